@@ -1,0 +1,122 @@
+//! The part of a Compose model that we use, read from what `compose config` prints.
+
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value};
+
+use crate::error::{Code, Error, Result};
+
+/// The services of a project, sorted by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Model {
+    /// The services.
+    pub services: Vec<Service>,
+}
+
+/// One service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Its `image:`, interpolated; `None` where it has none.
+    pub image: Option<String>,
+    /// Its `build:`, where it has one.
+    pub build: Option<Build>,
+}
+
+/// The part of `build:` that we use.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Build {
+    /// Whether the user says where the cache goes; then we leave that to them.
+    pub has_cache_to: bool,
+}
+
+impl Model {
+    /// Reads the output of `compose config`: JSON from v2, YAML from v1.
+    ///
+    /// ```
+    /// use docktag::compose::model::Model;
+    ///
+    /// let model = Model::parse("services: {app: {image: 'example/app:1', build: {context: .}}}")?;
+    /// assert_eq!(model.services[0].image.as_deref(), Some("example/app:1"));
+    /// # Ok::<(), docktag::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Code::ComposeFileInvalid`] where it is not a model.
+    pub fn parse(text: &str) -> Result<Model> {
+        let root = if text.trim_start().starts_with('{') { serde_json::from_str(text).ok() } else { None };
+        let root = match root {
+            Some(root) => root,
+            None => yaml(text)?,
+        };
+        let services = root.get("services").and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut services: Vec<Service> = services.iter().map(|(name, body)| service(name, body)).collect();
+        services.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Model { services })
+    }
+}
+
+fn service(name: &str, body: &Value) -> Service {
+    let build = body.get("build").filter(|build| !build.is_null());
+    Service {
+        name: name.to_owned(),
+        image: body.get("image").and_then(Value::as_str).filter(|image| !image.is_empty()).map(str::to_owned),
+        build: build
+            .map(|build| Build { has_cache_to: build.get("cache_to").and_then(Value::as_array).is_some_and(|list| !list.is_empty()) }),
+    }
+}
+
+fn yaml(text: &str) -> Result<Value> {
+    let invalid = |message: String| Error::new(Code::ComposeFileInvalid, message).at("compose config");
+    let documents = Yaml::load_from_str(text).map_err(|error| invalid(format!("printed what is not YAML: {error}")))?;
+    match documents.first().map(json) {
+        Some(Value::Object(root)) => Ok(Value::Object(root)),
+        _ => Err(invalid("printed no model, expected a mapping with `services`".to_owned())),
+    }
+}
+
+/// Only text, sequences and mappings matter to us; other scalars become text or null.
+fn json(yaml: &Yaml<'_>) -> Value {
+    match yaml {
+        Yaml::Value(Scalar::String(text)) => Value::String(text.to_string()),
+        Yaml::Value(Scalar::Boolean(value)) => Value::Bool(*value),
+        Yaml::Value(Scalar::Integer(value)) => Value::from(*value),
+        Yaml::Representation(text, ..) => Value::String(text.to_string()),
+        Yaml::Sequence(items) => items.iter().map(json).collect(),
+        Yaml::Mapping(mapping) => {
+            let entries = mapping.iter().filter_map(|(key, value)| Some((key.as_str()?.to_owned(), json(value))));
+            Value::Object(entries.collect::<Map<_, _>>())
+        }
+        Yaml::Tagged(_, inner) => json(inner),
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_of_v2_and_yaml_of_v1_are_the_same_model() {
+        let v2 = r#"{"name":"p","services":{"web":{"image":"redis"},"app":{"build":{"context":"/p","cache_from":["a"]},"image":"a/b:1","command":null}}}"#;
+        let v1 = "services:\n  app:\n    build:\n      cache_from:\n      - a\n      context: /p\n    image: a/b:1\n  web:\n    image: redis\nversion: '3.2'\n\n";
+        assert_eq!(Model::parse(v2), Model::parse(v1));
+        let model = Model::parse(v1).unwrap();
+        assert_eq!(model.services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>(), ["app", "web"]);
+        assert!(model.services[1].build.is_none());
+    }
+
+    #[test]
+    fn an_empty_image_is_none() {
+        let model = Model::parse("services: {app: {image: '', build: {context: ., cache_to: [type=gha]}}}").unwrap();
+        assert_eq!(model.services[0].image, None);
+        assert!(model.services[0].build.as_ref().unwrap().has_cache_to);
+    }
+
+    #[test]
+    fn what_is_no_model_is_an_error() {
+        for text in ["", "Define and run multi-container applications", "a: [", "- a"] {
+            assert_eq!(Model::parse(text).unwrap_err().code, Code::ComposeFileInvalid, "{text}");
+        }
+    }
+}

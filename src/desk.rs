@@ -1,0 +1,151 @@
+//! The desk between a job and its host: a job puts needs on it and waits; the host takes them and puts answers there.
+//!
+//! A job is an `async fn`, so it reads from top to bottom and can have several questions open at once. Nothing here waits for
+//! anything: a future is ready when its answer lies on the desk, and `crate::session::Session` polls the job after each round of answers.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+
+use crate::digest::Algorithm;
+use crate::need::{Answer, Command, Exited, Failure, FailureKind, Hashed, Listing, Need};
+use crate::path::RelPath;
+use crate::registry::{Request, Response};
+use crate::report::Note;
+use crate::secret::Secret;
+
+/// The number of a need.
+pub type Id = u32;
+
+/// A handle on the desk; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Desk {
+    state: Rc<RefCell<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: Id,
+    needs: Vec<(Id, Need)>,
+    answers: BTreeMap<Id, Answer>,
+    notes: Vec<Note>,
+}
+
+/// Declares one asking function per need: its answer's variant is the only one that fits.
+macro_rules! ask {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $out:ty = $need:expr, $answer:pat => $value:expr;)*) => {
+        impl Desk {
+            $($(#[$doc])* pub async fn $name(&self, $($arg: $type),*) -> Result<$out, Failure> {
+                match self.ask($need).await {
+                    $answer => Ok($value),
+                    Answer::Failed(failure) => Err(failure),
+                    _ => Err(Failure { kind: FailureKind::Other, path: None, message: "the host gave an answer of another kind".to_owned() }),
+                }
+            })*
+        }
+    };
+}
+
+ask! {
+    /// Asks for [`Need::List`].
+    list(root: RelPath) -> Listing = Need::List { root }, Answer::Listing(listing) => listing;
+    /// Asks for [`Need::Read`].
+    read(path: String) -> Vec<u8> = Need::Read { path }, Answer::Bytes(bytes) => bytes;
+    /// Asks for [`Need::Hash`].
+    hash(paths: Arc<Vec<RelPath>>, algorithm: Algorithm) -> Vec<Hashed> = Need::Hash { paths, algorithm }, Answer::Hashed(hashed) => hashed;
+    /// Asks for [`Need::Exist`].
+    exist(paths: Vec<String>) -> Vec<bool> = Need::Exist { paths }, Answer::Exist(exist) => exist;
+    /// Asks for [`Need::Http`].
+    http(request: Request, because: String) -> Response = Need::Http { request, because }, Answer::Response(response) => response;
+    /// Asks for [`Need::Run`].
+    run(command: Command) -> Exited = Need::Run(command), Answer::Exited(exited) => exited;
+    /// Asks for [`Need::Write`].
+    write(path: String, bytes: Secret, append: bool) -> () = Need::Write { path, bytes, append }, Answer::Done => ();
+    /// Asks for [`Need::Mirror`].
+    mirror(from: String, to: String, except: Vec<String>) -> () = Need::Mirror { from, to, except }, Answer::Done => ();
+    /// Asks for [`Need::Wait`].
+    wait(milliseconds: u32) -> () = Need::Wait { milliseconds }, Answer::Done => ();
+}
+
+impl Desk {
+    /// Says something to the user, now.
+    pub fn tell(&self, note: Note) {
+        self.state.borrow_mut().notes.push(note);
+    }
+
+    pub(crate) fn take_needs(&self) -> Vec<(Id, Need)> {
+        std::mem::take(&mut self.state.borrow_mut().needs)
+    }
+
+    pub(crate) fn take_notes(&self) -> Vec<Note> {
+        std::mem::take(&mut self.state.borrow_mut().notes)
+    }
+
+    pub(crate) fn put_answer(&self, id: Id, answer: Answer) {
+        self.state.borrow_mut().answers.insert(id, answer);
+    }
+
+    fn ask(&self, need: Need) -> impl Future<Output = Answer> + use<> {
+        let state = Rc::clone(&self.state);
+        let id = {
+            let mut state = state.borrow_mut();
+            state.next += 1;
+            let id = state.next;
+            state.needs.push((id, need));
+            id
+        };
+        poll_fn(move |_| match state.borrow_mut().answers.remove(&id) {
+            Some(answer) => Poll::Ready(answer),
+            None => Poll::Pending,
+        })
+    }
+}
+
+/// Runs futures together; the outputs have the order of the futures.
+pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
+    let mut outputs: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (future, output) in futures.iter_mut().zip(&mut outputs).filter(|(_, output)| output.is_none()) {
+            if let Poll::Ready(value) = future.as_mut().poll(context) {
+                *output = Some(value);
+            }
+        }
+        match outputs.iter().all(Option::is_some) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    outputs.into_iter().flatten().collect()
+}
+
+/// Runs two futures together.
+pub async fn join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    let (mut a_out, mut b_out) = (None, None);
+    poll_fn(move |context| {
+        if a_out.is_none()
+            && let Poll::Ready(value) = a.as_mut().poll(context)
+        {
+            a_out = Some(value);
+        }
+        if b_out.is_none()
+            && let Poll::Ready(value) = b.as_mut().poll(context)
+        {
+            b_out = Some(value);
+        }
+        match (a_out.take(), b_out.take()) {
+            (Some(a), Some(b)) => Poll::Ready((a, b)),
+            (a, b) => {
+                (a_out, b_out) = (a, b);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}

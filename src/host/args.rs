@@ -1,0 +1,544 @@
+//! The command line: the one definition of every option. Help, man page, completions and the table in README come from it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+
+use clap::builder::BoolishValueParser;
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use docktag::digest::Algorithm;
+use docktag::error::{Code, Error, Result};
+use docktag::image::{Repository, check_tag};
+use docktag::options::{Cache, Host, Job, Login, Options, VARIABLES};
+use docktag::path::RelPath;
+use docktag::secret::Secret;
+
+/// The variable that a password may stand in.
+const PASSWORD: &str = "DOCKER_PASSWORD";
+
+/// Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag
+#[derive(Debug, Parser)]
+#[command(name = "docktag", version, max_term_width = 100, disable_help_subcommand = true, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Every option can also be given as a variable: --moving-tag as DOCKTAG_MOVING_TAG, and so on.
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 a miss where presence was demanded.
+
+Examples:
+  docktag tag --path docker
+  docktag build --path docker --image example/app
+  docktag pull --path docker --image example/app
+  eval \"$(docktag env --path docker --image example/app)\"";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the tag, or repository:tag where --image is given, and nothing else
+    Tag(TagArgs),
+    /// Print the manifest: the list of inputs with their digests, as md5sum writes it
+    Manifest(ManifestArgs),
+    /// Print the variables DOCKER_IMAGE, DOCKER_IMAGE_MD5 and DOCKER_IMAGE_CI as export lines
+    Env(EnvArgs),
+    /// Ask the registry for the image; where it is missing, build it through Compose, push it and prove it
+    Build(BuildArgs),
+    /// Pull what the build job pushed, through Compose, and check that it is here
+    Pull(PullArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TagArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    image: ImageArgs,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManifestArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnvArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    image: ImageArgs,
+    #[command(flatten)]
+    moving: MovingArgs,
+    /// Append the variables to the file that the CI reads ($GITHUB_ENV, else $BASH_ENV) instead of printing them
+    #[arg(long, env = "DOCKTAG_CI", value_parser = BoolishValueParser::new())]
+    ci: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long, env = "DOCKTAG_DRY_RUN", value_parser = BoolishValueParser::new())]
+    dry_run: bool,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    image: ImageArgs,
+    #[command(flatten)]
+    moving: MovingArgs,
+    #[command(flatten)]
+    compose: ComposeArgs,
+    /// Build what is missing, and push nothing; what the registry cannot say is taken as missing
+    #[arg(long, env = "DOCKTAG_NO_PUSH", value_parser = BoolishValueParser::new())]
+    no_push: bool,
+    /// Build and push even on a hit
+    #[arg(long, env = "DOCKTAG_FORCE", value_parser = BoolishValueParser::new())]
+    force: bool,
+    /// Where the layer cache is kept: in the image itself, beside it in the registry, or nowhere
+    #[arg(long, env = "DOCKTAG_CACHE", value_name = "WHERE", value_enum, default_value = "inline")]
+    cache: CacheArg,
+    /// An image or BuildKit cache source to start from, instead of the moving tag (repeatable)
+    #[arg(long, env = "DOCKTAG_CACHE_FROM", value_name = "REFERENCE")]
+    cache_from: Vec<String>,
+    #[command(flatten)]
+    login: LoginArgs,
+    /// Say what would be done, and do nothing
+    #[arg(long, env = "DOCKTAG_DRY_RUN", value_parser = BoolishValueParser::new())]
+    dry_run: bool,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PullArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    image: ImageArgs,
+    #[command(flatten)]
+    moving: MovingArgs,
+    #[command(flatten)]
+    compose: ComposeArgs,
+    #[command(flatten)]
+    login: LoginArgs,
+    /// Say what would be done, and do nothing
+    #[arg(long, env = "DOCKTAG_DRY_RUN", value_parser = BoolishValueParser::new())]
+    dry_run: bool,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// A folder whose files are the inputs, relative to the project folder (repeatable)
+    #[arg(long, env = "DOCKTAG_PATH", value_name = "FOLDER")]
+    path: Vec<OsString>,
+    /// Take this manifest as it is where it exists, and write it where it does not
+    #[arg(long, env = "DOCKTAG_REUSE", value_name = "FILE")]
+    reuse: Option<String>,
+    /// The hash of manifest and tag
+    #[arg(long, env = "DOCKTAG_ALGORITHM", value_name = "NAME", value_enum, default_value = "md5")]
+    algorithm: AlgorithmArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImageArgs {
+    /// The image's repository, without a tag, such as example/app or ghcr.io/acme/app
+    #[arg(long, env = "DOCKTAG_IMAGE", value_name = "REPOSITORY")]
+    image: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MovingArgs {
+    /// The tag that follows the last build and gives the next one its cache; empty: none
+    #[arg(long, env = "DOCKTAG_MOVING_TAG", value_name = "TAG", default_value = docktag::options::MOVING_TAG)]
+    moving_tag: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ComposeArgs {
+    /// A Compose file, relative to the project folder (repeatable) [default: those that Compose finds]
+    #[arg(long, short = 'f', env = "DOCKTAG_FILE", value_name = "FILE")]
+    file: Vec<String>,
+    /// How Compose is started [default: `docker compose`, else `docker-compose`]
+    #[arg(long, env = "DOCKTAG_COMPOSE", value_name = "COMMAND")]
+    compose: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoginArgs {
+    /// The user for the image's registry [default: what `docker login` stored]
+    #[arg(long, env = "DOCKTAG_USERNAME", value_name = "NAME")]
+    username: Option<String>,
+    /// Read the password from standard input; without it, it is taken from DOCKER_PASSWORD
+    #[arg(long, env = "DOCKTAG_PASSWORD_STDIN", value_parser = BoolishValueParser::new())]
+    password_stdin: bool,
+    /// A registry that may be spoken to without TLS (repeatable); those on the loopback interface always may
+    #[arg(long, env = "DOCKTAG_INSECURE_REGISTRY", value_name = "HOST[:PORT]")]
+    insecure_registry: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CommonArgs {
+    /// The project folder [default: the current folder]
+    #[arg(short = 'C', long = "directory", env = "DOCKTAG_DIRECTORY", value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long, env = "DOCKTAG_JSON", value_parser = BoolishValueParser::new())]
+    pub(crate) json: bool,
+    /// When to use colours
+    #[arg(long, env = "DOCKTAG_COLOR", value_name = "WHEN", value_enum, default_value = "auto")]
+    color: ColorArg,
+    /// Say more: requests, programs, how long they took
+    #[arg(short, long, env = "DOCKTAG_VERBOSE", value_parser = BoolishValueParser::new(), action = ArgAction::SetTrue)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AlgorithmArg {
+    Md5,
+    Sha256,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CacheArg {
+    Inline,
+    Registry,
+    None,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ColorArg {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Cli {
+    /// Reads the command line and the environment; usage errors, help and version end the program here.
+    pub(crate) fn read() -> Cli {
+        let matches = Cli::command().get_matches();
+        let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        cli.with_lists_of_variables(&matches)
+    }
+
+    /// An option that can be repeated has one item a line in its variable; an empty variable is as good as none.
+    fn with_lists_of_variables(mut self, matches: &ArgMatches) -> Cli {
+        let Some((_, matches)) = matches.subcommand() else { return self };
+        let from_variable = |id: &str| matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::EnvVariable);
+        let lines = |id: &str, list: &mut Vec<String>| {
+            if from_variable(id) {
+                *list = list.iter().flat_map(|text| text.lines()).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            }
+        };
+        let mut parts = self.command.parts_mut();
+        if let Some(input) = &mut parts.input {
+            if from_variable("path") {
+                input.path = input
+                    .path
+                    .iter()
+                    .flat_map(|text| text.to_string_lossy().lines().map(OsString::from).collect::<Vec<_>>())
+                    .filter(|line| !line.is_empty())
+                    .collect();
+            }
+            input.reuse.take_if(|file| file.is_empty());
+        }
+        if let Some(image) = &mut parts.image {
+            image.image.take_if(|image| image.is_empty() && from_variable("image"));
+        }
+        if let Some(compose) = &mut parts.compose {
+            lines("file", &mut compose.file);
+            compose.compose.take_if(|command| command.trim().is_empty());
+        }
+        if let Some(login) = &mut parts.login {
+            lines("insecure_registry", &mut login.insecure_registry);
+            login.username.take_if(|user| user.is_empty() && from_variable("username"));
+        }
+        if let Some(cache_from) = &mut parts.cache_from {
+            lines("cache_from", cache_from);
+        }
+        self
+    }
+}
+
+/// The groups of options of one command.
+#[derive(Default)]
+struct Parts<'a> {
+    input: Option<&'a mut InputArgs>,
+    image: Option<&'a mut ImageArgs>,
+    compose: Option<&'a mut ComposeArgs>,
+    login: Option<&'a mut LoginArgs>,
+    cache_from: Option<&'a mut Vec<String>>,
+}
+
+impl Command {
+    /// The options that every job has; `None` for commands that are no job.
+    pub(crate) fn common(&self) -> Option<&CommonArgs> {
+        match self {
+            Command::Tag(TagArgs { common, .. })
+            | Command::Manifest(ManifestArgs { common, .. })
+            | Command::Env(EnvArgs { common, .. })
+            | Command::Build(BuildArgs { common, .. })
+            | Command::Pull(PullArgs { common, .. }) => Some(common),
+            Command::Completions { .. } | Command::Man => None,
+        }
+    }
+
+    fn parts_mut(&mut self) -> Parts<'_> {
+        match self {
+            Command::Tag(args) => Parts { input: Some(&mut args.input), image: Some(&mut args.image), ..Parts::default() },
+            Command::Manifest(args) => Parts { input: Some(&mut args.input), ..Parts::default() },
+            Command::Env(args) => Parts { input: Some(&mut args.input), image: Some(&mut args.image), ..Parts::default() },
+            Command::Build(args) => Parts {
+                input: Some(&mut args.input),
+                image: Some(&mut args.image),
+                compose: Some(&mut args.compose),
+                login: Some(&mut args.login),
+                cache_from: Some(&mut args.cache_from),
+            },
+            Command::Pull(args) => Parts {
+                input: Some(&mut args.input),
+                image: Some(&mut args.image),
+                compose: Some(&mut args.compose),
+                login: Some(&mut args.login),
+                cache_from: None,
+            },
+            Command::Completions { .. } | Command::Man => Parts::default(),
+        }
+    }
+
+    /// What the core is to do.
+    ///
+    /// # Errors
+    /// For values that the core's grammars refuse, and options that lack a partner.
+    pub(crate) fn options(self, scratch: &Path) -> Result<Options> {
+        let mut options = Options::new(Job::Tag);
+        match self {
+            Command::Tag(args) => {
+                apply_input(&mut options, args.input)?;
+                apply_image(&mut options, args.image)?;
+            }
+            Command::Manifest(args) => {
+                options.job = Job::Manifest;
+                apply_input(&mut options, args.input)?;
+            }
+            Command::Env(args) => {
+                options.job = Job::Env;
+                apply_input(&mut options, args.input)?;
+                apply_image(&mut options, args.image)?;
+                apply_moving(&mut options, args.moving)?;
+                (options.ci, options.dry_run) = (args.ci, args.dry_run);
+            }
+            Command::Build(args) => {
+                options.job = Job::Build;
+                apply_input(&mut options, args.input)?;
+                apply_image(&mut options, args.image)?;
+                apply_moving(&mut options, args.moving)?;
+                apply_compose(&mut options, args.compose);
+                apply_login(&mut options, args.login)?;
+                (options.push, options.force, options.dry_run) = (!args.no_push, args.force, args.dry_run);
+                options.cache_from = args.cache_from;
+                options.cache = match args.cache {
+                    CacheArg::Inline => Cache::Inline,
+                    CacheArg::Registry => Cache::Registry,
+                    CacheArg::None => Cache::None,
+                };
+            }
+            Command::Pull(args) => {
+                options.job = Job::Pull;
+                apply_input(&mut options, args.input)?;
+                apply_image(&mut options, args.image)?;
+                apply_moving(&mut options, args.moving)?;
+                apply_compose(&mut options, args.compose);
+                apply_login(&mut options, args.login)?;
+                options.dry_run = args.dry_run;
+            }
+            Command::Completions { .. } | Command::Man => return Err(Error::new(Code::Internal, "not a job")),
+        }
+        options.host = facts(scratch);
+        Ok(options)
+    }
+}
+
+impl CommonArgs {
+    /// Whether to use colours on standard error (no-color.org: any non-empty NO_COLOR switches them off).
+    pub(crate) fn colors(&self) -> bool {
+        match self.color {
+            ColorArg::Always => true,
+            ColorArg::Never => false,
+            ColorArg::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
+    }
+}
+
+fn apply_input(options: &mut Options, args: InputArgs) -> Result<()> {
+    options.paths = args.path.iter().map(|path| RelPath::root(path_bytes(path))).collect::<Result<_>>()?;
+    options.reuse = args.reuse;
+    options.algorithm = match args.algorithm {
+        AlgorithmArg::Md5 => Algorithm::Md5,
+        AlgorithmArg::Sha256 => Algorithm::Sha256,
+    };
+    Ok(())
+}
+
+fn apply_image(options: &mut Options, args: ImageArgs) -> Result<()> {
+    options.image = args.image.as_deref().map(Repository::parse).transpose()?;
+    Ok(())
+}
+
+fn apply_moving(options: &mut Options, args: MovingArgs) -> Result<()> {
+    if args.moving_tag.is_empty() {
+        options.moving_tag = None;
+        return Ok(());
+    }
+    check_tag(&args.moving_tag).map_err(|error| Error { message: format!("`--moving-tag`: {}", error.message), ..error })?;
+    options.moving_tag = Some(args.moving_tag);
+    Ok(())
+}
+
+fn apply_compose(options: &mut Options, args: ComposeArgs) {
+    options.files = args.file;
+    options.compose = args.compose.map(|command| command.split_whitespace().map(str::to_owned).collect());
+}
+
+fn apply_login(options: &mut Options, args: LoginArgs) -> Result<()> {
+    options.insecure = args.insecure_registry;
+    let password = match args.password_stdin {
+        true => Some(password_from_stdin()?),
+        false => std::env::var(PASSWORD).ok().filter(|password| !password.is_empty()),
+    };
+    options.login = match (args.username, password) {
+        (Some(user), Some(password)) => Some(Login { user, password: Secret::new(password) }),
+        (Some(user), None) => {
+            return Err(Error::new(
+                Code::Usage,
+                format!("`--username {user}` has no password, expected one on standard input or in {PASSWORD}"),
+            )
+            .help(format!("add `--password-stdin` and pipe the password in, or set {PASSWORD}")));
+        }
+        (None, _) if args.password_stdin => {
+            return Err(Error::new(Code::Usage, "`--password-stdin` has no user").help("say whose password it is with `--username`"));
+        }
+        (None, _) => None,
+    };
+    Ok(())
+}
+
+fn password_from_stdin() -> Result<String> {
+    let wrong = |message: String| {
+        Error::new(Code::Usage, message)
+            .at("standard input")
+            .help("pipe the password in: `printf %s \"$PASSWORD\" | docktag ... --password-stdin`")
+    };
+    if io::stdin().is_terminal() {
+        return Err(wrong("is a terminal, expected the password from a pipe".to_owned()));
+    }
+    let mut text = String::new();
+    io::stdin().take(64 * 1024).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    match password.is_empty() {
+        true => Err(wrong("is empty, expected the password".to_owned())),
+        false => Ok(password.to_owned()),
+    }
+}
+
+fn facts(scratch: &Path) -> Host {
+    let folder = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let home = folder("HOME").or_else(|| folder("USERPROFILE"));
+    Host {
+        env: VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect::<BTreeMap<_, _>>(),
+        scratch: scratch.to_string_lossy().into_owned(),
+        docker_config: folder("DOCKER_CONFIG").or_else(|| home.map(|home| format!("{home}/.docker"))),
+        list_separator: if cfg!(windows) { ';' } else { ':' },
+        depth: std::env::current_dir().map_or(0, |folder| folder.components().count()),
+    }
+}
+
+#[cfg(unix)]
+fn path_bytes(path: &OsString) -> Vec<u8> {
+    std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec()
+}
+
+#[cfg(not(unix))]
+fn path_bytes(path: &OsString) -> Vec<u8> {
+    path.to_string_lossy().replace('\\', "/").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_is_a_variable_too() {
+        for command in Cli::command().get_subcommands().filter(|command| !["completions", "man"].contains(&command.get_name())) {
+            for arg in command.get_arguments().filter(|arg| arg.get_id() != "help") {
+                let expected = format!("DOCKTAG_{}", arg.get_long().unwrap().to_uppercase().replace('-', "_"));
+                assert_eq!(arg.get_env().and_then(|name| name.to_str()), Some(expected.as_str()));
+            }
+        }
+    }
+
+    /// The table in README between the two marks, made from the definition; with `UPDATE=1` it is written.
+    #[test]
+    fn the_table_in_readme_is_the_definition() {
+        let (begin, end) = ("<!-- options: made from src/host/args.rs by UPDATE=1 cargo test readme -->\n", "<!-- end of options -->");
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let readme = std::fs::read_to_string(file).unwrap();
+        let (before, rest) = readme.split_once(begin).expect("README has the mark of the options");
+        let (_, after) = rest.split_once(end).expect("README has the mark of their end");
+        let made = format!("{before}{begin}{}{end}{after}", table());
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(file, &made).unwrap();
+        }
+        assert_eq!(readme, made, "run `UPDATE=1 cargo test readme`");
+    }
+
+    fn table() -> String {
+        let mut rows: Vec<(String, String, Vec<String>)> = Vec::new();
+        for command in Cli::command().get_subcommands().filter(|command| !["completions", "man"].contains(&command.get_name())) {
+            for arg in command.get_arguments().filter(|arg| arg.get_id() != "help") {
+                let values: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+                let value = match (arg.get_action().takes_values(), values.as_slice()) {
+                    (false, _) => String::new(),
+                    (true, []) => format!(" {}", arg.get_value_names().map(|names| names[0].as_str()).unwrap_or_default()),
+                    (true, values) => format!(" {}", values.join("\\|")),
+                };
+                let short = arg.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
+                let name = format!("{short}`--{}{value}`", arg.get_long().unwrap()).replace("\\|", "|").replace('|', "\\|");
+                let default: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+                let default = if default.is_empty() { String::new() } else { format!(" [default: {}]", default.join(" ")) };
+                let help = format!("{}{default}", arg.get_help().map(ToString::to_string).unwrap_or_default());
+                match rows.iter_mut().find(|(row, ..)| *row == name) {
+                    Some((_, _, commands)) => commands.push(command.get_name().to_owned()),
+                    None => rows.push((name, help, vec![command.get_name().to_owned()])),
+                }
+            }
+        }
+        let all = 5;
+        let lines = rows.iter().map(|(name, help, commands)| {
+            let commands = if commands.len() == all { "all".to_owned() } else { commands.join(", ") };
+            format!("| {name} | {help} | {commands} |\n")
+        });
+        format!("| option | meaning | commands |\n| --- | --- | --- |\n{}", lines.collect::<String>())
+    }
+}

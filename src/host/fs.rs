@@ -1,0 +1,146 @@
+//! Files and folders.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use docktag::need::{Failure, FailureKind, Listing};
+use docktag::path::RelPath;
+use walkdir::WalkDir;
+
+/// Walks a folder without following links, as `find ROOT` does; a root that ends in `/` may be a link.
+pub(super) fn list(root: &RelPath) -> Result<Listing, Failure> {
+    let path = to_native(root);
+    let kind = fs::symlink_metadata(&path).map_err(|error| failure(&error, None))?.file_type();
+    let unsuited = |kind| Err(Failure { kind, path: None, message: String::new() });
+    if kind.is_symlink() {
+        return unsuited(FailureKind::IsALink);
+    }
+    if !kind.is_dir() {
+        return unsuited(FailureKind::IsAFile);
+    }
+    let mut listing = Listing::default();
+    // A folder is empty if nothing deeper comes right after it.
+    let mut last_dir: Option<(usize, RelPath)> = None;
+    for entry in WalkDir::new(&path).min_depth(1) {
+        let entry = entry.map_err(|error| {
+            let path = error.path().map(from_native);
+            let message = error.io_error().map_or_else(|| error.to_string(), io::Error::to_string);
+            Failure { kind: error.io_error().map_or(FailureKind::Other, kind_of), path, message }
+        })?;
+        if let Some((depth, dir)) = last_dir.take()
+            && entry.depth() <= depth
+        {
+            listing.empty_dirs.push(dir);
+        }
+        let path = from_native(entry.path());
+        let kind = entry.file_type();
+        if kind.is_file() {
+            listing.files.push(path);
+        } else if kind.is_dir() {
+            last_dir = Some((entry.depth(), path));
+        } else if kind.is_symlink() {
+            listing.links.push(path);
+        }
+    }
+    listing.empty_dirs.extend(last_dir.map(|(_, dir)| dir));
+    Ok(listing)
+}
+
+pub(super) fn read(path: &str) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| failure(&error, None))
+}
+
+pub(super) fn exist(paths: &[String]) -> Vec<bool> {
+    paths.iter().map(|path| Path::new(path).exists()).collect()
+}
+
+/// Writes a file; one in the folder of the run is for its owner only, whatever the umask says.
+pub(super) fn write(scratch: &Path, path: &str, bytes: &[u8], append: bool) -> Result<(), Failure> {
+    let write = || -> io::Result<()> {
+        let path = Path::new(path);
+        if let Some(folder) = path.parent().filter(|_| path.starts_with(scratch)) {
+            fs::create_dir_all(folder)?;
+        }
+        let mut options = OpenOptions::new();
+        options.create(true).write(true).append(append).truncate(!append);
+        #[cfg(unix)]
+        if path.starts_with(scratch) {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        options.open(path)?.write_all(bytes)
+    };
+    crate::host::interrupt::unless_stopping(write).map_err(|error| failure(&error, None))
+}
+
+/// Links every entry of one folder into another.
+pub(super) fn mirror(from: &str, to: &str, except: &[String]) -> Result<(), Failure> {
+    let mirror = || -> io::Result<()> {
+        fs::create_dir_all(to)?;
+        let from = match fs::canonicalize(from) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            if !except.iter().any(|name| entry.file_name() == **name) {
+                link(&entry.path(), &Path::new(to).join(entry.file_name()))?;
+            }
+        }
+        Ok(())
+    };
+    crate::host::interrupt::unless_stopping(mirror).map_err(|error| failure(&error, None))
+}
+
+#[cfg(unix)]
+fn link(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+/// Links need a privilege on Windows, so what matters is copied: plugins and contexts are small trees.
+#[cfg(not(unix))]
+fn link(target: &Path, link: &Path) -> io::Result<()> {
+    for entry in WalkDir::new(target).follow_links(true) {
+        let entry = entry.map_err(io::Error::from)?;
+        let below = entry.path().strip_prefix(target).map_err(io::Error::other)?;
+        let copy = if below.as_os_str().is_empty() { link.to_owned() } else { link.join(below) };
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(&copy)?;
+        } else {
+            fs::copy(entry.path(), &copy)?;
+        }
+    }
+    Ok(())
+}
+
+/// A failure with the system's words.
+pub(super) fn failure(error: &io::Error, path: Option<&RelPath>) -> Failure {
+    Failure { kind: kind_of(error), path: path.cloned(), message: error.to_string() }
+}
+
+fn kind_of(error: &io::Error) -> FailureKind {
+    match error.kind() {
+        io::ErrorKind::NotFound => FailureKind::NotFound,
+        _ => FailureKind::Other,
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn to_native(path: &RelPath) -> PathBuf {
+    PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(path.as_bytes()))
+}
+
+#[cfg(unix)]
+fn from_native(path: &Path) -> RelPath {
+    RelPath::new(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()))
+}
+
+#[cfg(not(unix))]
+pub(super) fn to_native(path: &RelPath) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(path.as_bytes()).into_owned())
+}
+
+#[cfg(not(unix))]
+fn from_native(path: &Path) -> RelPath {
+    RelPath::new(path.to_string_lossy().replace('\\', "/").into_bytes())
+}

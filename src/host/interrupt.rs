@@ -1,0 +1,104 @@
+//! Ctrl-C and its like: programs that were started end, the folder of the run goes, then we do.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::host::log::Log;
+
+/// What a shell reports for a program that Ctrl-C ended: 128 + SIGINT.
+const EXIT_CODE: i32 = 130;
+/// How long a program may take to end by itself.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What has to end with us. A signal can come at any moment, so there is one such list for the process.
+static RUNNING: Mutex<Running> = Mutex::new(Running { children: Vec::new(), stopping: false });
+
+struct Running {
+    children: Vec<u32>,
+    stopping: bool,
+}
+
+/// From now on a signal ends what runs and removes `scratch`.
+pub(crate) fn watch(log: Log, scratch: Option<PathBuf>) -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(move || {
+        running().stopping = true;
+        log.line("interrupted: ending what was started");
+        end_children();
+        if let Some(scratch) = &scratch {
+            drop(std::fs::remove_dir_all(scratch));
+        }
+        std::process::exit(EXIT_CODE);
+    })
+}
+
+/// Starts a program, unless we are about to end.
+pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
+    let mut running = running();
+    if running.stopping {
+        drop(running);
+        wait_for_the_end();
+    }
+    let child = command.spawn()?;
+    running.children.push(child.id());
+    Ok(child)
+}
+
+/// A program has ended. Where it ended because of the signal, nobody is to draw conclusions from it.
+pub(super) fn ended(id: u32) {
+    let mut running = running();
+    running.children.retain(|child| *child != id);
+    if running.stopping {
+        drop(running);
+        wait_for_the_end();
+    }
+}
+
+/// Does something with files, unless we are about to end: what is being removed must not be filled again.
+pub(super) fn unless_stopping<T>(work: impl FnOnce() -> T) -> T {
+    let running = running();
+    if running.stopping {
+        drop(running);
+        wait_for_the_end();
+    }
+    work()
+}
+
+fn running() -> MutexGuard<'static, Running> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn wait_for_the_end() -> ! {
+    loop {
+        thread::park();
+    }
+}
+
+fn end_children() {
+    signal(false);
+    let start = Instant::now();
+    while !running().children.is_empty() && start.elapsed() < GRACE {
+        thread::sleep(Duration::from_millis(20));
+    }
+    signal(true);
+}
+
+/// Sends SIGINT, or SIGKILL, to the groups of all programs that still run.
+#[cfg(unix)]
+fn signal(kill: bool) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+
+    for id in running().children.clone() {
+        if let Some(group) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+            // It may have ended a moment ago.
+            kill_process_group(group, if kill { Signal::KILL } else { Signal::INT }).ok();
+        }
+    }
+}
+
+/// Windows sends Ctrl-C to every program of the console by itself.
+#[cfg(not(unix))]
+fn signal(_kill: bool) {}

@@ -1,0 +1,33 @@
+//! The native host: files, programs, requests. It performs what the core asks for and decides nothing.
+
+pub(crate) mod args;
+pub(crate) mod drive;
+mod exec;
+mod fs;
+mod hash;
+mod http;
+pub(crate) mod interrupt;
+pub(crate) mod log;
+pub(crate) mod output;
+mod progress;
+
+use std::path::PathBuf;
+
+pub(crate) use log::Log;
+
+/// What performing needs.
+#[derive(Debug)]
+pub(crate) struct Host {
+    /// Where notes and headings go.
+    pub(crate) log: Log,
+    /// The folder of this run; files in it are for their owner only.
+    pub(crate) scratch: PathBuf,
+    http: http::Client,
+}
+
+impl Host {
+    /// A host that writes to `log` and keeps its files in `scratch`.
+    pub(crate) fn new(log: Log, scratch: PathBuf) -> Self {
+        Host { log, scratch, http: http::Client::default() }
+    }
+}

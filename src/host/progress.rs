@@ -1,0 +1,78 @@
+//! Signs of life while much is hashed: a bar on a terminal, plain lines elsewhere.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::host::log::Log;
+
+/// Nothing is shown of work that takes less.
+const PATIENCE: Duration = Duration::from_millis(400);
+const ON_TERMINAL: Duration = Duration::from_millis(100);
+/// CI services end jobs that are silent for long, and nobody reads a line a second.
+const IN_LOG: Duration = Duration::from_secs(10);
+
+/// Counts what is done.
+pub(super) struct Progress<'a> {
+    log: &'a Log,
+    total: usize,
+    files: AtomicUsize,
+    bytes: AtomicU64,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(log: &'a Log, total: usize) -> Self {
+        Progress { log, total, files: AtomicUsize::new(0), bytes: AtomicU64::new(0) }
+    }
+
+    pub(super) fn file(&self) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn bytes(&self, count: usize) {
+        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Does the work, and shows how far it is if it takes long.
+    pub(super) fn watch<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (done, wait) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                if wait.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    self.show_until_done(&wait);
+                }
+            });
+            let result = work();
+            drop(done);
+            result
+        })
+    }
+
+    fn show_until_done(&self, wait: &mpsc::Receiver<()>) {
+        let bar = self.log.is_terminal().then(|| {
+            let style = ProgressStyle::with_template("hashing {wide_bar} {pos}/{len} files, {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::with_draw_target(Some(self.total as u64), ProgressDrawTarget::stderr()).with_style(style)
+        });
+        let pause = if bar.is_some() { ON_TERMINAL } else { IN_LOG };
+        loop {
+            let (files, bytes) = (self.files.load(Ordering::Relaxed), HumanBytes(self.bytes.load(Ordering::Relaxed)));
+            if let Some(bar) = &bar {
+                bar.set_message(bytes.to_string());
+                bar.set_position(files as u64);
+            }
+            if wait.recv_timeout(pause) != Err(mpsc::RecvTimeoutError::Timeout) {
+                break;
+            }
+            if bar.is_none() {
+                self.log.line(&format!("hashing: {files} of {} files, {bytes}", self.total));
+            }
+        }
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Compose: which one there is, what it makes of the project, and how it is told to work.
+
+use std::collections::BTreeMap;
+
+use crate::compose::files;
+use crate::compose::model::Model;
+use crate::compose::{Compose, Flavor};
+use crate::desk::{Desk, join};
+use crate::error::{Code, Error, Result};
+use crate::need::{Command, Exited, Failure, FailureKind};
+use crate::options::Options;
+use crate::report::{Note, Variable};
+
+/// A project as Compose sees it.
+#[derive(Debug)]
+pub(super) struct Project {
+    pub(super) compose: Compose,
+    pub(super) model: Model,
+    /// The files that are named with `-f`; empty: Compose finds them.
+    pub(super) files: Vec<String>,
+    /// The variables that every Compose command gets.
+    pub(super) env: BTreeMap<String, String>,
+    env_remove: Vec<String>,
+}
+
+impl Project {
+    /// A command of Compose for this project.
+    pub(super) fn command(&self, args: &[&str], services: &[String], because: &str) -> Command {
+        let mut argv = self.compose.program.clone();
+        for file in &self.files {
+            argv.extend(["-f".to_owned(), file.clone()]);
+        }
+        argv.extend(args.iter().map(|&arg| arg.to_owned()));
+        argv.extend(services.iter().cloned());
+        Command {
+            argv,
+            env: self.env.clone(),
+            env_remove: self.env_remove.clone(),
+            stdin: None,
+            capture: false,
+            because: because.to_owned(),
+        }
+    }
+
+    /// A command of the engine's client, in the same environment.
+    pub(super) fn docker(&self, args: &[&str], because: &str) -> Command {
+        let argv = std::iter::once("docker").chain(args.iter().copied()).map(str::to_owned).collect();
+        Command {
+            argv,
+            env: self.env.clone(),
+            env_remove: self.env_remove.clone(),
+            stdin: None,
+            capture: true,
+            because: because.to_owned(),
+        }
+    }
+}
+
+/// Asks Compose for its model, with the recipe's variables set.
+pub(super) async fn load(desk: &Desk, options: &Options, variables: &[Variable]) -> Result<Project> {
+    check_files(desk, options).await?;
+    let mut project = Project {
+        compose: Compose { program: Vec::new(), flavor: Flavor::V2 },
+        model: Model::default(),
+        files: options.files.clone(),
+        env: variables.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
+        // A password that was given to us is not for Compose and what it starts.
+        env_remove: options.login.iter().map(|_| "DOCKER_PASSWORD".to_owned()).collect(),
+    };
+    let text = match &options.compose {
+        // `docker compose` is v2 or newer, so nobody has to be asked; the version is worth a question only if this fails.
+        None => match config(desk, &mut project, words(&["docker", "compose"]), Flavor::V2).await {
+            Ok(exited) if exited.ok() => exited,
+            other => fall_back(desk, &mut project, other).await?,
+        },
+        Some(program) if program.last().is_some_and(|last| last == "compose") => {
+            config(desk, &mut project, program.clone(), Flavor::V2).await.map_err(|failure| missing(&program.join(" "), &failure))?
+        }
+        Some(program) => standalone(desk, &mut project, program.clone()).await?.map_err(|failure| missing(&program.join(" "), &failure))?,
+    };
+    if !text.ok() {
+        return Err(refused(desk, options, &project, &text).await);
+    }
+    project.model = Model::parse(&String::from_utf8_lossy(&text.stdout))?;
+    let warnings = String::from_utf8_lossy(&text.stderr);
+    for line in warnings.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        desk.tell(Note::detail(format!(
+            "compose config: {}",
+            line.chars().filter(|character| !character.is_control()).collect::<String>()
+        )));
+    }
+    desk.tell(Note::detail(format!("Compose: {} ({:?})", project.compose.program.join(" "), project.compose.flavor)));
+    Ok(project)
+}
+
+/// Names the project's files one by one, so that another can stand behind them, and checks that Compose sees the same project.
+pub(super) async fn name_files(desk: &Desk, options: &Options, project: &mut Project) -> Result<()> {
+    if !project.files.is_empty() {
+        return Ok(());
+    }
+    project.files = find_files(desk, options, project.compose.flavor).await?;
+    let exited = desk.run(config_command(project)).await.map_err(|failure| missing(&project.compose.program.join(" "), &failure))?;
+    if !exited.ok() || Model::parse(&String::from_utf8_lossy(&exited.stdout)).as_ref() != Ok(&project.model) {
+        return Err(Error::new(Code::ComposeFileInvalid, "Compose found other files by itself than these")
+            .at(project.files.join(", "))
+            .help("name the project's Compose files with `--file`, in order"));
+    }
+    Ok(())
+}
+
+async fn check_files(desk: &Desk, options: &Options) -> Result<()> {
+    if options.files.is_empty() {
+        return Ok(());
+    }
+    let exist = desk.exist(options.files.clone()).await.map_err(|failure| failure.of_file("`--file`"))?;
+    match options.files.iter().zip(exist).find(|(_, exists)| !exists) {
+        Some((file, _)) => Err(Error::new(Code::ComposeFileMissing, "no such Compose file")
+            .at(file)
+            .help("name an existing one with `--file`, relative to the project folder (`-C`)")),
+        None => Ok(()),
+    }
+}
+
+/// `docker compose config` did not work: because there is no `docker compose`, or because it refuses the files?
+async fn fall_back(desk: &Desk, project: &mut Project, first: std::result::Result<Exited, Failure>) -> Result<Exited> {
+    if let Ok(refused) = first {
+        let version = desk.run(version_command(&words(&["docker", "compose"]))).await;
+        if version.is_ok_and(|version| version.ok() && Flavor::of_version(&String::from_utf8_lossy(&version.stdout)).is_some()) {
+            return Ok(refused);
+        }
+    }
+    match standalone(desk, project, words(&["docker-compose"])).await? {
+        Ok(exited) => Ok(exited),
+        Err(_) => Err(Error::new(Code::NoCompose, "neither `docker compose` nor `docker-compose` can be run, expected one of them")
+            .help("install Docker's Compose plugin, or name the program with `--compose`")),
+    }
+}
+
+/// `docker-compose` can be v1 or newer: it is asked, while it makes its model.
+async fn standalone(desk: &Desk, project: &mut Project, program: Vec<String>) -> Result<std::result::Result<Exited, Failure>> {
+    let asked = version_command(&program);
+    // v1 knows no `--format`; the YAML that both print is read too.
+    let (version, exited) = join(desk.run(asked), config(desk, project, program.clone(), Flavor::V1)).await;
+    let (version, exited) = match (version, exited) {
+        (Ok(version), Ok(exited)) => (version, exited),
+        (Err(failure), _) | (_, Err(failure)) => return Ok(Err(failure)),
+    };
+    match Flavor::of_version(&String::from_utf8_lossy(&version.stdout)) {
+        Some(flavor) if version.ok() => project.compose.flavor = flavor,
+        _ => {
+            return Err(Error::new(
+                Code::NoCompose,
+                format!("does not say which version it is ({}: {})", version.how(), version.last_lines()),
+            )
+            .at(program.join(" "))
+            .help("name a Compose with `--compose`, such as `--compose 'docker compose'`"));
+        }
+    }
+    Ok(Ok(exited))
+}
+
+async fn config(desk: &Desk, project: &mut Project, program: Vec<String>, flavor: Flavor) -> std::result::Result<Exited, Failure> {
+    project.compose = Compose { program, flavor };
+    desk.run(config_command(project)).await
+}
+
+fn config_command(project: &Project) -> Command {
+    let args: &[&str] = match project.compose.flavor {
+        Flavor::V1 => &["config"],
+        Flavor::V2 => &["config", "--format", "json"],
+    };
+    Command { capture: true, ..project.command(args, &[], "read the Compose files") }
+}
+
+fn version_command(program: &[String]) -> Command {
+    Command {
+        argv: [program, &words(&["version", "--short"])].concat(),
+        env: BTreeMap::new(),
+        env_remove: Vec::new(),
+        stdin: None,
+        capture: true,
+        because: "which Compose is it?".to_owned(),
+    }
+}
+
+/// Compose refused the project; where that is because there are no files, say so ourselves.
+async fn refused(desk: &Desk, options: &Options, project: &Project, exited: &Exited) -> Error {
+    if options.files.is_empty()
+        && let Err(error) = find_files(desk, options, project.compose.flavor).await
+    {
+        return error;
+    }
+    let error =
+        Error::new(Code::ComposeFileInvalid, format!("Compose refuses the project: {}", exited.last_lines())).help("mend the Compose file");
+    if project.files.is_empty() { error } else { error.at(project.files.join(", ")) }
+}
+
+async fn find_files(desk: &Desk, options: &Options, flavor: Flavor) -> Result<Vec<String>> {
+    let dotenv = match desk.read(".env".to_owned()).await {
+        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+        Err(Failure { kind: FailureKind::NotFound, .. }) => String::new(),
+        Err(failure) => return Err(failure.of_file(".env")),
+    };
+    if let Some(files) = files::from_variable(&options.host.env, &dotenv, options.host.list_separator) {
+        return Ok(files);
+    }
+    let mut folder = String::new();
+    for _ in 0..=options.host.depth {
+        let candidates = files::candidates(flavor, &folder);
+        let exist = desk.exist(candidates.clone()).await.map_err(|failure| failure.of_file("Compose files"))?;
+        let found = files::choose(flavor, &candidates, &exist);
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        folder.push_str("../");
+    }
+    Err(Error::new(
+        Code::ComposeFileMissing,
+        format!("no Compose file, expected {} in the project folder or above it", files::names(flavor).0.join(", ")),
+    )
+    .help("name it with `--file`, or the project folder with `-C`"))
+}
+
+fn missing(program: &str, failure: &Failure) -> Error {
+    let message = match failure.kind {
+        FailureKind::NotFound => "not found, expected this program on PATH".to_owned(),
+        _ => format!("cannot be run: {}", failure.message),
+    };
+    Error::new(Code::NoCompose, message).at(program).help("install it, or name another Compose with `--compose`")
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}

@@ -1,0 +1,175 @@
+//! From folders to a manifest and its tag.
+
+use std::sync::Arc;
+
+use crate::desk::{Desk, join_all};
+use crate::diff::diff;
+use crate::error::{Code, Error, Result};
+use crate::manifest::{self, File, Manifest};
+use crate::need::{Failure, FailureKind, Listing};
+use crate::options::Options;
+use crate::path::RelPath;
+use crate::report::{Note, Report};
+use crate::secret::Secret;
+
+/// The inputs under one name.
+#[derive(Debug)]
+pub(super) struct Identity {
+    /// The manifest's text.
+    pub(super) manifest: Vec<u8>,
+    /// Its digest.
+    pub(super) tag: String,
+}
+
+impl Identity {
+    /// The identity that a report carries.
+    pub(super) fn of(report: &Report) -> Self {
+        Identity { manifest: report.manifest.clone(), tag: report.tag.clone() }
+    }
+}
+
+/// Hashes what `--path` names, or takes the manifest that `--reuse` names.
+pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity> {
+    if let Some(file) = &options.reuse
+        && let Some(text) = existing(desk, file).await?
+    {
+        Manifest::parse(options.algorithm, &text).map_err(|error| error.at(file))?;
+        desk.tell(Note::info(format!("{file}: taken as it is because of `--reuse`; nothing was hashed")));
+        return Ok(Identity { tag: manifest::tag(options.algorithm, &text), manifest: text });
+    }
+    let (manifest, blind) = make(desk, options).await?;
+    if let Some(note) = blind {
+        desk.tell(note);
+    }
+    let text = manifest.render();
+    if let Some(file) = &options.reuse
+        && !options.dry_run
+    {
+        let content = String::from_utf8(text.clone())
+            .map_err(|_| Error::new(Code::Unreadable, "cannot be written: a file name is not UTF-8").at(file))?;
+        desk.write(file.clone(), Secret::new(content), false).await.map_err(|failure| failure.of_file(file))?;
+        desk.tell(Note::info(format!("{file}: written, to be taken as it is by the next run with `--reuse`")));
+    }
+    Ok(Identity { tag: manifest::tag(options.algorithm, &text), manifest: text })
+}
+
+/// Compares the inputs as they are now with those that were hashed.
+///
+/// What is pushed under a tag must have been built from the files that gave it its name.
+pub(super) async fn verify(desk: &Desk, options: &Options, identity: &Identity) -> Result<()> {
+    let before = Manifest::parse(options.algorithm, &identity.manifest)?;
+    let now = match options.paths.is_empty() {
+        true => hash(desk, options, before.files.iter().map(|file| file.path.clone()).collect()).await?.0,
+        false => make(desk, options).await?.0,
+    };
+    let summary = diff(&before, &now).summary(5);
+    if summary.is_empty() {
+        return Ok(());
+    }
+    Err(match &options.reuse {
+        Some(file) => Error::new(Code::Changed, format!("does not describe the files that are here: {summary}"))
+            .at(file)
+            .help("delete it, or leave `--reuse` out"),
+        None => Error::new(Code::Changed, format!("inputs changed during the build: {summary}"))
+            .help("nothing was pushed; run again when no other process writes there"),
+    })
+}
+
+async fn existing(desk: &Desk, file: &str) -> Result<Option<Vec<u8>>> {
+    match desk.read(file.to_owned()).await {
+        Ok(text) => Ok(Some(text)),
+        Err(Failure { kind: FailureKind::NotFound, .. }) => Ok(None),
+        Err(failure) => Err(failure.of_file(file)),
+    }
+}
+
+/// Lists and hashes the folders; the note says what a plain-folder tag does not see.
+async fn make(desk: &Desk, options: &Options) -> Result<(Manifest, Option<Note>)> {
+    if options.paths.is_empty() {
+        return Err(Error::new(Code::Usage, "nothing to hash, expected at least one folder")
+            .help("name the folder with everything that goes into the image: `--path docker`"));
+    }
+    let listings = join_all(options.paths.iter().map(|root| list(desk, root))).await;
+    let mut all = Listing::default();
+    for listing in listings {
+        let Listing { files, links, empty_dirs } = listing?;
+        all.files.extend(files);
+        all.links.extend(links);
+        all.empty_dirs.extend(empty_dirs);
+    }
+    let counts_git = all.files.iter().any(|path| path.as_bytes().split(|&byte| byte == b'/').any(|part| part == b".git"));
+    if counts_git {
+        desk.tell(Note::warning("`--path` holds a `.git` folder, which counts as input: the tag changes with every commit and fetch; name the folders of the image instead"));
+    }
+    let (manifest, executable) = hash(desk, options, std::mem::take(&mut all.files)).await?;
+    Ok((manifest, Some(blind_spots(&all, executable))))
+}
+
+async fn list(desk: &Desk, root: &RelPath) -> Result<Listing> {
+    let here = "give a folder of the project with `--path`, and the project's folder with `-C`";
+    let listing = desk.list(root.clone()).await.map_err(|failure| match failure.kind {
+        FailureKind::NotFound if failure.path.is_none() => Error::new(Code::PathMissing, "no such folder").at(root).help(here),
+        FailureKind::IsAFile => Error::new(Code::PathNotAFolder, "is a file, expected a folder").at(root).help(here),
+        FailureKind::IsALink => Error::new(Code::PathNotAFolder, "is a symbolic link, expected a folder")
+            .at(root)
+            .help(format!("`find` does not follow it either; write `{root}/` to mean the folder that it points to")),
+        _ => failure.of_file(root),
+    })?;
+    if listing.files.is_empty() {
+        return Err(Error::new(Code::PathEmpty, "no file in it, expected the inputs of the image")
+            .at(root)
+            .help("is it the right folder, and is the checkout complete (submodules, sparse checkout)?"));
+    }
+    Ok(listing)
+}
+
+/// Hashes files; also counts the executable ones. A path that is named twice is read once and stands in the manifest twice, as with `find a a/b`.
+async fn hash(desk: &Desk, options: &Options, mut files: Vec<RelPath>) -> Result<(Manifest, usize)> {
+    files.sort_unstable();
+    let mut repeated = Vec::new();
+    files.dedup_by(|next, kept| {
+        let same = next == kept;
+        if same {
+            repeated.push(next.clone());
+        }
+        same
+    });
+    let paths = Arc::new(files);
+    let hashed = desk.hash(Arc::clone(&paths), options.algorithm).await.map_err(|failure| failure.of_file("inputs"))?;
+    if hashed.len() != paths.len() {
+        return Err(Error::new(Code::Internal, format!("{} digests for {} files", hashed.len(), paths.len())));
+    }
+    let executable = hashed.iter().filter(|it| it.executable).count();
+    let digests: Vec<_> = hashed.into_iter().map(|it| it.digest).collect();
+    // The host has given its handle back by now, so this moves the paths; it copies them only if not.
+    let paths = Arc::try_unwrap(paths).unwrap_or_else(|shared| (*shared).clone());
+    let mut files: Vec<File> = paths.into_iter().zip(digests).map(|(path, digest)| File { path, digest }).collect();
+    for path in repeated {
+        if let Ok(at) = files.binary_search_by(|file| file.path.cmp(&path)) {
+            let twin = files[at].clone();
+            files.insert(at, twin);
+        }
+    }
+    Ok((Manifest { algorithm: options.algorithm, notes: Vec::new(), files }, executable))
+}
+
+/// Plain-folder mode keeps the recipe's tags, so it is as blind as the recipe; whoever uses it should know.
+fn blind_spots(listing: &Listing, executable: usize) -> Note {
+    let count = |number: usize, one: &str, many: &str| (number > 0).then(|| format!("{number} {}", if number == 1 { one } else { many }));
+    let here: Vec<String> = [
+        count(executable, "executable bit", "executable bits"),
+        count(listing.links.len(), "symbolic link", "symbolic links"),
+        count(listing.empty_dirs.len(), "empty folder", "empty folders"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let always = "build arguments, target, platform, base images and files elsewhere";
+    match here.is_empty() {
+        true => Note::detail(format!("a plain-folder tag sees names and contents only, not {always}")),
+        false => Note::info(format!(
+            "a plain-folder tag sees names and contents only, as the recipe's: not the {} here, nor {always}",
+            here.join(", ")
+        )),
+    }
+}

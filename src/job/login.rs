@@ -1,0 +1,82 @@
+//! Credentials: where they come from, and a Docker configuration of the run that has them.
+
+use crate::desk::Desk;
+use crate::error::{Code, Error, Result};
+use crate::image::Repository;
+use crate::need::{Command, Exited, Failure, FailureKind};
+use crate::options::Options;
+use crate::registry::credential::{self, Credential, DockerConfig, Lookup, server};
+use crate::secret::Secret;
+
+/// The credentials for a registry, and words for where they come from.
+pub(super) async fn credential(desk: &Desk, options: &Options, registry: &str) -> Result<(Credential, String)> {
+    if let Some(login) = &options.login
+        && options.image.as_ref().is_some_and(|image| image.registry() == registry)
+    {
+        let credential = Credential::Password { user: login.user.clone(), password: login.password.clone() };
+        return Ok((credential, format!("of the user `{}` that was given", login.user)));
+    }
+    let Some((place, text)) = config(desk, options).await? else { return Ok((Credential::Anonymous, String::new())) };
+    match DockerConfig::parse(&text, &place)?.lookup(registry) {
+        Lookup::Found(credential) => Ok((credential, format!("from {place}"))),
+        Lookup::Helper(name) => {
+            let source = format!("from the credential helper docker-credential-{name}");
+            Ok((ask_helper(desk, &name, registry, &place).await?, source))
+        }
+    }
+}
+
+/// Makes a Docker configuration for this run, in the run's own folder: the user's, with the login that was given.
+/// Returns its folder, for `DOCKER_CONFIG`; `None` where no login was given.
+pub(super) async fn private_config(desk: &Desk, options: &Options, image: &Repository, for_v1: bool) -> Result<Option<String>> {
+    let Some(login) = &options.login else { return Ok(None) };
+    let found = config(desk, options).await?;
+    let place = found.as_ref().map_or("config.json", |(place, _)| place).to_owned();
+    let text = found.as_ref().map(|(_, text)| text.as_slice());
+    let config = credential::with_login(text, &place, image.registry(), &login.user, &login.password, for_v1)?;
+    let folder = format!("{}/docker", options.host.scratch);
+    let file = format!("{folder}/config.json");
+    if let Some(own) = &options.host.docker_config {
+        // Plugins, contexts and builders are found there.
+        desk.mirror(own.clone(), folder.clone(), vec!["config.json".to_owned()]).await.map_err(|failure| failure.of_file(own))?;
+    }
+    let text = String::from_utf8(config).map_err(|_| Error::new(Code::Internal, "a configuration that is not text"))?;
+    desk.write(file.clone(), Secret::new(text), false).await.map_err(|failure| failure.of_file(&file))?;
+    Ok(Some(folder))
+}
+
+async fn config(desk: &Desk, options: &Options) -> Result<Option<(String, Vec<u8>)>> {
+    let Some(folder) = &options.host.docker_config else { return Ok(None) };
+    let place = format!("{folder}/config.json");
+    match desk.read(place.clone()).await {
+        Ok(text) => Ok(Some((place, text))),
+        Err(Failure { kind: FailureKind::NotFound, .. }) => Ok(None),
+        Err(failure) => Err(failure.of_file(place)),
+    }
+}
+
+async fn ask_helper(desk: &Desk, name: &str, registry: &str, place: &str) -> Result<Credential> {
+    let program = format!("docker-credential-{name}");
+    let failed = |message: String| {
+        Error::new(Code::CredentialHelper, message)
+            .at(&program)
+            .help(format!("{place} names it for {registry}: install or mend it, or give `--username` and `--password-stdin`"))
+    };
+    let command = Command {
+        argv: vec![program.clone(), "get".to_owned()],
+        env: Default::default(),
+        env_remove: Vec::new(),
+        stdin: Some(server(registry).to_owned()),
+        capture: true,
+        because: format!("ask {program} for the login to {registry}"),
+    };
+    match desk.run(command).await {
+        Ok(exited) if exited.ok() => credential::helper_answer(&exited.stdout).ok_or_else(|| failed("printed no credentials".to_owned())),
+        Ok(Exited { stdout, .. }) if credential::helper_knows_nothing(&stdout) => Ok(Credential::Anonymous),
+        // A helper says what is wrong on its standard output, where credentials would stand: those are not shown.
+        Ok(exited) if exited.stdout.contains(&b'{') => Err(failed(exited.how())),
+        Ok(exited) => Err(failed(format!("{}: {}", exited.how(), exited.last_lines()))),
+        Err(failure) if failure.kind == FailureKind::NotFound => Err(failed("not found, expected this program on PATH".to_owned())),
+        Err(failure) => Err(failed(failure.message)),
+    }
+}

@@ -1,0 +1,30 @@
+//! docktag hashes everything that goes into a Docker image, makes that hash the image's tag, and builds only what the registry lacks.
+//!
+//! This library holds every decision and does no input or output: a [`session::Session`] says what it needs, a host performs it.
+//! The command line program is one host; see [`session::Session`] for the whole loop.
+
+pub mod error;
+pub mod secret;
+pub mod shell;
+
+pub mod digest;
+pub mod image;
+pub mod path;
+
+pub mod manifest;
+
+pub mod compose;
+pub mod diff;
+pub mod registry;
+
+pub mod options;
+pub mod plan;
+pub mod report;
+
+pub mod need;
+
+pub mod desk;
+
+pub mod job;
+
+pub mod session;

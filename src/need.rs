@@ -1,0 +1,233 @@
+//! The seam: what the core needs from a host, and what a host answers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::digest::{Algorithm, Digest};
+use crate::error::{Code, Error};
+use crate::path::RelPath;
+use crate::registry::{Request, Response};
+use crate::secret::Secret;
+
+/// One thing that a host is to do. Paths are relative to the project folder or absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// Walk a folder; answered by [`Answer::Listing`].
+    List {
+        /// The folder; its spelling is kept in the paths of the answer.
+        root: RelPath,
+    },
+    /// Read a small file whole; answered by [`Answer::Bytes`].
+    Read {
+        /// The file.
+        path: String,
+    },
+    /// Hash files; answered by [`Answer::Hashed`], in the same order.
+    Hash {
+        /// The files.
+        paths: Arc<Vec<RelPath>>,
+        /// With what.
+        algorithm: Algorithm,
+    },
+    /// Look which of these exist; answered by [`Answer::Exist`].
+    Exist {
+        /// Files or folders.
+        paths: Vec<String>,
+    },
+    /// Send a request; answered by [`Answer::Response`] whatever its status.
+    Http {
+        /// What to send.
+        request: Request,
+        /// Why, for the log.
+        because: String,
+    },
+    /// Run a program; answered by [`Answer::Exited`] whatever its exit code.
+    Run(Command),
+    /// Write a file, for its owner only; answered by [`Answer::Done`].
+    Write {
+        /// The file; its folder is made where it is missing.
+        path: String,
+        /// What to write.
+        bytes: Secret,
+        /// Whether to add to the end instead of replacing.
+        append: bool,
+    },
+    /// Make every entry of `from`, but for those named in `except`, appear in `to` too (by symbolic links); answered by [`Answer::Done`].
+    /// A `from` that does not exist is as good as an empty one.
+    Mirror {
+        /// The folder that has the entries.
+        from: String,
+        /// The folder that gets them; made where it is missing.
+        to: String,
+        /// Names that are left out.
+        except: Vec<String>,
+    },
+    /// Wait; answered by [`Answer::Done`].
+    Wait {
+        /// How long.
+        milliseconds: u32,
+    },
+}
+
+/// A program to run in the project folder, with nothing on its standard input but `stdin`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Program and arguments; never a shell line, and never with a secret in it.
+    pub argv: Vec<String>,
+    /// Variables that are set on top of the host's own environment.
+    pub env: BTreeMap<String, String>,
+    /// Variables that are taken away.
+    pub env_remove: Vec<String>,
+    /// What to write to its standard input.
+    pub stdin: Option<String>,
+    /// Whether its output is wanted here, or goes to the user as it comes.
+    pub capture: bool,
+    /// Why it is run: the heading in the log, in `--dry-run` and in the summary.
+    pub because: String,
+}
+
+impl fmt::Display for Command {
+    /// As one would type it in a shell.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<String> = self.argv.iter().map(|word| crate::shell::quote(word)).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+/// What a host answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Need::List`].
+    Listing(Listing),
+    /// To [`Need::Read`].
+    Bytes(Vec<u8>),
+    /// To [`Need::Hash`].
+    Hashed(Vec<Hashed>),
+    /// To [`Need::Exist`], in the same order.
+    Exist(Vec<bool>),
+    /// To [`Need::Http`].
+    Response(Response),
+    /// To [`Need::Run`].
+    Exited(Exited),
+    /// To needs that give nothing back.
+    Done,
+    /// It could not be done.
+    Failed(Failure),
+}
+
+/// What is below a folder; symbolic links are not followed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// Regular files, as `find ROOT -type f` prints them, in any order.
+    pub files: Vec<RelPath>,
+    /// Symbolic links.
+    pub links: Vec<RelPath>,
+    /// Folders with nothing in them.
+    pub empty_dirs: Vec<RelPath>,
+}
+
+/// A file that was read from its start to its end, and did not change meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hashed {
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// How many bytes.
+    pub size: u64,
+    /// Whether its owner may execute it: what git records of a mode.
+    pub executable: bool,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Exited {
+    /// Its exit code; `None` where a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed, where that was to be captured.
+    pub stdout: Vec<u8>,
+    /// Likewise.
+    pub stderr: Vec<u8>,
+    /// How long it ran.
+    pub milliseconds: u64,
+}
+
+impl Exited {
+    /// Whether it ended well.
+    pub fn ok(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// `exit code 17`, or that a signal ended it.
+    pub fn how(&self) -> String {
+        match self.code {
+            Some(code) => format!("exit code {code}"),
+            None => "ended by a signal".to_owned(),
+        }
+    }
+
+    /// The last lines of the captured output, for a message; control characters are left out.
+    pub fn last_lines(&self) -> String {
+        let text = if self.stderr.trim_ascii().is_empty() { &self.stdout } else { &self.stderr };
+        let text = String::from_utf8_lossy(text);
+        let lines: Vec<String> = text
+            .lines()
+            .map(|line| line.chars().filter(|character| !character.is_control()).collect::<String>().trim().to_owned())
+            .filter(|line| !line.is_empty())
+            .collect();
+        lines[lines.len().saturating_sub(5)..].join("; ")
+    }
+}
+
+/// Why a host could not do something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of trouble it was.
+    pub kind: FailureKind,
+    /// The file it is about, where the need named several.
+    pub path: Option<RelPath>,
+    /// The system's words.
+    pub message: String,
+}
+
+/// The kinds of trouble that a job tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// No such file, folder or program.
+    NotFound,
+    /// A file where a folder was expected.
+    IsAFile,
+    /// A symbolic link where a folder was expected.
+    IsALink,
+    /// A file that changed while it was read.
+    Changed,
+    /// The host's name has no address.
+    Dns,
+    /// No connection.
+    Connect,
+    /// A connection, but no trust.
+    Tls,
+    /// No answer in time.
+    Timeout,
+    /// An answer that was cut off, or is not HTTP.
+    Garbled,
+    /// Anything else.
+    Other,
+}
+
+impl Failure {
+    /// This failure to read or write `place`, as a user's error.
+    pub fn of_file(self, place: impl fmt::Display) -> Error {
+        let place = self.path.as_ref().map_or_else(|| place.to_string(), RelPath::to_string);
+        match self.kind {
+            FailureKind::NotFound => Error::new(Code::Changed, "disappeared while it was used")
+                .at(place)
+                .help("is another process at work in this folder? run again when it is quiet"),
+            FailureKind::Changed => Error::new(Code::Changed, "changed while it was read")
+                .at(place)
+                .help("is another process at work in this folder? run again when it is quiet"),
+            _ => Error::new(Code::Unreadable, format!("cannot be read or written: {}", self.message))
+                .at(place)
+                .help("every input must be readable: a tag that leaves one out would lie"),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Paths as bytes, separated by `/`, ordered by bytes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Code, Error, Result};
+
+/// A path below the project folder, as `find` prints it: bytes with `/` between the parts.
+///
+/// File names on Linux need not be UTF-8, and a manifest must name every file, so a path is bytes.
+/// It keeps the spelling of the folder it was found under (`./docker/a`, `docker/a`), because the recipe's manifest does.
+///
+/// ```
+/// use docktag::path::RelPath;
+///
+/// let root = RelPath::root("docker/dev/")?;
+/// assert_eq!(root.join(b"php.ini").to_string(), "docker/dev/php.ini");
+/// assert!(RelPath::root("/etc").is_err());
+/// # Ok::<(), docktag::error::Error>(())
+/// ```
+///
+/// In JSON it is a string, or an array of byte values where it is not UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "Spelling", into = "Spelling")]
+pub struct RelPath(Box<[u8]>);
+
+impl RelPath {
+    /// A path from bytes, taken as they are.
+    pub fn new(bytes: impl Into<Box<[u8]>>) -> Self {
+        RelPath(bytes.into())
+    }
+
+    /// A folder that a user named with `--path`.
+    ///
+    /// # Errors
+    /// [`Code::PathInvalid`] for an empty or absolute path: a tag must not depend on where the project is checked out.
+    pub fn root(text: impl AsRef<[u8]>) -> Result<Self> {
+        let bytes = text.as_ref();
+        let path = RelPath::new(bytes);
+        if bytes.is_empty() {
+            return Err(Error::new(Code::PathInvalid, "`--path` is empty, expected a folder such as `docker`"));
+        }
+        if bytes.contains(&0) {
+            return Err(Error::new(Code::PathInvalid, "a path cannot hold a NUL byte").at(&path));
+        }
+        if bytes[0] == b'/' {
+            return Err(Error::new(
+                Code::PathInvalid,
+                "absolute path, expected one relative to the project folder: the tag must not depend on where the project is checked out",
+            )
+            .at(&path)
+            .help("give the project folder with `-C` and the path below it with `--path`"));
+        }
+        Ok(path)
+    }
+
+    /// The path of `name` inside this folder, spelled as `find` spells it: one `/` is added where none ends the folder.
+    #[must_use]
+    pub fn join(&self, name: &[u8]) -> RelPath {
+        let mut bytes = Vec::with_capacity(self.0.len() + 1 + name.len());
+        bytes.extend_from_slice(&self.0);
+        if bytes.last() != Some(&b'/') {
+            bytes.push(b'/');
+        }
+        bytes.extend_from_slice(name);
+        RelPath(bytes.into())
+    }
+
+    /// The bytes of the path.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// For messages: control characters are escaped, so that a file name cannot write to a terminal or a CI log;
+/// bytes that are not UTF-8 appear as `\xNN`.
+impl fmt::Display for RelPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                if character.is_control() {
+                    write!(f, "{}", character.escape_default())?;
+                } else {
+                    write!(f, "{character}")?;
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Spelling {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl From<Spelling> for RelPath {
+    fn from(spelling: Spelling) -> Self {
+        match spelling {
+            Spelling::Text(text) => RelPath::new(text.into_bytes()),
+            Spelling::Bytes(bytes) => RelPath::new(bytes),
+        }
+    }
+}
+
+impl From<RelPath> for Spelling {
+    fn from(path: RelPath) -> Self {
+        match String::from_utf8(path.0.into_vec()) {
+            Ok(text) => Spelling::Text(text),
+            Err(error) => Spelling::Bytes(error.into_bytes()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn join_spells_as_find_does() {
+        for (root, expected) in [
+            ("docker", "docker/a"),
+            ("docker/", "docker/a"),
+            ("docker//", "docker//a"),
+            (".", "./a"),
+            ("./docker", "./docker/a"),
+            ("../docker", "../docker/a"),
+        ] {
+            assert_eq!(RelPath::root(root).unwrap().join(b"a").as_bytes(), expected.as_bytes(), "{root}");
+        }
+    }
+
+    #[test]
+    fn display_cannot_write_to_the_terminal() {
+        assert_eq!(RelPath::new(*b"a\x1b[31m\n\xff\xc3\xa9").to_string(), "a\\u{1b}[31m\\n\\xff\u{e9}");
+    }
+
+    #[test]
+    fn json_keeps_every_byte() {
+        for bytes in [&b"docker/a"[..], b"a\xff\\\n"] {
+            let path = RelPath::new(bytes);
+            let json = serde_json::to_string(&path).unwrap();
+            assert_eq!(serde_json::from_str::<RelPath>(&json).unwrap(), path, "{json}");
+        }
+        assert_eq!(serde_json::to_string(&RelPath::new(*b"docker/a")).unwrap(), "\"docker/a\"");
+    }
+}

@@ -1,0 +1,283 @@
+//! Credentials, and where Docker keeps them.
+//!
+//! Rules taken from `docker/cli`, `cli/config/configfile/file.go` and `cli/config/credentials`.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+
+/// What we have to show to a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// Nothing.
+    Anonymous,
+    /// User and password (or access token in its place).
+    Password {
+        /// The user.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A token that the token server exchanges for another one.
+    IdentityToken(Secret),
+    /// A token that the registry takes directly.
+    RegistryToken(Secret),
+}
+
+impl Credential {
+    /// The `Authorization` header for a `Basic` challenge, or for a token that the registry takes directly.
+    pub fn authorization(&self) -> Option<Secret> {
+        match self {
+            Credential::Password { user, password } => {
+                Some(Secret::new(format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose())))))
+            }
+            Credential::RegistryToken(token) => Some(Secret::new(format!("Bearer {}", token.expose()))),
+            Credential::Anonymous | Credential::IdentityToken(_) => None,
+        }
+    }
+}
+
+/// The name of a registry in `config.json` and for credential helpers.
+pub fn server(registry: &str) -> &str {
+    match registry {
+        "docker.io" => "https://index.docker.io/v1/",
+        other => other,
+    }
+}
+
+/// The part of Docker's `config.json` that holds credentials.
+#[derive(Debug, Default, Deserialize)]
+pub struct DockerConfig {
+    #[serde(default)]
+    auths: BTreeMap<String, Auth>,
+    #[serde(default, rename = "credHelpers")]
+    cred_helpers: BTreeMap<String, String>,
+    #[serde(default, rename = "credsStore")]
+    creds_store: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Auth {
+    auth: String,
+    username: String,
+    password: String,
+    identitytoken: String,
+    registrytoken: String,
+}
+
+/// Where the credentials of a registry are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// Here they are.
+    Found(Credential),
+    /// In a program: `docker-credential-NAME get`, with the server's name on its standard input.
+    Helper(String),
+}
+
+impl DockerConfig {
+    /// Reads `config.json`; `place` names it in messages.
+    ///
+    /// # Errors
+    /// [`Code::DockerConfigInvalid`] with the line. The content is not quoted, since it may be a secret.
+    pub fn parse(text: &[u8], place: &str) -> Result<Self> {
+        // serde would take a list for a struct.
+        let value: serde_json::Map<String, Value> = serde_json::from_slice(text).map_err(|error| invalid(place, &error))?;
+        serde_json::from_value(Value::Object(value)).map_err(|error| invalid(place, &error))
+    }
+
+    /// Looks a registry up: its own helper, else the common one, else the file.
+    pub fn lookup(&self, registry: &str) -> Lookup {
+        let server = server(registry);
+        let helper = self.cred_helpers.get(server).or_else(|| self.cred_helpers.get(registry)).unwrap_or(&self.creds_store);
+        if !helper.is_empty() {
+            return Lookup::Helper(helper.clone());
+        }
+        let by_host = || self.auths.iter().find(|(key, _)| host_of(key) == host_of(server)).map(|(_, auth)| auth);
+        Lookup::Found(self.auths.get(server).or_else(by_host).map_or(Credential::Anonymous, Auth::credential))
+    }
+}
+
+impl Auth {
+    fn credential(&self) -> Credential {
+        if !self.identitytoken.is_empty() {
+            return Credential::IdentityToken(Secret::new(&self.identitytoken));
+        }
+        if !self.registrytoken.is_empty() {
+            return Credential::RegistryToken(Secret::new(&self.registrytoken));
+        }
+        let pair = decode_pair(&self.auth).or_else(|| (!self.username.is_empty()).then(|| (self.username.clone(), self.password.clone())));
+        match pair {
+            Some((user, password)) => Credential::Password { user, password: Secret::new(password) },
+            None => Credential::Anonymous,
+        }
+    }
+}
+
+/// What a credential helper printed for `get`; `None` where it is not what the protocol says
+/// (docker/docker-credential-helpers, `credentials.go`).
+pub fn helper_answer(stdout: &[u8]) -> Option<Credential> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Answer {
+        username: String,
+        secret: String,
+    }
+    let answer: Answer = serde_json::from_slice(stdout).ok()?;
+    match answer.username.as_str() {
+        "<token>" => Some(Credential::IdentityToken(Secret::new(answer.secret))),
+        "" => Some(Credential::Anonymous),
+        _ => Some(Credential::Password { user: answer.username, password: Secret::new(answer.secret) }),
+    }
+}
+
+/// Whether a helper that failed only says that it knows nothing of the server.
+pub fn helper_knows_nothing(stdout: &[u8]) -> bool {
+    String::from_utf8_lossy(stdout).contains("credentials not found")
+}
+
+/// Docker's `config.json` with one more login, everything else as it was.
+///
+/// The login must be found in the file although a common helper is configured. The docker command takes an empty `credHelpers` entry
+/// for that; Compose v1 (docker-py, `auth.py`) falls back to `credsStore` then, so for it (`for_v1`) the common helper is
+/// spelled out for every other server that the file knows.
+///
+/// # Errors
+/// [`Code::DockerConfigInvalid`] with the line.
+pub fn with_login(text: Option<&[u8]>, place: &str, registry: &str, user: &str, password: &Secret, for_v1: bool) -> Result<Vec<u8>> {
+    let mut config: Value = match text {
+        Some(text) => serde_json::from_slice(text).map_err(|error| invalid(place, &error))?,
+        None => json!({}),
+    };
+    let not_an_object = || Error::new(Code::DockerConfigInvalid, "expected an object").at(place);
+    let root = config.as_object_mut().ok_or_else(not_an_object)?;
+    let server = server(registry);
+
+    let auths = root.entry("auths").or_insert_with(|| json!({})).as_object_mut().ok_or_else(not_an_object)?;
+    let others: Vec<String> = auths.keys().filter(|key| host_of(key) != host_of(server)).cloned().collect();
+    // Another spelling of the same server would be found first by some clients.
+    auths.retain(|key, _| host_of(key) != host_of(server));
+    auths.insert(server.to_owned(), json!({ "auth": STANDARD.encode(format!("{user}:{}", password.expose())) }));
+
+    let store = root.get("credsStore").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let helpers = root.entry("credHelpers").or_insert_with(|| json!({})).as_object_mut().ok_or_else(not_an_object)?;
+    helpers.retain(|key, _| host_of(key) != host_of(server));
+    if for_v1 && !store.is_empty() {
+        for other in others {
+            helpers.entry(other).or_insert_with(|| json!(store));
+        }
+        root.remove("credsStore");
+    } else if !store.is_empty() {
+        helpers.insert(server.to_owned(), json!(""));
+    }
+    serde_json::to_vec(&config).map_err(|error| invalid(place, &error))
+}
+
+fn decode_pair(auth: &str) -> Option<(String, String)> {
+    let auth = auth.trim_end_matches('\0');
+    let bytes = STANDARD.decode(auth).or_else(|_| STANDARD_NO_PAD.decode(auth)).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.trim_end_matches('\0').to_owned()))
+}
+
+/// `https://index.docker.io/v1/` -> `index.docker.io` (docker/cli, `ConvertToHostname`).
+fn host_of(server: &str) -> &str {
+    let without_scheme = server.strip_prefix("https://").or_else(|| server.strip_prefix("http://")).unwrap_or(server);
+    match without_scheme.split('/').next().unwrap_or_default() {
+        "docker.io" | "registry-1.docker.io" => "index.docker.io",
+        other => other,
+    }
+}
+
+fn invalid(place: &str, error: &serde_json::Error) -> Error {
+    Error::new(
+        Code::DockerConfigInvalid,
+        "not what Docker's configuration looks like, expected a JSON object with `auths`, `credHelpers`, `credsStore`",
+    )
+    .at(place)
+    .line(u32::try_from(error.line()).unwrap_or(u32::MAX))
+    .help("mend the file, or log in anew with `docker login`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(user: &str, password: &str) -> Lookup {
+        Lookup::Found(Credential::Password { user: user.to_owned(), password: Secret::new(password) })
+    }
+
+    #[track_caller]
+    fn check(config: &str, registry: &str, expected: Lookup) {
+        assert_eq!(DockerConfig::parse(config.as_bytes(), "config.json").unwrap().lookup(registry), expected, "{registry} in {config}");
+    }
+
+    #[test]
+    fn credentials_are_found_where_docker_finds_them() {
+        // `Y2k6czNjcmV0` is `ci:s3cret`.
+        let auths = r#"{"auths":{"ghcr.io":{"auth":"Y2k6czNjcmV0"},"https://index.docker.io/v1/":{"auth":"Y2k6czNjcmV0"},
+            "https://old.example/v2/":{"username":"u","password":"p:q"},"id.example":{"auth":"Y2k6","identitytoken":"t"},
+            "direct.example":{"registrytoken":"r"},"empty.example":{}},"credsStore":""}"#;
+        check(auths, "ghcr.io", password("ci", "s3cret"));
+        check(auths, "docker.io", password("ci", "s3cret"));
+        check(auths, "old.example", password("u", "p:q"));
+        check(auths, "id.example", Lookup::Found(Credential::IdentityToken(Secret::new("t"))));
+        check(auths, "direct.example", Lookup::Found(Credential::RegistryToken(Secret::new("r"))));
+        check(auths, "empty.example", Lookup::Found(Credential::Anonymous));
+        check(auths, "unknown.example", Lookup::Found(Credential::Anonymous));
+        check("{}", "ghcr.io", Lookup::Found(Credential::Anonymous));
+    }
+
+    #[test]
+    fn a_helper_of_the_registry_beats_the_common_one() {
+        let helpers = r#"{"auths":{"ghcr.io":{}},"credsStore":"desktop","credHelpers":{"ecr.example":"ecr-login","file.example":""}}"#;
+        check(helpers, "ghcr.io", Lookup::Helper("desktop".to_owned()));
+        check(helpers, "ecr.example", Lookup::Helper("ecr-login".to_owned()));
+        check(helpers, "file.example", Lookup::Found(Credential::Anonymous));
+    }
+
+    #[test]
+    fn what_helpers_print() {
+        let read = |text: &str| helper_answer(text.as_bytes());
+        assert_eq!(read(r#"{"ServerURL":"x","Username":"<token>","Secret":"t"}"#), Some(Credential::IdentityToken(Secret::new("t"))));
+        assert_eq!(read(r#"{"Username":"","Secret":""}"#), Some(Credential::Anonymous));
+        assert!(matches!(read(r#"{"Username":"u","Secret":"p"}"#), Some(Credential::Password { .. })));
+        assert_eq!(read("oops"), None);
+        assert!(helper_knows_nothing(b"credentials not found in native keychain\n"));
+    }
+
+    #[test]
+    fn a_broken_configuration_is_an_error_that_quotes_nothing() {
+        for text in ["{\n\"auths\": [\"s3cret\"]}", "{\n s3cret", "[]", ""] {
+            let error = DockerConfig::parse(text.as_bytes(), "/home/u/.docker/config.json").unwrap_err();
+            assert_eq!(error.code, Code::DockerConfigInvalid);
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_added_and_the_rest_is_kept() {
+        let before = br#"{"auths":{"other.example":{},"http://ghcr.io":{"auth":"old"}},"credsStore":"desktop","currentContext":"remote","credHelpers":{"ghcr.io":"x"}}"#;
+        let login = |for_v1| -> Value {
+            let text = with_login(Some(before), "config.json", "ghcr.io", "ci", &Secret::new("s3cret"), for_v1).unwrap();
+            check(std::str::from_utf8(&text).unwrap(), "ghcr.io", password("ci", "s3cret"));
+            check(std::str::from_utf8(&text).unwrap(), "other.example", Lookup::Helper("desktop".to_owned()));
+            serde_json::from_slice(&text).unwrap()
+        };
+        assert_eq!(login(false)["currentContext"], "remote");
+        assert_eq!(login(false)["credHelpers"], json!({ "ghcr.io": "" }));
+        assert_eq!(login(true)["credHelpers"], json!({ "other.example": "desktop" }));
+        assert_eq!(login(true).get("credsStore"), None);
+
+        let fresh = with_login(None, "config.json", "docker.io", "ci", &Secret::new("s3cret"), false).unwrap();
+        check(std::str::from_utf8(&fresh).unwrap(), "docker.io", password("ci", "s3cret"));
+        assert!(with_login(Some(b"[1]"), "config.json", "ghcr.io", "u", &Secret::new("p"), false).is_err());
+    }
+}

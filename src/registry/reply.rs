@@ -1,0 +1,198 @@
+//! What a registry's answer means: hit, miss or unknown.
+
+use crate::digest::{Algorithm, digest};
+use crate::error::{Code, Error};
+use crate::image::Reference;
+use crate::registry::{MANIFEST_TYPES, Response};
+
+/// An image that is in the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Descriptor {
+    /// `sha256:...` of the manifest or index.
+    pub digest: String,
+    /// What it is: one of [`MANIFEST_TYPES`].
+    pub media_type: String,
+}
+
+/// The three outcomes, and a fourth that one more question turns into one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there.
+    Hit(Descriptor),
+    /// It is not there.
+    Miss,
+    /// A 404 that does not look as if a registry had given it: ask `/v2/` before believing it.
+    Doubtful,
+    /// It could not be found out.
+    Unknown(Error),
+}
+
+/// Reads the answer to a `HEAD` or `GET` of a manifest (distribution-spec, "Pulling manifests").
+pub fn presence(image: &Reference, response: &Response) -> Presence {
+    match response.status {
+        200 => found(image, response),
+        404 if says_registry(response) => Presence::Miss,
+        404 => Presence::Doubtful,
+        _ => Presence::Unknown(refusal(image, response)),
+    }
+}
+
+/// Whether an answer to `/v2/` is a registry's (distribution-spec, "Determining Support").
+pub fn is_registry(response: &Response) -> bool {
+    matches!(response.status, 200 | 401) && (says_registry(response) || response.header("www-authenticate").is_some())
+}
+
+/// The manifest's digest, after the bytes of a `GET` were compared with it.
+///
+/// # Errors
+/// [`Code::RegistryUnknown`] where the body is not what the registry says it is.
+pub fn verified_digest(image: &Reference, response: &Response) -> Result<String, Error> {
+    let actual = format!("sha256:{}", digest(Algorithm::Sha256, &response.body));
+    match response.header("docker-content-digest") {
+        Some(claimed) if claimed.starts_with("sha256:") && claimed != actual => {
+            Err(unknown(image, format!("the registry sent a manifest whose digest is {actual} and called it {claimed}")))
+        }
+        _ => Ok(actual),
+    }
+}
+
+/// The error for an answer that is neither a hit nor a miss.
+pub fn refusal(image: &Reference, response: &Response) -> Error {
+    let registry = image.repository.registry();
+    let detail = detail(response).map(|text| format!(" ({text})")).unwrap_or_default();
+    let status = response.status;
+    match status {
+        401 | 403 => Error::new(Code::RegistryDenied, format!("{registry} refuses access with status {status}{detail}"))
+            .at(image)
+            .help(format!("log in with `docker login {registry}` or give `--username` and `--password-stdin`, and check that the account may use this repository; some registries answer so for a repository that does not exist")),
+        429 => {
+            let wait = response.header("retry-after").map(|value| format!(", and asks to wait ({value})")).unwrap_or_default();
+            unknown(image, format!("{registry} says too many requests{wait}{detail}")).help("try later, or log in: limits are higher with an account")
+        }
+        300..=399 => unknown(image, format!("{registry} redirects in a way that cannot be followed (status {status})")),
+        _ => unknown(image, format!("{registry} answers with status {status}{detail}")).help("whether the image exists is not known, so nothing was built; try again"),
+    }
+}
+
+fn found(image: &Reference, response: &Response) -> Presence {
+    let registry = image.repository.registry();
+    let media_type = response.media_type().unwrap_or_default();
+    if !MANIFEST_TYPES.contains(&media_type.as_str()) {
+        let what = match media_type.as_str() {
+            "" => "something without a content type".to_owned(),
+            "text/html" => "a web page".to_owned(),
+            other => format!("`{}`", other.escape_debug()),
+        };
+        return Presence::Unknown(
+            unknown(image, format!("{registry} answers with {what}, expected an image manifest"))
+                .help("is a proxy or a login page in between, and is the registry's name right?"),
+        );
+    }
+    match response.header("docker-content-digest") {
+        Some(digest) if is_digest(digest) => Presence::Hit(Descriptor { digest: digest.to_owned(), media_type }),
+        // The header is optional (distribution-spec): the digest is that of the bytes then.
+        _ if !response.body.is_empty() => match verified_digest(image, response) {
+            Ok(digest) => Presence::Hit(Descriptor { digest, media_type }),
+            Err(error) => Presence::Unknown(error),
+        },
+        _ => Presence::Hit(Descriptor { digest: String::new(), media_type }),
+    }
+}
+
+fn unknown(image: &Reference, message: String) -> Error {
+    Error::new(Code::RegistryUnknown, message).at(image)
+}
+
+fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:")
+        .or_else(|| text.strip_prefix("sha512:"))
+        .is_some_and(|hex| hex.len() >= 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn says_registry(response: &Response) -> bool {
+    response.header("docker-distribution-api-version").is_some()
+        || response.media_type().is_some_and(|it| it == "application/json" || it.ends_with("+json"))
+}
+
+/// The first error of the body, as far as it can be shown in one line.
+fn detail(response: &Response) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&response.body).ok()?;
+    let first = body.get("errors")?.get(0)?;
+    let text = |key: &str| first.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let line = format!("{} {}", text("code"), text("message"));
+    Some(line.chars().filter(|character| !character.is_control()).take(200).collect::<String>().trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image() -> Reference {
+        Reference::parse("ghcr.io/acme/app:1").unwrap()
+    }
+
+    fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Response { status, headers, body: body.into() }
+    }
+
+    #[track_caller]
+    fn unknown_because(response: Response, expected: &str) {
+        match presence(&image(), &response) {
+            Presence::Unknown(error) => assert!(error.to_string().contains(expected), "{error}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_manifest_is_a_hit() {
+        let sha = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        for media_type in MANIFEST_TYPES {
+            let response = answer(200, &[("content-type", &format!("{media_type}; charset=utf-8")), ("docker-content-digest", sha)], "");
+            assert_eq!(
+                presence(&image(), &response),
+                Presence::Hit(Descriptor { digest: sha.to_owned(), media_type: media_type.to_owned() })
+            );
+        }
+        let without_header = answer(200, &[("content-type", MANIFEST_TYPES[0])], "abc");
+        assert!(matches!(presence(&image(), &without_header), Presence::Hit(found) if found.digest == sha));
+    }
+
+    #[test]
+    fn only_a_registrys_404_is_a_miss() {
+        assert_eq!(presence(&image(), &answer(404, &[("content-type", "application/json; charset=utf-8")], "")), Presence::Miss);
+        assert_eq!(presence(&image(), &answer(404, &[("docker-distribution-api-version", "registry/2.0")], "")), Presence::Miss);
+        assert_eq!(presence(&image(), &answer(404, &[("content-type", "text/html")], "")), Presence::Doubtful);
+        assert_eq!(presence(&image(), &answer(404, &[], "")), Presence::Doubtful);
+    }
+
+    #[test]
+    fn everything_else_is_unknown_and_says_why() {
+        unknown_because(answer(200, &[("content-type", "text/html")], "<html>"), "a web page");
+        unknown_because(answer(200, &[], ""), "without a content type");
+        unknown_because(answer(200, &[("content-type", "application/vnd.docker.distribution.manifest.v1+prettyjws")], ""), "manifest.v1");
+        unknown_because(
+            answer(401, &[], r#"{"errors":[{"code":"UNAUTHORIZED","message":"no\u001b[2J"}]}"#),
+            "status 401 (UNAUTHORIZED no[2J)",
+        );
+        unknown_because(answer(403, &[], ""), "docker login ghcr.io");
+        unknown_because(answer(429, &[("retry-after", "3600")], ""), "asks to wait (3600)");
+        unknown_because(answer(307, &[], ""), "redirects");
+        unknown_because(answer(500, &[], "oops"), "status 500");
+        unknown_because(answer(204, &[], ""), "status 204");
+    }
+
+    #[test]
+    fn bytes_that_are_not_what_they_are_called_are_refused() {
+        let wrong = answer(200, &[("docker-content-digest", "sha256:00")], "abc");
+        assert!(verified_digest(&image(), &wrong).unwrap_err().message.contains("called it sha256:00"));
+    }
+
+    #[test]
+    fn what_a_registry_says_of_itself() {
+        assert!(is_registry(&answer(200, &[("content-type", "application/json")], "{}")));
+        assert!(is_registry(&answer(401, &[("www-authenticate", "Basic realm=x")], "")));
+        assert!(!is_registry(&answer(200, &[("content-type", "text/html")], "")));
+        assert!(!is_registry(&answer(404, &[("content-type", "application/json")], "")));
+    }
+}

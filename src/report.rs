@@ -1,0 +1,145 @@
+//! What a job has to say: notes while it runs, a report at its end.
+
+use serde::Serialize;
+
+use crate::digest::Algorithm;
+use crate::options::Job;
+
+/// One thing said while a job runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// How much it matters.
+    pub level: Level,
+    /// One line: the place first, then what there is to say.
+    pub text: String,
+}
+
+/// How much a note matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Shown with `-v` only.
+    Detail,
+    /// Shown.
+    Info,
+    /// Shown, and marked as a warning.
+    Warning,
+}
+
+impl Note {
+    /// A note for `-v`.
+    pub fn detail(text: impl Into<String>) -> Self {
+        Note { level: Level::Detail, text: text.into() }
+    }
+
+    /// A note that everybody sees.
+    pub fn info(text: impl Into<String>) -> Self {
+        Note { level: Level::Info, text: text.into() }
+    }
+
+    /// A warning.
+    pub fn warning(text: impl Into<String>) -> Self {
+        Note { level: Level::Warning, text: text.into() }
+    }
+}
+
+/// How a job ended well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Which job.
+    pub job: Job,
+    /// The tag: the digest of the manifest.
+    pub tag: String,
+    /// The hash it was made with.
+    pub algorithm: Algorithm,
+    /// `repository:tag`, where the repository is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Whether every image was there already; absent for jobs that do not ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hit: Option<bool>,
+    /// The images.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetReport>,
+    /// With `--dry-run`: what would have been done.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub planned: Vec<Planned>,
+    /// The recipe's variables for later steps, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<Variable>,
+    /// The manifest's text; not in JSON, since file names need not be.
+    #[serde(skip)]
+    pub manifest: Vec<u8>,
+}
+
+/// One image and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TargetReport {
+    /// The services that use it.
+    pub services: Vec<String>,
+    /// `repository:tag`.
+    pub image: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Its digest in the registry, where it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The moving tag and what became of it; absent where there is none or it was left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moving: Option<Moving>,
+}
+
+/// What became of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It was in the registry.
+    Hit,
+    /// It was missing; it was built and pushed.
+    Pushed,
+    /// It was built, and not pushed because that was asked for.
+    Built,
+    /// It is on the engine now.
+    Pulled,
+    /// It is missing, and would be built.
+    Missing,
+}
+
+/// A moving tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Moving {
+    /// `repository:ci`.
+    pub image: String,
+    /// What became of it.
+    pub outcome: Moved,
+}
+
+/// What became of a moving tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moved {
+    /// It pointed there already.
+    Already,
+    /// It points there now.
+    Moved,
+    /// It could not be moved; a warning said why.
+    Failed,
+}
+
+/// Something that `--dry-run` left undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// Why it would be done.
+    pub because: String,
+    /// What would be done, as a shell line where it is a program.
+    pub action: String,
+}
+
+/// A variable for later steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}

@@ -1,0 +1,88 @@
+"""What docktag promises, as a table, and how each promise is read from the results."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cycle
+import hashing
+from contestants import B3SUM, DOCKTAG, MD5SUM, RECIPE, XARGS_B3SUM, XARGS_MD5SUM
+from results import MIB, Case, Row
+
+Cases = dict[str, Case]
+AT_LEAST, AT_MOST = "at least", "at most"
+
+
+class NotMeasured(Exception):
+    """A row that this target needs has no result."""
+
+
+@dataclass(frozen=True)
+class Target:
+    case: str
+    claim: str
+    direction: str
+    bound: float
+    unit: str
+    read: Callable[[Cases], float]
+
+
+def verdicts(cases: Cases) -> list[tuple[Target, float | None, str]]:
+    """Target, measured value, and `met`, `missed` or `not measured`, for each case that was asked for."""
+    return [_verdict(it, cases) for it in TARGETS if it.case in cases]
+
+
+def _verdict(target: Target, cases: Cases) -> tuple[Target, float | None, str]:
+    try:
+        value = target.read(cases)
+    except NotMeasured:
+        return target, None, "not measured"
+    good = value >= target.bound if target.direction == AT_LEAST else value <= target.bound
+    return target, value, "met" if good else "missed"
+
+
+def _times(case: str, *names: str) -> Callable[[Cases], float]:
+    """How many times longer than docktag the fastest of these takes."""
+    return lambda cases: min(_row(cases, case, it).median for it in names) / _row(cases, case, DOCKTAG).median
+
+
+def _row(cases: Cases, case: str, name: str) -> Row:
+    row = cases[case].row(name)
+    if not row:
+        raise NotMeasured(name)
+    return row
+
+
+def _peak(cases: Cases) -> float:
+    return _row(cases, "100k", DOCKTAG).peak_bytes / MIB
+
+
+def _growth(cases: Cases) -> float:
+    return _row(cases, "100k", DOCKTAG).median / _row(cases, "100k", hashing.DOCKTAG_TENTH).median
+
+
+def _more_than_md5sum(cases: Cases) -> float:
+    return 1000 * (_row(cases, "small", DOCKTAG).median - _row(cases, "small", MD5SUM).median)
+
+
+def _recipe_cycle(cases: Cases) -> float:
+    recipes = [row for it in cycle.RECIPES if (row := cases["cycle"].row(it))]
+    if not recipes:
+        raise NotMeasured("recipe")
+    return min(it.median for it in recipes) / _row(cases, "cycle", cycle.DOCKTAG_LARGE).median
+
+
+def _image_size(cases: Cases) -> float:
+    return _row(cases, "cycle", cycle.DOCKTAG_LARGE).median / _row(cases, "cycle", cycle.DOCKTAG_SMALL).median
+
+
+TARGETS = [
+    Target("10k", "10,000 files: faster than the recipe", AT_LEAST, 100, "x", _times("10k", RECIPE)),
+    Target("10k", "10,000 files: faster than `xargs -P md5sum`", AT_LEAST, 1.4, "x", _times("10k", XARGS_MD5SUM)),
+    # its better form: both make a sorted list of digests and hash that, like the lines with md5sum
+    Target("10k", "10,000 files: faster than `b3sum`", AT_LEAST, 1.7, "x", _times("10k", XARGS_B3SUM, B3SUM)),
+    Target("100k", "100,000 files: peak memory", AT_MOST, 64, " MiB", _peak),
+    Target("100k", "100,000 files: longer than 10,000 of the same size", AT_MOST, 11, "x", _growth),
+    Target("small", "20 files: longer than `md5sum` of them", AT_MOST, 5, " ms", _more_than_md5sum),
+    Target("cycle", "warm cycle, image of 200 MB: faster than the recipe", AT_LEAST, 10, "x", _recipe_cycle),
+    Target("cycle", "warm cycle: 200 MB against 20 MB", AT_MOST, 1.3, "x", _image_size),
+]

@@ -508,7 +508,7 @@ mod tests {
         let (_, after) = rest.split_once(end).expect("README has the mark of their end");
         let made = format!("{before}{begin}{}{end}{after}", table());
         if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(file, &made).unwrap();
+            return std::fs::write(file, &made).unwrap();
         }
         assert_eq!(readme, made, "run `UPDATE=1 cargo test readme`");
     }

@@ -184,11 +184,11 @@ impl<'a> Client<'a> {
         let candidates = Endpoint::candidates(repository.registry(), &self.options.insecure);
         let (last, others) = candidates.split_last().ok_or_else(|| Error::new(Code::Internal, "no endpoint"))?;
         for endpoint in others {
-            let attempt = self.desk.http(call.at(endpoint, None), because.to_owned()).await;
-            match attempt {
+            match self.desk.http(call.at(endpoint, None), because.to_owned()).await {
                 // What a TLS server says to plain HTTP.
                 Ok(response) if response.status == 400 => {}
                 Err(Failure { kind: FailureKind::Garbled, .. }) => {}
+                Ok(response) if retry::after_response(1, &response).is_none() => return Ok((endpoint.clone(), response)),
                 _ => return self.deliver(endpoint, call, None, because).await.map(|response| (endpoint.clone(), response)),
             }
         }

@@ -82,7 +82,7 @@ impl<'a> Client<'a> {
     async fn look(&self, image: &Reference, call: Call, because: &str) -> Presence {
         let response = match self.send(&image.repository, &call, because).await {
             Ok(response) => response,
-            Err(error) => return Presence::Unknown(Error { place: Some(image.to_string()), ..error }),
+            Err(error) => return Presence::Unknown(Error { place: error.place.or_else(|| Some(image.to_string())), ..error }),
         };
         match reply::presence(image, &response) {
             Presence::Doubtful => match self.send(&image.repository, &Call::ping(), "is this a registry at all?").await {
@@ -132,15 +132,17 @@ impl<'a> Client<'a> {
                 }
                 return Ok(response);
             }
-            // Somebody else fetched a new token meanwhile: use that one.
-            if !is_first && self.round(repository) != Some(round) {
-                continue;
-            }
             // A token can expire during a long build; one new one is worth a try, a second refusal is one.
-            if authorization.is_some() && (renewed || !is_bearer(&response)) {
+            let is_refused = authorization.is_some() && (renewed || !is_bearer(&response));
+            renewed = authorization.is_some();
+            // Somebody else may have fetched a new token meanwhile.
+            let is_newest = is_first || self.round(repository) == Some(round);
+            if is_refused {
                 return Err(self.wrong_credentials(repository, &response).await);
             }
-            renewed = authorization.is_some();
+            if !is_newest {
+                continue;
+            }
             self.set(repository, Line::Busy);
             match self.authorize(repository, &endpoint, &response).await {
                 Ok(authorization) => self.set(repository, Line::Ready { endpoint, authorization: Some(authorization), round: round + 1 }),

@@ -1,0 +1,225 @@
+//! The played host: a disk, programs and a registry in memory, and a record of everything that was asked for.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use docktag::digest::digest;
+use docktag::error::Error;
+use docktag::image::Repository;
+use docktag::need::{Answer, Command, Exited, Failure, FailureKind, Hashed, Listing, Need};
+use docktag::options::{Job, Options};
+use docktag::path::RelPath;
+use docktag::registry::{Request, Response};
+use docktag::report::{Note, Report};
+use docktag::session::{Session, Step};
+
+/// The tag of the one file that the played disk has: `docker/Dockerfile` with the content `abc`.
+pub const TAG: &str = "a4f4b6f84cffbbdd86270545477abf5b";
+/// A digest that the played registry gives to images.
+pub const SHA: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+/// The bytes of a manifest with that digest.
+pub const MANIFEST: &str = "abc";
+const MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+
+type Program = Box<dyn FnMut(&Command, &mut BTreeMap<String, Vec<u8>>) -> Result<Exited, FailureKind>>;
+
+/// What the host has, and what it was asked for.
+pub struct Host {
+    /// Files by path.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Prepared answers by the beginning of `METHOD path`; the last one of a list is given for ever.
+    pub replies: Vec<(String, VecDeque<Result<Response, FailureKind>>)>,
+    /// Programs by the beginning of their command line; the first that fits runs.
+    pub programs: Vec<(String, Program)>,
+    /// `METHOD url [who]` of every request.
+    pub requests: Vec<String>,
+    /// Every program that was run, as a shell line.
+    pub ran: Vec<Command>,
+    /// Milliseconds that were waited.
+    pub waited: u32,
+    /// What was said.
+    pub notes: Vec<Note>,
+    /// Whether answers come one at a time and last asked first, instead of all at once.
+    pub slow: bool,
+}
+
+impl Host {
+    /// One input, a Compose project with the service `app`, an engine, and a registry that has nothing.
+    pub fn new() -> Self {
+        let mut host = Host {
+            files: BTreeMap::from([("docker/Dockerfile".to_owned(), b"abc".to_vec()), ("docker-compose.yml".to_owned(), Vec::new())]),
+            replies: Vec::new(),
+            programs: Vec::new(),
+            requests: Vec::new(),
+            ran: Vec::new(),
+            waited: 0,
+            notes: Vec::new(),
+            slow: false,
+        };
+        host.model(&format!(r#"{{"services":{{"app":{{"image":"reg.example/a/b:{TAG}","build":{{"context":"."}}}}}}}}"#));
+        host
+    }
+
+    /// What `compose config` prints.
+    pub fn model(&mut self, json: &str) {
+        let json = json.to_owned();
+        self.programs.retain(|(name, _)| name != "docker compose");
+        self.program("docker compose", move |command, _| {
+            let is_config = command.argv.iter().any(|word| word == "config");
+            Ok(Exited { code: Some(0), stdout: if is_config { json.clone().into_bytes() } else { Vec::new() }, ..Exited::default() })
+        });
+    }
+
+    /// A program that may look at the command and change the disk.
+    pub fn program(
+        &mut self,
+        name: &str,
+        run: impl FnMut(&Command, &mut BTreeMap<String, Vec<u8>>) -> Result<Exited, FailureKind> + 'static,
+    ) {
+        self.programs.insert(0, (name.to_owned(), Box::new(run)));
+    }
+
+    /// A program that ends with an exit code and prints something.
+    pub fn exits(&mut self, name: &str, code: i32, stdout: &str) {
+        let stdout = stdout.to_owned();
+        self.program(name, move |_, _| Ok(Exited { code: Some(code), stdout: stdout.clone().into_bytes(), ..Exited::default() }));
+    }
+
+    /// Prepares answers to requests that begin so.
+    pub fn reply(&mut self, request: &str, replies: impl IntoIterator<Item = Result<Response, FailureKind>>) {
+        self.replies.insert(0, (request.to_owned(), replies.into_iter().collect()));
+    }
+
+    /// Runs a job to its end.
+    pub fn run(&mut self, options: Options) -> Result<Report, Error> {
+        let mut session = Session::new(options);
+        let mut open = Vec::new();
+        let mut answers = Vec::new();
+        loop {
+            match session.step(answers) {
+                Step::Open { needs, notes } => {
+                    self.notes.extend(notes);
+                    open.extend(needs);
+                    assert!(!open.is_empty(), "the session waits for nothing");
+                    let take = if self.slow { open.len() - 1 } else { 0 };
+                    answers = open.drain(take..).map(|(id, need)| (id, self.perform(&need))).collect();
+                }
+                Step::Done { result, notes } => {
+                    self.notes.extend(notes);
+                    return result;
+                }
+            }
+        }
+    }
+
+    /// The command lines that were run, and that contain a word.
+    pub fn ran(&self, word: &str) -> Vec<String> {
+        self.ran.iter().map(ToString::to_string).filter(|line| line.split(' ').any(|it| it == word)).collect()
+    }
+
+    /// Everything that was said, in one text.
+    pub fn said(&self) -> String {
+        self.notes.iter().map(|note| format!("{:?}: {}\n", note.level, note.text)).collect()
+    }
+
+    fn perform(&mut self, need: &Need) -> Answer {
+        match need {
+            Need::List { root } => self.list(root),
+            Need::Read { path } => self.files.get(path).cloned().map_or_else(|| failed(FailureKind::NotFound), Answer::Bytes),
+            Need::Hash { paths, algorithm } => {
+                let hash = |path: &RelPath| {
+                    self.files.get(&path.to_string()).map(|bytes| Hashed {
+                        digest: digest(*algorithm, bytes),
+                        size: bytes.len() as u64,
+                        executable: false,
+                    })
+                };
+                paths.iter().map(hash).collect::<Option<_>>().map_or_else(|| failed(FailureKind::NotFound), Answer::Hashed)
+            }
+            Need::Exist { paths } => Answer::Exist(paths.iter().map(|path| self.files.contains_key(path)).collect()),
+            Need::Http { request, .. } => self.http(request),
+            Need::Run(command) => self.run_program(command),
+            Need::Write { path, bytes, append } => {
+                let file = self.files.entry(path.clone()).or_default();
+                if !append {
+                    file.clear();
+                }
+                file.extend_from_slice(bytes.expose().as_bytes());
+                Answer::Done
+            }
+            Need::Mirror { .. } => Answer::Done,
+            Need::Wait { milliseconds } => {
+                self.waited += milliseconds;
+                Answer::Done
+            }
+        }
+    }
+
+    fn list(&self, root: &RelPath) -> Answer {
+        let prefix = format!("{root}/");
+        let files: Vec<RelPath> =
+            self.files.keys().filter(|path| path.starts_with(&prefix)).map(|path| RelPath::new(path.as_bytes())).collect();
+        match self.files.contains_key(&root.to_string()) {
+            true => failed(FailureKind::IsAFile),
+            false if files.is_empty() => failed(FailureKind::NotFound),
+            false => Answer::Listing(Listing { files, ..Listing::default() }),
+        }
+    }
+
+    fn http(&mut self, request: &Request) -> Answer {
+        let who = request.authorization.as_ref().map(|secret| format!(" [{}]", secret.expose())).unwrap_or_default();
+        let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
+        let line = format!("{} /{path}", request.method.as_str());
+        self.requests.push(format!("{} {}{who}", request.method.as_str(), request.url));
+        let full = format!("{line}{who}");
+        let prepared = self.replies.iter_mut().find(|(begin, _)| full.starts_with(begin.as_str()) || line.starts_with(begin.as_str()));
+        let reply = match prepared {
+            Some((_, replies)) if replies.len() > 1 => replies.pop_front().unwrap(),
+            Some((_, replies)) => replies.front().cloned().unwrap(),
+            None => miss(),
+        };
+        reply.map_or_else(failed, Answer::Response)
+    }
+
+    fn run_program(&mut self, command: &Command) -> Answer {
+        self.ran.push(command.clone());
+        let line = command.to_string();
+        let Some((_, program)) = self.programs.iter_mut().find(|(name, _)| line.starts_with(name.as_str())) else {
+            return if line.starts_with("docker ") {
+                Answer::Exited(Exited { code: Some(0), ..Exited::default() })
+            } else {
+                failed(FailureKind::NotFound)
+            };
+        };
+        program(command, &mut self.files).map_or_else(failed, Answer::Exited)
+    }
+}
+
+/// The options of a job on the played project.
+pub fn options(job: Job) -> Options {
+    let mut options = Options::new(job);
+    options.paths = vec![RelPath::root("docker").unwrap()];
+    options.image = Some(Repository::parse("reg.example/a/b").unwrap());
+    options.host.scratch = "/scratch".to_owned();
+    options.host.docker_config = Some("/home/u/.docker".to_owned());
+    options
+}
+
+/// An answer with a status, headers and a body.
+pub fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Response, FailureKind> {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Ok(Response { status, headers, body: body.into() })
+}
+
+/// The image is there.
+pub fn hit() -> Result<Response, FailureKind> {
+    answer(200, &[("content-type", MEDIA_TYPE), ("docker-content-digest", SHA)], MANIFEST)
+}
+
+/// The registry says that the image is not there.
+pub fn miss() -> Result<Response, FailureKind> {
+    answer(404, &[("content-type", "application/json")], r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#)
+}
+
+fn failed(kind: FailureKind) -> Answer {
+    Answer::Failed(Failure { kind, path: None, message: format!("{kind:?}").to_lowercase() })
+}

@@ -1,0 +1,128 @@
+//! Rules about the project itself: layers, purity, sizes, and documents that must agree with the code.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use docktag::error::Code;
+
+/// The library's modules from the bottom up: each may use only those before it.
+const LAYERS: [&str; 17] = [
+    "error", "secret", "shell", "path", "digest", "image", "manifest", "diff", "registry", "compose", "options", "report", "plan", "need", "desk", "job", "session",
+];
+/// A file is one idea; a table may be longer.
+const LINES: usize = 400;
+const TABLES: [(&str, usize); 1] = [("src/image.rs", 450)];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below a folder with one of these endings, by name relative to the project.
+fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join(folder)];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !["node_modules", "__pycache__", "target"].contains(&path.file_name().unwrap().to_string_lossy().as_ref()) {
+                    open.push(path);
+                }
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn library() -> Vec<(String, String)> {
+    files("src", &[".rs"]).into_iter().filter(|(name, _)| !name.starts_with("src/host") && name != "src/main.rs").collect()
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn modules_use_only_layers_below() {
+    for (name, text) in library().iter().filter(|(name, _)| name != "src/lib.rs") {
+        let module = name.trim_start_matches("src/").trim_end_matches(".rs").split('/').next().unwrap();
+        let own = LAYERS.iter().position(|layer| *layer == module).unwrap_or_else(|| panic!("{name}: not in the list of layers"));
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for used in line.split("crate::").skip(1) {
+                let used = used.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+                let layer = LAYERS.iter().position(|layer| *layer == used).unwrap_or_else(|| panic!("{name}:{}: `{used}` is no layer", number + 1));
+                assert!(layer <= own, "{name}:{}: `{module}` uses `{used}`, which is above it", number + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_layer_is_a_module() {
+    let lib = read("src/lib.rs");
+    for layer in LAYERS {
+        assert!(lib.contains(&format!("pub mod {layer};")), "{layer}");
+    }
+    assert_eq!(lib.matches("pub mod ").count(), LAYERS.len());
+}
+
+#[test]
+fn the_library_does_no_io() {
+    for (name, text) in library() {
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for module in ["fs", "env", "net", "process", "time", "thread", "os", "io"] {
+                assert!(!line.contains(&format!("std::{module}")), "{name}:{}: {line}", number + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn files_stay_small() {
+    for (name, text) in files("src", &[".rs"]).into_iter().chain(files("tests", &[".rs", ".sh", ".py", ".mjs"])) {
+        let limit = TABLES.iter().find(|(table, _)| *table == name).map_or(LINES, |(_, limit)| *limit);
+        let lines = text.lines().count();
+        assert!(lines <= limit, "{name} has {lines} lines, at most {limit}: split it by idea");
+    }
+}
+
+#[test]
+fn no_test_is_switched_off() {
+    let mark = ["#[", "ignore"].concat();
+    for (name, text) in files("src", &[".rs"]).into_iter().chain(files("tests", &[".rs"])) {
+        assert!(!text.contains(&mark), "{name}");
+    }
+}
+
+#[test]
+fn every_error_is_documented_with_its_exit_code() {
+    let errors = read("docs/errors.md");
+    for code in Code::ALL {
+        let row = format!("| `{}` | {} | ", code.as_str(), code.exit());
+        assert!(errors.contains(&row), "docs/errors.md has no row that begins {row}");
+    }
+    assert_eq!(errors.matches("\n| `").count(), Code::ALL.len(), "docs/errors.md has rows of errors that do not exist");
+}
+
+#[test]
+fn the_changelog_has_this_version_once() {
+    assert_eq!(read("CHANGELOG.md").matches(&format!("## {} ", env!("CARGO_PKG_VERSION"))).count(), 1);
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    for (name, text) in files("docs", &[".md"]).into_iter().chain([("README.md".to_owned(), read("README.md"))]) {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let path = root().join(Path::new(&name).parent().unwrap()).join(target);
+            assert!(path.exists(), "{name}: the link to `{target}` leads nowhere");
+        }
+    }
+}

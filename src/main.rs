@@ -12,7 +12,8 @@ use docktag::options::Job;
 use docktag::session::Session;
 
 use crate::host::args::{Cli, Command};
-use crate::host::{Host, Log, drive, interrupt, output};
+use crate::host::interrupt::{self, Scratch};
+use crate::host::{Host, Log, drive, output};
 
 fn main() -> ExitCode {
     let cli = Cli::read();
@@ -39,16 +40,16 @@ fn main() -> ExitCode {
 
 /// Runs a job; errors before its start come back, those of the job are told here.
 fn run(command: Command, log: Log, json: bool) -> Result<u8, Error> {
+    interrupt::watch(log).map_err(|error| Error::new(Code::Internal, format!("cannot watch for signals: {error}")))?;
     // Only jobs that run programs keep files of their own, and everything in there goes when the run ends.
     let scratch = match command {
         Command::Build(_) | Command::Pull(_) => Some(make_scratch()?),
         _ => None,
     };
-    let folder = scratch.as_ref().map(|scratch| scratch.path().to_owned());
-    interrupt::watch(log, folder.clone()).map_err(|error| Error::new(Code::Internal, format!("cannot watch for signals: {error}")))?;
-    let options = command.options(&folder.clone().unwrap_or_default())?;
+    let folder = scratch.as_ref().map(|scratch| scratch.path().to_owned()).unwrap_or_default();
+    let options = command.options(&folder)?;
     let quiet = options.job == Job::Env && options.ci && !options.dry_run;
-    let host = Host::new(log, folder.unwrap_or_default());
+    let host = Host::new(log, folder);
     let (result, notes) = drive::drive(&host, Session::new(options));
     drop(scratch);
     if json {
@@ -67,8 +68,8 @@ fn run(command: Command, log: Log, json: bool) -> Result<u8, Error> {
     })
 }
 
-fn make_scratch() -> Result<tempfile::TempDir, Error> {
-    tempfile::Builder::new().prefix("docktag-").tempdir().map_err(|error| {
+fn make_scratch() -> Result<Scratch, Error> {
+    Scratch::new().map_err(|error| {
         Error::new(Code::Unreadable, format!("no folder for this run can be made: {error}"))
             .at(std::env::temp_dir().display())
             .help("point TMPDIR at a folder that can be written")

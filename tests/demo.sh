@@ -171,7 +171,7 @@ check() { # CLAIM COMMAND...
 
 not() { ! "$@"; }
 seconds() { printf '%d.%02d' $(($1 / 1000000)) $(($1 % 1000000 / 10000)); }
-tag() { docktag tag --path docker; }
+tag() { docktag tag --path docker 2>"$WORK/notes" || fail "\`docktag tag\` failed: $(cat "$WORK/notes")"; }
 
 digest() { # TAG: its digest in the registry; fails where it is not there
   local types=application/vnd.oci.image.index.v1+json,application/vnd.oci.image.manifest.v1+json

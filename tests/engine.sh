@@ -20,8 +20,12 @@
 # ENGINE_REGISTRY_AUTH_PORT (else free ones are found and kept), DOCKTAG_TEST_CACHE (folder of the packages), and
 # ENGINE_MIRROR (URL of a Debian mirror, else the one in the machine's apt sources).
 #
-# An access log has one line per request, written before the client has its reply. As "METHOD PATH STATUS":
+# An access log has one line per request, written before the client has the whole reply. As "METHOD PATH STATUS":
 #   sed -nE 's/^[^"]*"([A-Z]+) ([^ ]+) [^"]*" ([0-9]+) .*/\1 \2 \3/p' "$ENGINE_REGISTRY_LOG"
+#
+# Not everywhere alike: `cache_to: type=registry` wants ENGINE_STORE=containerd; with overlay2, engines 20 and 26 write an
+# inline cache that works for every second build only; Compose v1's classic builder cannot restore a whole image from
+# `cache_from` with ENGINE_STORE=containerd ("failed to read diff archive").
 #
 # Seen: bookworm docker.io 20.10.24, containerd 1.6.20, runc 1.1.5, docker-registry 2.8.2, docker-compose 1.29.2;
 # trixie docker.io 26.1.5, containerd 1.7.24; forky docker.io 28.5.2, containerd 2.1.9, buildx 0.29.1, Compose 2.40.3.

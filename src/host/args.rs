@@ -1,22 +1,12 @@
 //! The command line: the one definition of every option. Help, man page, completions and the table in README come from it.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Read as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use docktag::digest::Algorithm;
-use docktag::error::{Code, Error, Result};
-use docktag::image::{Repository, check_tag};
-use docktag::options::{Cache, Host, Job, Login, Options, VARIABLES};
-use docktag::path::RelPath;
-use docktag::secret::Secret;
-
-/// The variable that a password may stand in.
-const PASSWORD: &str = "DOCKER_PASSWORD";
 
 /// Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag
 #[derive(Debug, Parser)]
@@ -60,137 +50,137 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct TagArgs {
     #[command(flatten)]
-    input: InputArgs,
+    pub(crate) input: InputArgs,
     #[command(flatten)]
-    image: ImageArgs,
+    pub(crate) image: ImageArgs,
     #[command(flatten)]
-    common: CommonArgs,
+    pub(crate) common: CommonArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ManifestArgs {
     #[command(flatten)]
-    input: InputArgs,
+    pub(crate) input: InputArgs,
     #[command(flatten)]
-    common: CommonArgs,
+    pub(crate) common: CommonArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct EnvArgs {
     #[command(flatten)]
-    input: InputArgs,
+    pub(crate) input: InputArgs,
     #[command(flatten)]
-    image: ImageArgs,
+    pub(crate) image: ImageArgs,
     #[command(flatten)]
-    moving: MovingArgs,
+    pub(crate) moving: MovingArgs,
     /// Append the variables to the file that the CI reads ($GITHUB_ENV, else $BASH_ENV) instead of printing them
     #[arg(long, env = "DOCKTAG_CI", value_parser = BoolishValueParser::new())]
-    ci: bool,
+    pub(crate) ci: bool,
     /// Say what would be done, and do nothing
     #[arg(long, env = "DOCKTAG_DRY_RUN", value_parser = BoolishValueParser::new())]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
     #[command(flatten)]
-    common: CommonArgs,
+    pub(crate) common: CommonArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
     #[command(flatten)]
-    input: InputArgs,
+    pub(crate) input: InputArgs,
     #[command(flatten)]
-    image: ImageArgs,
+    pub(crate) image: ImageArgs,
     #[command(flatten)]
-    moving: MovingArgs,
+    pub(crate) moving: MovingArgs,
     #[command(flatten)]
-    compose: ComposeArgs,
+    pub(crate) compose: ComposeArgs,
     /// Build what is missing, and push nothing; what the registry cannot say is taken as missing
     #[arg(long, env = "DOCKTAG_NO_PUSH", value_parser = BoolishValueParser::new())]
-    no_push: bool,
+    pub(crate) no_push: bool,
     /// Build and push even on a hit
     #[arg(long, env = "DOCKTAG_FORCE", value_parser = BoolishValueParser::new())]
-    force: bool,
+    pub(crate) force: bool,
     /// Where the layer cache is kept: in the image itself, beside it in the registry, or nowhere
     #[arg(long, env = "DOCKTAG_CACHE", value_name = "WHERE", value_enum, default_value = "inline")]
-    cache: CacheArg,
+    pub(crate) cache: CacheArg,
     /// An image or BuildKit cache source to start from, instead of the moving tag (repeatable)
     #[arg(long, env = "DOCKTAG_CACHE_FROM", value_name = "REFERENCE")]
-    cache_from: Vec<String>,
+    pub(crate) cache_from: Vec<String>,
     #[command(flatten)]
-    login: LoginArgs,
+    pub(crate) login: LoginArgs,
     /// Say what would be done, and do nothing
     #[arg(long, env = "DOCKTAG_DRY_RUN", value_parser = BoolishValueParser::new())]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
     #[command(flatten)]
-    common: CommonArgs,
+    pub(crate) common: CommonArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct PullArgs {
     #[command(flatten)]
-    input: InputArgs,
+    pub(crate) input: InputArgs,
     #[command(flatten)]
-    image: ImageArgs,
+    pub(crate) image: ImageArgs,
     #[command(flatten)]
-    moving: MovingArgs,
+    pub(crate) moving: MovingArgs,
     #[command(flatten)]
-    compose: ComposeArgs,
+    pub(crate) compose: ComposeArgs,
     #[command(flatten)]
-    login: LoginArgs,
+    pub(crate) login: LoginArgs,
     /// Say what would be done, and do nothing
     #[arg(long, env = "DOCKTAG_DRY_RUN", value_parser = BoolishValueParser::new())]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
     #[command(flatten)]
-    common: CommonArgs,
+    pub(crate) common: CommonArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
     /// A folder whose files are the inputs, relative to the project folder (repeatable)
     #[arg(long, env = "DOCKTAG_PATH", value_name = "FOLDER")]
-    path: Vec<OsString>,
+    pub(crate) path: Vec<OsString>,
     /// Take this manifest as it is where it exists, and write it where it does not
     #[arg(long, env = "DOCKTAG_REUSE", value_name = "FILE")]
-    reuse: Option<String>,
+    pub(crate) reuse: Option<String>,
     /// The hash of manifest and tag
     #[arg(long, env = "DOCKTAG_ALGORITHM", value_name = "NAME", value_enum, default_value = "md5")]
-    algorithm: AlgorithmArg,
+    pub(crate) algorithm: AlgorithmArg,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ImageArgs {
     /// The image's repository, without a tag, such as example/app or ghcr.io/acme/app
     #[arg(long, env = "DOCKTAG_IMAGE", value_name = "REPOSITORY")]
-    image: Option<String>,
+    pub(crate) image: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct MovingArgs {
     /// The tag that follows the last build and gives the next one its cache; empty: none
     #[arg(long, env = "DOCKTAG_MOVING_TAG", value_name = "TAG", default_value = docktag::options::MOVING_TAG)]
-    moving_tag: String,
+    pub(crate) moving_tag: String,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ComposeArgs {
     /// A Compose file, relative to the project folder (repeatable) [default: those that Compose finds]
     #[arg(long, short = 'f', env = "DOCKTAG_FILE", value_name = "FILE")]
-    file: Vec<String>,
+    pub(crate) file: Vec<String>,
     /// How Compose is started [default: `docker compose`, else `docker-compose`]
     #[arg(long, env = "DOCKTAG_COMPOSE", value_name = "COMMAND")]
-    compose: Option<String>,
+    pub(crate) compose: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
     /// The user for the image's registry [default: what `docker login` stored]
     #[arg(long, env = "DOCKTAG_USERNAME", value_name = "NAME")]
-    username: Option<String>,
+    pub(crate) username: Option<String>,
     /// Read the password from standard input; without it, it is taken from DOCKER_PASSWORD
     #[arg(long, env = "DOCKTAG_PASSWORD_STDIN", value_parser = BoolishValueParser::new())]
-    password_stdin: bool,
+    pub(crate) password_stdin: bool,
     /// A registry that may be spoken to without TLS (repeatable); those on the loopback interface always may
     #[arg(long, env = "DOCKTAG_INSECURE_REGISTRY", value_name = "HOST[:PORT]")]
-    insecure_registry: Vec<String>,
+    pub(crate) insecure_registry: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -210,20 +200,20 @@ pub(crate) struct CommonArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum AlgorithmArg {
+pub(crate) enum AlgorithmArg {
     Md5,
     Sha256,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum CacheArg {
+pub(crate) enum CacheArg {
     Inline,
     Registry,
     None,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ColorArg {
+pub(crate) enum ColorArg {
     Auto,
     Always,
     Never,
@@ -321,58 +311,6 @@ impl Command {
             Command::Completions { .. } | Command::Man => Parts::default(),
         }
     }
-
-    /// What the core is to do.
-    ///
-    /// # Errors
-    /// For values that the core's grammars refuse, and options that lack a partner.
-    pub(crate) fn options(self, scratch: &Path) -> Result<Options> {
-        let mut options = Options::new(Job::Tag);
-        match self {
-            Command::Tag(args) => {
-                apply_input(&mut options, args.input)?;
-                apply_image(&mut options, args.image)?;
-            }
-            Command::Manifest(args) => {
-                options.job = Job::Manifest;
-                apply_input(&mut options, args.input)?;
-            }
-            Command::Env(args) => {
-                options.job = Job::Env;
-                apply_input(&mut options, args.input)?;
-                apply_image(&mut options, args.image)?;
-                apply_moving(&mut options, args.moving)?;
-                (options.ci, options.dry_run) = (args.ci, args.dry_run);
-            }
-            Command::Build(args) => {
-                options.job = Job::Build;
-                apply_input(&mut options, args.input)?;
-                apply_image(&mut options, args.image)?;
-                apply_moving(&mut options, args.moving)?;
-                apply_compose(&mut options, args.compose);
-                apply_login(&mut options, args.login)?;
-                (options.push, options.force, options.dry_run) = (!args.no_push, args.force, args.dry_run);
-                options.cache_from = args.cache_from;
-                options.cache = match args.cache {
-                    CacheArg::Inline => Cache::Inline,
-                    CacheArg::Registry => Cache::Registry,
-                    CacheArg::None => Cache::None,
-                };
-            }
-            Command::Pull(args) => {
-                options.job = Job::Pull;
-                apply_input(&mut options, args.input)?;
-                apply_image(&mut options, args.image)?;
-                apply_moving(&mut options, args.moving)?;
-                apply_compose(&mut options, args.compose);
-                apply_login(&mut options, args.login)?;
-                options.dry_run = args.dry_run;
-            }
-            Command::Completions { .. } | Command::Man => return Err(Error::new(Code::Internal, "not a job")),
-        }
-        options.host = facts(scratch);
-        Ok(options)
-    }
 }
 
 impl CommonArgs {
@@ -384,99 +322,6 @@ impl CommonArgs {
             ColorArg::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         }
     }
-}
-
-fn apply_input(options: &mut Options, args: InputArgs) -> Result<()> {
-    options.paths = args.path.iter().map(|path| RelPath::root(path_bytes(path))).collect::<Result<_>>()?;
-    options.reuse = args.reuse;
-    options.algorithm = match args.algorithm {
-        AlgorithmArg::Md5 => Algorithm::Md5,
-        AlgorithmArg::Sha256 => Algorithm::Sha256,
-    };
-    Ok(())
-}
-
-fn apply_image(options: &mut Options, args: ImageArgs) -> Result<()> {
-    options.image = args.image.as_deref().map(Repository::parse).transpose()?;
-    Ok(())
-}
-
-fn apply_moving(options: &mut Options, args: MovingArgs) -> Result<()> {
-    if args.moving_tag.is_empty() {
-        options.moving_tag = None;
-        return Ok(());
-    }
-    check_tag(&args.moving_tag).map_err(|error| Error { message: format!("`--moving-tag`: {}", error.message), ..error })?;
-    options.moving_tag = Some(args.moving_tag);
-    Ok(())
-}
-
-fn apply_compose(options: &mut Options, args: ComposeArgs) {
-    options.files = args.file;
-    options.compose = args.compose.map(|command| command.split_whitespace().map(str::to_owned).collect());
-}
-
-fn apply_login(options: &mut Options, args: LoginArgs) -> Result<()> {
-    options.insecure = args.insecure_registry;
-    let password = match args.password_stdin {
-        true => Some(password_from_stdin()?),
-        false => std::env::var(PASSWORD).ok().filter(|password| !password.is_empty()),
-    };
-    options.login = match (args.username, password) {
-        (Some(user), Some(password)) => Some(Login { user, password: Secret::new(password) }),
-        (Some(user), None) => {
-            return Err(Error::new(
-                Code::Usage,
-                format!("`--username {user}` has no password, expected one on standard input or in {PASSWORD}"),
-            )
-            .help(format!("add `--password-stdin` and pipe the password in, or set {PASSWORD}")));
-        }
-        (None, _) if args.password_stdin => {
-            return Err(Error::new(Code::Usage, "`--password-stdin` has no user").help("say whose password it is with `--username`"));
-        }
-        (None, _) => None,
-    };
-    Ok(())
-}
-
-fn password_from_stdin() -> Result<String> {
-    let wrong = |message: String| {
-        Error::new(Code::Usage, message)
-            .at("standard input")
-            .help("pipe the password in: `printf %s \"$PASSWORD\" | docktag ... --password-stdin`")
-    };
-    if io::stdin().is_terminal() {
-        return Err(wrong("is a terminal, expected the password from a pipe".to_owned()));
-    }
-    let mut text = String::new();
-    io::stdin().take(64 * 1024).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
-    let password = text.trim_end_matches(['\r', '\n']);
-    match password.is_empty() {
-        true => Err(wrong("is empty, expected the password".to_owned())),
-        false => Ok(password.to_owned()),
-    }
-}
-
-fn facts(scratch: &Path) -> Host {
-    let folder = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let home = folder("HOME").or_else(|| folder("USERPROFILE"));
-    Host {
-        env: VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect::<BTreeMap<_, _>>(),
-        scratch: scratch.to_string_lossy().into_owned(),
-        docker_config: folder("DOCKER_CONFIG").or_else(|| home.map(|home| format!("{home}/.docker"))),
-        list_separator: if cfg!(windows) { ';' } else { ':' },
-        depth: std::env::current_dir().map_or(0, |folder| folder.components().count()),
-    }
-}
-
-#[cfg(unix)]
-fn path_bytes(path: &OsString) -> Vec<u8> {
-    std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec()
-}
-
-#[cfg(not(unix))]
-fn path_bytes(path: &OsString) -> Vec<u8> {
-    path.to_string_lossy().replace('\\', "/").into_bytes()
 }
 
 #[cfg(test)]

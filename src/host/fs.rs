@@ -70,7 +70,7 @@ pub(super) fn write(scratch: &Path, path: &str, bytes: &[u8], append: bool) -> R
         }
         options.open(path)?.write_all(bytes)
     };
-    crate::host::interrupt::unless_stopping(write).map_err(|error| failure(&error, None))
+    crate::host::interrupt::write(write).map_err(|error| failure(&error, None))
 }
 
 /// Links every entry of one folder into another.
@@ -89,7 +89,7 @@ pub(super) fn mirror(from: &str, to: &str, except: &[String]) -> Result<(), Fail
         }
         Ok(())
     };
-    crate::host::interrupt::unless_stopping(mirror).map_err(|error| failure(&error, None))
+    crate::host::interrupt::write(mirror).map_err(|error| failure(&error, None))
 }
 
 #[cfg(unix)]

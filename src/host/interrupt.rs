@@ -1,7 +1,7 @@
 //! Ctrl-C and its like: programs that were started end, the folder of the run goes, then we do.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -15,36 +15,64 @@ const EXIT_CODE: i32 = 130;
 const GRACE: Duration = Duration::from_secs(10);
 
 /// What has to end with us. A signal can come at any moment, so there is one such list for the process.
-static RUNNING: Mutex<Running> = Mutex::new(Running { children: Vec::new(), stopping: false });
+static RUNNING: Mutex<Running> = Mutex::new(Running { children: Vec::new(), scratch: None, stopping: false });
 
 struct Running {
     children: Vec<u32>,
+    scratch: Option<PathBuf>,
     stopping: bool,
 }
 
-/// From now on a signal ends what runs and removes `scratch`.
-pub(crate) fn watch(log: Log, scratch: Option<PathBuf>) -> Result<(), ctrlc::Error> {
+/// From now on a signal ends what runs.
+pub(crate) fn watch(log: Log) -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(move || {
         running().stopping = true;
         log.line("interrupted: ending what was started");
         end_children();
-        if let Some(scratch) = &scratch {
-            drop(std::fs::remove_dir_all(scratch));
-        }
+        remove_scratch();
         std::process::exit(EXIT_CODE);
     })
 }
 
+/// The folder of this run: for its owner only, and removed when this value is dropped or a signal comes.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Makes the folder, and remembers it in the same moment.
+    pub(crate) fn new() -> io::Result<Self> {
+        unless_stopping(|running| {
+            let folder = tempfile::Builder::new().prefix("docktag-").tempdir()?.keep();
+            running.scratch = Some(folder.clone());
+            Ok(Scratch(folder))
+        })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        remove_scratch();
+    }
+}
+
+fn remove_scratch() {
+    if let Some(scratch) = running().scratch.take() {
+        // Nothing more can be done about a folder that cannot be removed.
+        std::fs::remove_dir_all(scratch).ok();
+    }
+}
+
 /// Starts a program, unless we are about to end.
 pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
-    let mut running = running();
-    if running.stopping {
-        drop(running);
-        wait_for_the_end();
-    }
-    let child = command.spawn()?;
-    running.children.push(child.id());
-    Ok(child)
+    unless_stopping(|running| {
+        let child = command.spawn()?;
+        running.children.push(child.id());
+        Ok(child)
+    })
 }
 
 /// A program has ended. Where it ended because of the signal, nobody is to draw conclusions from it.
@@ -57,14 +85,18 @@ pub(super) fn ended(id: u32) {
     }
 }
 
-/// Does something with files, unless we are about to end: what is being removed must not be filled again.
-pub(super) fn unless_stopping<T>(work: impl FnOnce() -> T) -> T {
-    let running = running();
+/// Writes files of this run, unless we are about to end: what is being removed must not be filled again.
+pub(super) fn write<T>(work: impl FnOnce() -> T) -> T {
+    unless_stopping(|_| work())
+}
+
+fn unless_stopping<T>(work: impl FnOnce(&mut Running) -> T) -> T {
+    let mut running = running();
     if running.stopping {
         drop(running);
         wait_for_the_end();
     }
-    work()
+    work(&mut running)
 }
 
 fn running() -> MutexGuard<'static, Running> {

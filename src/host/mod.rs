@@ -8,6 +8,7 @@ mod hash;
 mod http;
 pub(crate) mod interrupt;
 pub(crate) mod log;
+mod options;
 pub(crate) mod output;
 mod progress;
 

@@ -1,24 +1,22 @@
 //! `build`: ask for every image at once; build, push and prove what is missing.
 
-use crate::compose::overrides;
 use crate::desk::{Desk, join, join_all};
 use crate::error::{Code, Error, Result};
-use crate::image::{Reference, Repository};
-use crate::job::compose::{self, Project};
+use crate::image::Repository;
+use crate::job::moving::point;
+use crate::job::provide::{Build, Built};
 use crate::job::registry::Client;
-use crate::job::{inputs, login, report};
-use crate::need::{Command, Exited, FailureKind};
-use crate::options::{Cache, Options};
-use crate::plan::{self, Builder, CachePlan, Target};
+use crate::job::{compose, inputs, report};
+use crate::options::Options;
+use crate::plan::{self, Target};
 use crate::registry::reply::Presence;
-use crate::report::{Moved, Moving, Note, Outcome, Planned, Report, TargetReport};
-use crate::secret::Secret;
+use crate::report::{Note, Outcome, Report, TargetReport};
 
 /// What the registry says of one target.
-struct Asked {
-    target: Target,
-    image: Presence,
-    moving: Option<Presence>,
+pub(super) struct Asked {
+    pub(super) target: Target,
+    pub(super) image: Presence,
+    pub(super) moving: Option<Presence>,
 }
 
 /// Makes sure that the registry has the image for these inputs.
@@ -114,250 +112,6 @@ async fn keep(desk: &Desk, options: &Options, client: &Client<'_>, asked: Asked,
     TargetReport { digest: Some(digest), moving, ..target_report(&asked.target, Outcome::Hit) }
 }
 
-/// Points the moving tag at the image. It is only a cache for the next build, so trouble with it is a warning.
-async fn point(desk: &Desk, client: &Client<'_>, asked: &Asked, moving: &Reference, digest: &str) -> Moving {
-    let already = matches!(&asked.moving, Some(Presence::Hit(found)) if found.digest == digest);
-    let outcome = match already {
-        true => Moved::Already,
-        false => match client.retag(&asked.target.image, moving).await {
-            Ok(_) => Moved::Moved,
-            Err(error) => {
-                desk.tell(Note::warning(format!("{error}; the next build finds an older cache, or none: leave the moving tag out with `--moving-tag ''` if it cannot move")));
-                Moved::Failed
-            }
-        },
-    };
-    if outcome == Moved::Moved {
-        desk.tell(Note::info(format!("{moving}: points at {digest} now")));
-    }
-    Moving { image: moving.to_string(), outcome }
-}
-
-fn target_report(target: &Target, outcome: Outcome) -> TargetReport {
+pub(super) fn target_report(target: &Target, outcome: Outcome) -> TargetReport {
     TargetReport { services: target.services.clone(), image: target.image.to_string(), outcome, digest: None, moving: None }
-}
-
-/// What a build came to.
-enum Built {
-    Done(Vec<TargetReport>),
-    Planned(Vec<Planned>),
-}
-
-/// The part of the job that works: an engine is needed from here on.
-struct Build<'a> {
-    desk: &'a Desk,
-    options: &'a Options,
-    client: &'a Client<'a>,
-    repository: &'a Repository,
-}
-
-impl Build<'_> {
-    async fn provide(&self, project: &mut Project, report: &Report, misses: &[Asked]) -> Result<Built> {
-        let identity = inputs::Identity::of(report);
-        if !self.options.dry_run {
-            self.check_engine(project).await?;
-        }
-        if self.options.login.is_some() {
-            self.client.ping(self.repository).await?;
-        }
-        if self.options.reuse.is_some() {
-            inputs::verify(self.desk, self.options, &identity).await?;
-        }
-        let builder = self.builder(project).await?;
-        compose::name_files(self.desk, self.options, project).await?;
-        let services: Vec<String> = misses.iter().flat_map(|asked| asked.target.built.clone()).collect();
-        let pulls = self.prepare(project, misses, builder).await?;
-        let build = project.command(&["build"], &services, "build what is missing");
-        let push = project.command(&["push"], &services, "push what was built");
-        if self.options.dry_run {
-            let commands = pulls.iter().chain([&build]).chain(self.options.push.then_some(&push));
-            return Ok(Built::Planned(
-                commands.map(|command| Planned { because: command.because.clone(), action: command.to_string() }).collect(),
-            ));
-        }
-        self.log_in(project).await?;
-
-        for pull in pulls {
-            // Without the old image the build takes longer, that is all.
-            let pull = self.in_env(project, pull);
-            match self.desk.run(pull).await {
-                Ok(exited) if exited.ok() => {}
-                _ => self.desk.tell(Note::warning("the last image could not be pulled, so the build starts without cache")),
-            }
-        }
-        let exited = self.run(self.in_env(project, build)).await?;
-        if !exited.ok() {
-            return Err(Error::new(Code::BuildFailed, format!("`compose build {}` failed ({})", services.join(" "), exited.how()))
-                .help("its output is above"));
-        }
-        if let Err(error) = inputs::verify(self.desk, self.options, &identity).await {
-            self.forget(project, misses).await;
-            return Err(error);
-        }
-        if !self.options.push {
-            return Ok(Built::Done(misses.iter().map(|asked| target_report(&asked.target, Outcome::Built)).collect()));
-        }
-        let pushed = self.run(self.in_env(project, push)).await?;
-        let proofs = join_all(misses.iter().map(|asked| self.prove(asked, &pushed))).await;
-        Ok(Built::Done(proofs.into_iter().collect::<Result<_>>()?))
-    }
-
-    /// A build needs an engine; one question before it tells "no engine" from "the build failed".
-    async fn check_engine(&self, project: &Project) -> Result<()> {
-        let command = project.docker(&["version", "--format", "{{.Server.Version}}"], "is there an engine?");
-        match self.desk.run(command).await {
-            Ok(exited) if exited.ok() => {
-                self.desk.tell(Note::detail(format!("engine {}", String::from_utf8_lossy(&exited.stdout).trim())));
-                Ok(())
-            }
-            Ok(exited) => {
-                Err(Error::new(Code::NoEngine, format!("the image has to be built, and no Docker engine answers: {}", exited.last_lines()))
-                    .help("start Docker, or point DOCKER_HOST at an engine; only a hit needs none"))
-            }
-            // Compose v1 works without the docker command, and will say itself what it lacks.
-            Err(failure) if failure.kind == FailureKind::NotFound => Ok(()),
-            Err(failure) => Err(Error::new(Code::NoEngine, failure.message).at("docker")),
-        }
-    }
-
-    /// Which builder will work; where it was open, the choice is made explicit, so that it is what we planned for.
-    async fn builder(&self, project: &mut Project) -> Result<Builder> {
-        if let Some(builder) = plan::builder(project.compose.flavor, &self.options.host.env) {
-            return Ok(builder);
-        }
-        let buildx = self.desk.run(project.docker(&["buildx", "version"], "is BuildKit there?")).await;
-        let builder = if buildx.is_ok_and(|exited| exited.ok()) { Builder::BuildKit } else { Builder::Classic };
-        let value = if builder == Builder::BuildKit { "1" } else { "0" };
-        project.env.insert("DOCKER_BUILDKIT".to_owned(), value.to_owned());
-        project.env.insert("COMPOSE_DOCKER_CLI_BUILD".to_owned(), value.to_owned());
-        Ok(builder)
-    }
-
-    /// Writes the override with the cache, and names it behind the project's files. Returns the pulls that the classic builder needs:
-    /// it takes cache from images on the engine only, while BuildKit reads the registry and would lose its inline cache by a pull
-    /// (see `docs/adr/0006-cache.md`).
-    async fn prepare(&self, project: &mut Project, misses: &[Asked], builder: Builder) -> Result<Vec<Command>> {
-        let mut all = Vec::new();
-        let mut pulls = Vec::new();
-        for asked in misses {
-            let from = self.cache_sources(asked).await;
-            if builder == Builder::Classic && self.options.cache != Cache::None {
-                pulls.extend(
-                    from.iter().map(|image| Command { capture: false, ..project.docker(&["pull", image], "pull the last image as cache") }),
-                );
-            }
-            let cache = CachePlan { mode: self.options.cache, builder, from };
-            all.extend(plan::build_overrides(&asked.target, &project.model, &project.compose, &cache)?);
-        }
-        let file = format!("{}/docktag.override.yml", self.options.host.scratch);
-        let text = overrides::render(&all);
-        self.desk.tell(Note::detail(format!("override: {text}")));
-        self.desk.write(file.clone(), Secret::new(text), false).await.map_err(|failure| failure.of_file(&file))?;
-        project.files.push(file);
-        Ok(pulls)
-    }
-
-    /// Where the cache comes from: what was named, else the moving tag; images that are not there are left out.
-    async fn cache_sources(&self, asked: &Asked) -> Vec<String> {
-        if self.options.cache_from.is_empty() {
-            let is_there = matches!(asked.moving, Some(Presence::Hit(_)));
-            return asked.target.moving.iter().filter(|_| is_there).map(Reference::to_string).collect();
-        }
-        let checks = self.options.cache_from.iter().map(|source| async move {
-            let missing = match Reference::parse(source) {
-                Ok(image) => self.client.presence(&image).await == Presence::Miss,
-                Err(_) => false,
-            };
-            if missing {
-                self.desk.tell(Note::warning(format!("{source}: not in the registry, so it is no cache")));
-            }
-            (!missing).then(|| source.clone())
-        });
-        join_all(checks).await.into_iter().flatten().collect()
-    }
-
-    async fn log_in(&self, project: &mut Project) -> Result<()> {
-        let for_v1 = project.compose.flavor == crate::compose::Flavor::V1;
-        if let Some(folder) = login::private_config(self.desk, self.options, self.repository, for_v1).await? {
-            project.env.insert("DOCKER_CONFIG".to_owned(), folder);
-        }
-        Ok(())
-    }
-
-    /// A command that was planned before the login, with the environment after it.
-    fn in_env(&self, project: &Project, command: Command) -> Command {
-        Command { env: project.env.clone(), ..command }
-    }
-
-    async fn run(&self, command: Command) -> Result<Exited> {
-        let place = command.argv.join(" ");
-        self.desk
-            .run(command)
-            .await
-            .map_err(|failure| Error::new(Code::BuildFailed, format!("cannot be run: {}", failure.message)).at(place))
-    }
-
-    /// Takes the tag from an image on the engine that was not built from the inputs that the tag names.
-    async fn forget(&self, project: &Project, misses: &[Asked]) {
-        for asked in misses {
-            let image = asked.target.image.to_string();
-            // It may not exist; nothing else can be done about it here.
-            drop(self.desk.run(project.docker(&["image", "rm", &image], "forget the image whose inputs changed")).await);
-        }
-    }
-
-    /// "Pushed" is a fact only when the registry says so. A push that failed because the tag is immutable and another job was faster is as good.
-    async fn prove(&self, asked: &Asked, pushed: &Exited) -> Result<TargetReport> {
-        let (ok, how) = (pushed.ok(), pushed.how());
-        let target = &asked.target;
-        let image = &target.image;
-        let found = match self.client.presence(image).await {
-            Presence::Hit(found) => found,
-            Presence::Unknown(error) => return Err(error),
-            _ if ok => {
-                return Err(Error::new(Code::PushFailed, "`compose push` ended well, but the registry does not have the image")
-                    .at(image)
-                    .help("its output is above; does the service's `image:` name this repository?"));
-            }
-            _ => {
-                return Err(Error::new(Code::PushFailed, format!("`compose push` failed ({how})"))
-                    .at(image)
-                    .help("its output is above; if it says that access is denied, log in with an account that may push here"));
-            }
-        };
-        let was_there = matches!(&asked.image, Presence::Hit(before) if before.digest == found.digest);
-        if !ok && was_there {
-            return Err(Error::new(
-                Code::PushFailed,
-                format!("`compose push` failed ({how}), and the registry still has the image of before"),
-            )
-            .at(image)
-            .help("its output is above; an immutable tag cannot be built anew"));
-        }
-        let outcome = match ok {
-            true => {
-                self.desk.tell(Note::info(format!("{image}: pushed, {}", found.digest)));
-                Outcome::Pushed
-            }
-            false => {
-                self.desk.tell(Note::warning(format!("{image}: the push failed, but the registry has the image: another job was faster, or the tag is immutable; taken as a hit")));
-                Outcome::Hit
-            }
-        };
-        let moving = match &target.moving {
-            Some(moving) => Some(self.move_and_prove(asked, moving, &found.digest).await),
-            None => None,
-        };
-        Ok(TargetReport { digest: Some(found.digest), moving, ..target_report(target, outcome) })
-    }
-
-    async fn move_and_prove(&self, asked: &Asked, moving: &Reference, digest: &str) -> Moving {
-        let pointed = point(self.desk, self.client, asked, moving, digest).await;
-        let proven = pointed.outcome == Moved::Failed
-            || matches!(self.client.presence(moving).await, Presence::Hit(found) if found.digest == digest);
-        if !proven {
-            self.desk.tell(Note::warning(format!("{moving}: was pointed at {digest}, but points elsewhere now: another job moved it too")));
-        }
-        pointed
-    }
 }

@@ -5,6 +5,8 @@ mod compose;
 mod env;
 mod inputs;
 mod login;
+mod moving;
+mod provide;
 mod pull;
 mod registry;
 

@@ -69,12 +69,23 @@ fn caches_that_are_named_replace_the_moving_tag_and_missing_ones_are_told() {
     assert!(host.said().contains("reg.example/a/b:gone: not in the registry"), "{}", host.said());
 }
 
+/// The same with Compose v1 and the classic builder.
+fn classic(host: &mut Host) -> Options {
+    let (_, mut compose) = host.programs.remove(0);
+    host.program("docker-compose", move |command, files| match is(command, "version") {
+        true => Ok(Exited { code: Some(0), stdout: b"1.29.2".to_vec(), ..Exited::default() }),
+        false => compose(command, files),
+    });
+    let mut options = Options { compose: Some(vec!["docker-compose".to_owned()]), ..options(Job::Build) };
+    options.host.env.insert("COMPOSE_DOCKER_CLI_BUILD".to_owned(), "0".to_owned());
+    options
+}
+
 #[test]
 fn the_classic_builder_pulls_its_cache_and_buildkit_does_not() {
     let mut host = cold();
-    let mut classic = options(Job::Build);
-    classic.host.env.insert("DOCKER_BUILDKIT".to_owned(), "0".to_owned());
-    host.run(classic).unwrap();
+    let options_of_v1 = classic(&mut host);
+    host.run(options_of_v1).unwrap();
     assert_eq!(host.ran("pull"), ["docker pull reg.example/a/b:ci"]);
     assert!(!String::from_utf8_lossy(&host.files["/scratch/docktag.override.yml"]).contains("cache_to"));
 
@@ -87,10 +98,19 @@ fn the_classic_builder_pulls_its_cache_and_buildkit_does_not() {
 fn a_cache_that_cannot_be_pulled_is_a_warning() {
     let mut host = cold();
     host.exits("docker pull", 1, "");
-    let mut classic = options(Job::Build);
-    classic.host.env.insert("DOCKER_BUILDKIT".to_owned(), "0".to_owned());
-    assert_eq!(host.run(classic).unwrap().targets[0].outcome, Outcome::Pushed);
+    let options_of_v1 = classic(&mut host);
+    assert_eq!(host.run(options_of_v1).unwrap().targets[0].outcome, Outcome::Pushed);
     assert!(host.said().contains("the build starts without cache"), "{}", host.said());
+}
+
+#[test]
+fn a_builder_that_takes_no_cache_is_told() {
+    let mut host = cold();
+    let mut without = options(Job::Build);
+    without.host.env.insert("DOCKER_BUILDKIT".to_owned(), "0".to_owned());
+    host.run(without).unwrap();
+    assert!(host.ran("pull").is_empty());
+    assert!(host.said().contains("Warning: DOCKER_BUILDKIT=0: this Compose takes no cache"), "{}", host.said());
 }
 
 #[test]

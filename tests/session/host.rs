@@ -13,38 +13,38 @@ use docktag::report::{Note, Report};
 use docktag::session::{Session, Step};
 
 /// The tag of the one file that the played disk has: `docker/Dockerfile` with the content `abc`.
-pub const TAG: &str = "a4f4b6f84cffbbdd86270545477abf5b";
+pub(crate) const TAG: &str = "a4f4b6f84cffbbdd86270545477abf5b";
 /// A digest that the played registry gives to images.
-pub const SHA: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+pub(crate) const SHA: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 /// The bytes of a manifest with that digest.
-pub const MANIFEST: &str = "abc";
+pub(crate) const MANIFEST: &str = "abc";
 const MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
 type Program = Box<dyn FnMut(&Command, &mut BTreeMap<String, Vec<u8>>) -> Result<Exited, FailureKind>>;
 
 /// What the host has, and what it was asked for.
-pub struct Host {
+pub(crate) struct Host {
     /// Files by path.
-    pub files: BTreeMap<String, Vec<u8>>,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// Prepared answers by the beginning of `METHOD path`; the last one of a list is given for ever.
-    pub replies: Vec<(String, VecDeque<Result<Response, FailureKind>>)>,
+    pub(crate) replies: Vec<(String, VecDeque<Result<Response, FailureKind>>)>,
     /// Programs by the beginning of their command line; the first that fits runs.
-    pub programs: Vec<(String, Program)>,
+    pub(crate) programs: Vec<(String, Program)>,
     /// `METHOD url [who]` of every request.
-    pub requests: Vec<String>,
+    pub(crate) requests: Vec<String>,
     /// Every program that was run, as a shell line.
-    pub ran: Vec<Command>,
+    pub(crate) ran: Vec<Command>,
     /// Milliseconds that were waited.
-    pub waited: u32,
+    pub(crate) waited: u32,
     /// What was said.
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
     /// Whether answers come one at a time and last asked first, instead of all at once.
-    pub slow: bool,
+    pub(crate) slow: bool,
 }
 
 impl Host {
     /// One input, a Compose project with the service `app`, an engine, and a registry that has nothing.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut host = Host {
             files: BTreeMap::from([("docker/Dockerfile".to_owned(), b"abc".to_vec()), ("docker-compose.yml".to_owned(), Vec::new())]),
             replies: Vec::new(),
@@ -60,7 +60,7 @@ impl Host {
     }
 
     /// What `compose config` prints.
-    pub fn model(&mut self, json: &str) {
+    pub(crate) fn model(&mut self, json: &str) {
         let json = json.to_owned();
         self.programs.retain(|(name, _)| name != "docker compose");
         self.program("docker compose", move |command, _| {
@@ -70,7 +70,7 @@ impl Host {
     }
 
     /// A program that may look at the command and change the disk.
-    pub fn program(
+    pub(crate) fn program(
         &mut self,
         name: &str,
         run: impl FnMut(&Command, &mut BTreeMap<String, Vec<u8>>) -> Result<Exited, FailureKind> + 'static,
@@ -79,18 +79,18 @@ impl Host {
     }
 
     /// A program that ends with an exit code and prints something.
-    pub fn exits(&mut self, name: &str, code: i32, stdout: &str) {
+    pub(crate) fn exits(&mut self, name: &str, code: i32, stdout: &str) {
         let stdout = stdout.to_owned();
         self.program(name, move |_, _| Ok(Exited { code: Some(code), stdout: stdout.clone().into_bytes(), ..Exited::default() }));
     }
 
     /// Prepares answers to requests that begin so.
-    pub fn reply(&mut self, request: &str, replies: impl IntoIterator<Item = Result<Response, FailureKind>>) {
+    pub(crate) fn reply(&mut self, request: &str, replies: impl IntoIterator<Item = Result<Response, FailureKind>>) {
         self.replies.insert(0, (request.to_owned(), replies.into_iter().collect()));
     }
 
     /// Runs a job to its end.
-    pub fn run(&mut self, options: Options) -> Result<Report, Error> {
+    pub(crate) fn run(&mut self, options: Options) -> Result<Report, Error> {
         let mut session = Session::new(options);
         let mut open = Vec::new();
         let mut answers = Vec::new();
@@ -112,12 +112,12 @@ impl Host {
     }
 
     /// The command lines that were run, and that contain a word.
-    pub fn ran(&self, word: &str) -> Vec<String> {
+    pub(crate) fn ran(&self, word: &str) -> Vec<String> {
         self.ran.iter().map(ToString::to_string).filter(|line| line.split(' ').any(|it| it == word)).collect()
     }
 
     /// Everything that was said, in one text.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.notes.iter().map(|note| format!("{:?}: {}\n", note.level, note.text)).collect()
     }
 
@@ -195,7 +195,7 @@ impl Host {
 }
 
 /// The options of a job on the played project.
-pub fn options(job: Job) -> Options {
+pub(crate) fn options(job: Job) -> Options {
     let mut options = Options::new(job);
     options.paths = vec![RelPath::root("docker").unwrap()];
     options.image = Some(Repository::parse("reg.example/a/b").unwrap());
@@ -205,18 +205,18 @@ pub fn options(job: Job) -> Options {
 }
 
 /// An answer with a status, headers and a body.
-pub fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Response, FailureKind> {
+pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Response, FailureKind> {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Ok(Response { status, headers, body: body.into() })
 }
 
 /// The image is there.
-pub fn hit() -> Result<Response, FailureKind> {
+pub(crate) fn hit() -> Result<Response, FailureKind> {
     answer(200, &[("content-type", MEDIA_TYPE), ("docker-content-digest", SHA)], MANIFEST)
 }
 
 /// The registry says that the image is not there.
-pub fn miss() -> Result<Response, FailureKind> {
+pub(crate) fn miss() -> Result<Response, FailureKind> {
     answer(404, &[("content-type", "application/json")], r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#)
 }
 

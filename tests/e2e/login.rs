@@ -1,0 +1,86 @@
+//! A registry with a password.
+
+use std::fs;
+
+use libtest_mimic::Failed;
+
+use crate::Test;
+use crate::engine::Engine;
+use crate::project::Project;
+use crate::registry::digest;
+
+pub(crate) fn tests() -> Vec<(&'static str, Test)> {
+    vec![
+        ("a_login_that_is_given_works_for_the_run_and_is_gone_after_it", given),
+        ("a_wrong_password_is_no_miss", wrong),
+        ("a_login_of_docker_is_used", stored),
+    ]
+}
+
+/// The example with its repository in the registry that asks for a password, and a Docker configuration of its own.
+fn project(engine: &Engine) -> Project<'_> {
+    let mut project = Project::new(engine);
+    project.image = project.image.replace(engine.get("ENGINE_REGISTRY"), engine.get("ENGINE_REGISTRY_AUTH"));
+    let own = project.env["HOME"].clone() + "/.docker";
+    fs::create_dir(&own).unwrap();
+    if engine.is_own {
+        std::os::unix::fs::symlink(format!("{}/cli-plugins", engine.get("DOCKER_CONFIG")), format!("{own}/cli-plugins")).unwrap();
+    }
+    project.env.remove("DOCKER_CONFIG");
+    project
+}
+
+fn user(engine: &Engine) -> String {
+    format!("{}:{}", engine.get("ENGINE_REGISTRY_USER"), engine.get("ENGINE_REGISTRY_PASS"))
+}
+
+fn given(engine: &Engine) -> Result<(), Failed> {
+    for compose in ["docker compose", "docker-compose"] {
+        let mut project = project(engine);
+        let password = engine.get("ENGINE_REGISTRY_PASS").to_owned();
+        project.env.insert("DOCKER_PASSWORD".to_owned(), password.clone());
+        let before = r#"{"auths":{"other.example":{"auth":"YTpi"}}}"#;
+        let config = project.env["HOME"].clone() + "/.docker/config.json";
+        fs::write(&config, before).unwrap();
+        let name = engine.get("ENGINE_REGISTRY_USER");
+        let cold = project.docktag(&["build", "-v", "--compose", compose, "--username", name]);
+        let image = cold.ok().trim().to_owned();
+        let pushed = digest(&image, Some(&user(engine))).expect("pushed");
+        assert_eq!(digest(&format!("{}:ci", project.image), Some(&user(engine))), Some(pushed));
+        let pulled = project.docktag(&["pull", "-v", "--compose", compose, "--username", name]);
+        pulled.ok();
+        for text in [&cold.stdout, &cold.stderr, &pulled.stdout, &pulled.stderr] {
+            assert!(!text.contains(&password), "{text}");
+        }
+        assert_eq!(fs::read_to_string(&config).unwrap(), before);
+        assert!(project.left_over().is_empty(), "{:?}", project.left_over());
+    }
+    Ok(())
+}
+
+fn wrong(engine: &Engine) -> Result<(), Failed> {
+    let mut project = project(engine);
+    project.env.insert("DOCKER_PASSWORD".to_owned(), "not-it".to_owned());
+    let ran = project.docktag(&["build", "--username", "ci"]);
+    ran.failed(1, "refuses the login of the user `ci` that was given");
+    assert!(!ran.stderr.contains("build app") && !ran.stderr.contains("not-it"), "{}", ran.stderr);
+    project.docktag(&["pull", "--username", "ci"]).failed(1, "refuses the login");
+    Ok(())
+}
+
+fn stored(engine: &Engine) -> Result<(), Failed> {
+    let project = project(engine);
+    let registry = engine.get("ENGINE_REGISTRY_AUTH");
+    project.docktag(&["build"]).failed(1, &format!("docker login {registry}"));
+    project
+        .shell(&format!(
+            "echo {} | docker login -u {} --password-stdin {registry}",
+            engine.get("ENGINE_REGISTRY_PASS"),
+            engine.get("ENGINE_REGISTRY_USER")
+        ))
+        .ok();
+    let image = project.docktag(&["build"]).ok().trim().to_owned();
+    assert!(digest(&image, Some(&user(engine))).is_some());
+    project.docktag(&["pull"]).ok();
+    Ok(())
+}

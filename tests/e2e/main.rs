@@ -1,0 +1,37 @@
+//! End to end: the real program on a real engine, registry and Compose.
+//!
+//! An engine that runs already is used and left as it is, but for the images that the tests themselves made. Tests that need a *fresh*
+//! engine start one of their own (`tests/engine.sh`: Linux, root); where that cannot be, they say so and count as not run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test may fail loudly and use the machine"
+)]
+
+mod cycle;
+mod engine;
+mod faults;
+mod login;
+mod project;
+mod registry;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::engine::Engine;
+
+type Test = fn(&Engine) -> Result<(), Failed>;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // One engine, emptied between tests: one test at a time.
+    arguments.test_threads = Some(1);
+    let tests: Vec<(&str, Test)> = [cycle::tests(), faults::tests(), login::tests()].concat();
+    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, move || engine::with(test))).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    engine::stop();
+    conclusion.exit();
+}

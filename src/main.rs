@@ -11,21 +11,24 @@ use docktag::error::{Code, Error};
 use docktag::options::Job;
 use docktag::session::Session;
 
-use crate::host::args::{Cli, Command};
+use crate::host::args::{Cli, Command, CommonArgs};
 use crate::host::interrupt::{self, Scratch};
 use crate::host::{Host, Log, drive, output};
 
 fn main() -> ExitCode {
     let cli = Cli::read();
-    let Some(common) = cli.command.common() else { return document(&cli.command) };
+    let common = cli.command.common();
     let log = Log {
-        verbose: common.verbose,
-        color: common.colors(),
+        verbose: common.is_some_and(|common| common.verbose),
+        color: common.is_some_and(CommonArgs::colors),
         github: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
     };
-    let json = common.json;
-    let directory = common.directory.clone();
-    let result = enter(directory.as_deref()).and_then(|()| run(cli.command, log, json));
+    let json = common.is_some_and(|common| common.json);
+    let directory = common.and_then(|common| common.directory.clone());
+    let result = match document(&cli.command) {
+        Some(done) => done,
+        None => enter(directory.as_deref()).and_then(|()| run(cli.command, log, json)),
+    };
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -89,8 +92,8 @@ fn unwritable(error: &io::Error) -> Error {
     Error::new(Code::Unreadable, format!("cannot be written: {error}")).at("standard output")
 }
 
-/// `completions` and `man`: documentation made from the definition of the options.
-fn document(command: &Command) -> ExitCode {
+/// `completions` and `man`: documentation made from the definition of the options; `None` for jobs.
+fn document(command: &Command) -> Option<Result<u8, Error>> {
     let mut text = Vec::new();
     let mut definition = Cli::command();
     let made = match command {
@@ -98,10 +101,15 @@ fn document(command: &Command) -> ExitCode {
             clap_complete::generate(*shell, &mut definition, "docktag", &mut text);
             Ok(())
         }
-        _ => clap_mangen::Man::new(definition).render(&mut text),
+        Command::Man { command: None } => clap_mangen::Man::new(definition).render(&mut text),
+        Command::Man { command: Some(name) } => match definition.find_subcommand(name) {
+            Some(page) => clap_mangen::Man::new(page.clone().name(format!("docktag-{name}"))).render(&mut text),
+            None => {
+                let names: Vec<&str> = definition.get_subcommands().map(clap::Command::get_name).collect();
+                return Some(Err(Error::new(Code::Usage, "no such command").at(name).help(format!("one of {}", names.join(", ")))));
+            }
+        },
+        _ => return None,
     };
-    match made.and_then(|()| output::write(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
+    Some(made.and_then(|()| output::write(&text)).map(|()| 0).map_err(|error| unwritable(&error)))
 }

@@ -43,8 +43,11 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page of docktag, or of one command
+    Man {
+        /// The command
+        command: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -285,7 +288,7 @@ impl Command {
             | Command::Env(EnvArgs { common, .. })
             | Command::Build(BuildArgs { common, .. })
             | Command::Pull(PullArgs { common, .. }) => Some(common),
-            Command::Completions { .. } | Command::Man => None,
+            Command::Completions { .. } | Command::Man { .. } => None,
         }
     }
 
@@ -308,7 +311,7 @@ impl Command {
                 login: Some(&mut args.login),
                 cache_from: None,
             },
-            Command::Completions { .. } | Command::Man => Parts::default(),
+            Command::Completions { .. } | Command::Man { .. } => Parts::default(),
         }
     }
 }

@@ -15,13 +15,14 @@ use crate::host::progress::Progress;
 
 /// Large enough that reading costs little, small enough to stay in the cache of a core.
 const BUFFER: usize = 64 * 1024;
-/// Files that a worker takes at a time: neighbours on disk, yet little is left to wait for at the end.
+/// Files that a worker takes at a time, where there are many: neighbours on disk, yet little is left to wait for at the end.
 const BATCH: usize = 16;
 
 /// Hashes files; the answer has their order. The first failure, by that order, is the one that is told.
 pub(super) fn hash(log: &Log, paths: &[RelPath], algorithm: Algorithm) -> Result<Vec<Hashed>, Failure> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let workers = cores.min(paths.len().div_ceil(BATCH)).max(1);
+    let workers = cores.min(paths.len()).max(1);
+    let batch = BATCH.min(paths.len() / (workers * 4)).max(1);
     let next = AtomicUsize::new(0);
     let progress = Progress::new(log, paths.len());
     let work = || {
@@ -29,8 +30,8 @@ pub(super) fn hash(log: &Log, paths: &[RelPath], algorithm: Algorithm) -> Result
         let mut buffer = vec![0; BUFFER];
         let mut done = Vec::new();
         loop {
-            let start = next.fetch_add(BATCH, Ordering::Relaxed);
-            for (index, path) in paths.iter().enumerate().skip(start).take(BATCH) {
+            let start = next.fetch_add(batch, Ordering::Relaxed);
+            for (index, path) in paths.iter().enumerate().skip(start).take(batch) {
                 let hashed = hash_file(path, &mut hasher, &mut buffer, &progress);
                 let failed = hashed.is_err();
                 done.push((index, hashed));
@@ -69,6 +70,10 @@ fn hash_file(path: &RelPath, hasher: &mut Hasher, buffer: &mut [u8], progress: &
                 hasher.update(&buffer[..count]);
                 size += count as u64;
                 progress.bytes(count);
+                // A small file is read whole at once; whether it has grown is seen below, without reading its end.
+                if size == before.len() && count < buffer.len() {
+                    break;
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {

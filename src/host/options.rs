@@ -64,7 +64,7 @@ impl Command {
                 apply_login(&mut options, args.login)?;
                 options.dry_run = args.dry_run;
             }
-            Command::Completions { .. } | Command::Man => return Err(Error::new(Code::Internal, "not a job")),
+            Command::Completions { .. } | Command::Man { .. } => return Err(Error::new(Code::Internal, "not a job")),
         }
         options.host = facts(scratch);
         Ok(options)

@@ -7,7 +7,7 @@ use docktag::error::Error;
 use docktag::job::shell_lines;
 use docktag::manifest::Manifest;
 use docktag::options::Job;
-use docktag::report::{Note, Report};
+use docktag::report::{Note, Outcome, Report};
 use serde_json::{Value, json};
 
 /// What a job prints for people and scripts.
@@ -19,7 +19,9 @@ pub(crate) fn print(report: &Report) -> io::Result<()> {
         Job::Env => shell_lines(&report.variables).into_bytes(),
         Job::Build | Job::Pull => {
             let planned = report.planned.iter().map(|it| format!("would {}: {}\n", it.because, it.action));
-            let images = report.targets.iter().map(|target| format!("{}\n", target.image));
+            // An image that is only planned is no result.
+            let images =
+                report.targets.iter().filter(|target| target.outcome != Outcome::Missing).map(|target| format!("{}\n", target.image));
             images.chain(planned).collect::<String>().into_bytes()
         }
     };

@@ -58,17 +58,20 @@ impl<'a> Progress<'a> {
             ProgressBar::with_draw_target(Some(self.total as u64), ProgressDrawTarget::stderr()).with_style(style)
         });
         let pause = if bar.is_some() { ON_TERMINAL } else { IN_LOG };
+        if bar.is_none() && wait.recv_timeout(pause) != Err(mpsc::RecvTimeoutError::Timeout) {
+            return;
+        }
         loop {
             let (files, bytes) = (self.files.load(Ordering::Relaxed), HumanBytes(self.bytes.load(Ordering::Relaxed)));
             if let Some(bar) = &bar {
                 bar.set_message(bytes.to_string());
                 bar.set_position(files as u64);
             }
-            if wait.recv_timeout(pause) != Err(mpsc::RecvTimeoutError::Timeout) {
-                break;
-            }
             if bar.is_none() {
                 self.log.line(&format!("hashing: {files} of {} files, {bytes}", self.total));
+            }
+            if wait.recv_timeout(pause) != Err(mpsc::RecvTimeoutError::Timeout) {
+                break;
             }
         }
         if let Some(bar) = bar {

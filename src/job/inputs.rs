@@ -164,12 +164,9 @@ fn blind_spots(listing: &Listing, executable: usize) -> Note {
     .into_iter()
     .flatten()
     .collect();
-    let always = "build arguments, target, platform, base images and files elsewhere";
+    let always = "build arguments, target, platform, base images, files elsewhere";
     match here.is_empty() {
-        true => Note::detail(format!("a plain-folder tag sees names and contents only, not {always}")),
-        false => Note::info(format!(
-            "a plain-folder tag sees names and contents only, as the recipe's: not the {} here, nor {always}",
-            here.join(", ")
-        )),
+        true => Note::detail(format!("plain folder: names and contents count, not {always}")),
+        false => Note::info(format!("plain folder: names and contents count, not the {} here, {always}", here.join(", "))),
     }
 }

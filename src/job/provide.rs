@@ -143,7 +143,8 @@ impl Build<'_> {
         }
         let file = format!("{}/docktag.override.yml", self.options.host.scratch);
         let text = overrides::render(&all);
-        self.desk.tell(Note::detail(format!("override: {text}")));
+        let said = format!("{file}: {text}");
+        self.desk.tell(if self.options.dry_run { Note::info(said) } else { Note::detail(said) });
         self.desk.write(file.clone(), Secret::new(text), false).await.map_err(|failure| failure.of_file(&file))?;
         project.files.push(file);
         Ok(pulls)

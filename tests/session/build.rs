@@ -97,8 +97,8 @@ fn the_classic_builder_pulls_its_cache_and_buildkit_does_not() {
 #[test]
 fn a_cache_that_cannot_be_pulled_is_a_warning() {
     let mut host = cold();
-    host.exits("docker pull", 1, "");
     let options_of_v1 = classic(&mut host);
+    host.exits("docker pull", 1, "");
     assert_eq!(host.run(options_of_v1).unwrap().targets[0].outcome, Outcome::Pushed);
     assert!(host.said().contains("the build starts without cache"), "{}", host.said());
 }

@@ -74,7 +74,14 @@ pub(super) async fn load(desk: &Desk, options: &Options, variables: &[Variable])
             other => fall_back(desk, &mut project, other).await?,
         },
         Some(program) if program.last().is_some_and(|last| last == "compose") => {
-            config(desk, &mut project, program.clone(), Flavor::V2).await.map_err(|failure| missing(&program.join(" "), &failure))?
+            let exited =
+                config(desk, &mut project, program.clone(), Flavor::V2).await.map_err(|failure| missing(&program.join(" "), &failure))?;
+            if !exited.ok() && !has_version(desk, program).await {
+                return Err(Error::new(Code::NoCompose, format!("cannot be run: {}", exited.last_lines()))
+                    .at(program.join(" "))
+                    .help("install Docker's Compose plugin, or name another Compose with `--compose`"));
+            }
+            exited
         }
         Some(program) => standalone(desk, &mut project, program.clone()).await?.map_err(|failure| missing(&program.join(" "), &failure))?,
     };
@@ -123,17 +130,22 @@ async fn check_files(desk: &Desk, options: &Options) -> Result<()> {
 
 /// `docker compose config` did not work: because there is no `docker compose`, or because it refuses the files?
 async fn fall_back(desk: &Desk, project: &mut Project, first: std::result::Result<Exited, Failure>) -> Result<Exited> {
-    if let Ok(refused) = first {
-        let version = desk.run(version_command(&words(&["docker", "compose"]))).await;
-        if version.is_ok_and(|version| version.ok() && Flavor::of_version(&String::from_utf8_lossy(&version.stdout)).is_some()) {
-            return Ok(refused);
-        }
+    if let Ok(refused) = first
+        && has_version(desk, &words(&["docker", "compose"])).await
+    {
+        return Ok(refused);
     }
     match standalone(desk, project, words(&["docker-compose"])).await? {
         Ok(exited) => Ok(exited),
         Err(_) => Err(Error::new(Code::NoCompose, "neither `docker compose` nor `docker-compose` can be run, expected one of them")
             .help("install Docker's Compose plugin, or name the program with `--compose`")),
     }
+}
+
+/// Whether a program is a Compose at all: what refuses the project says its version still.
+async fn has_version(desk: &Desk, program: &[String]) -> bool {
+    let version = desk.run(version_command(program)).await;
+    version.is_ok_and(|version| version.ok() && Flavor::of_version(&String::from_utf8_lossy(&version.stdout)).is_some())
 }
 
 /// `docker-compose` can be v1 or newer: it is asked, while it makes its model.

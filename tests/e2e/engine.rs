@@ -1,7 +1,7 @@
 //! The engine and the registries of the tests.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, OnceLock};
 
@@ -11,37 +11,50 @@ use libtest_mimic::Failed;
 pub(crate) struct Engine {
     /// The variables that lead there.
     pub(crate) env: BTreeMap<String, String>,
-    /// Whether it is ours to empty.
-    pub(crate) is_own: bool,
     folder: PathBuf,
 }
 
-static ENGINE: OnceLock<Engine> = OnceLock::new();
-/// What is left to do when the tests are over, or are interrupted.
-static CLEANUP: Mutex<Option<tempfile::TempDir>> = Mutex::new(None);
+/// Which engine a test needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// One that runs already, or else one of ours.
+    Any,
+    /// One of ours, to be emptied.
+    Own,
+}
 
-/// Runs a test on the engine, which the first one starts.
-pub(crate) fn with(test: fn(&Engine) -> Result<(), Failed>) -> Result<(), Failed> {
-    test(ENGINE.get_or_init(start))
+static ANY: OnceLock<Engine> = OnceLock::new();
+static OWN: OnceLock<Option<Engine>> = OnceLock::new();
+/// What is left to do when the tests are over, or are interrupted.
+static CLEANUP: Mutex<Vec<tempfile::TempDir>> = Mutex::new(Vec::new());
+
+/// Runs a test on the engine that it needs, which the first such test starts.
+pub(crate) fn with(needs: Needs, test: fn(&Engine) -> Result<(), Failed>) -> Result<(), Failed> {
+    let is_there = || Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success());
+    if needs == Needs::Any && (ANY.get().is_some() || is_there()) {
+        return test(ANY.get_or_init(existing));
+    }
+    match OWN.get_or_init(own) {
+        Some(engine) => test(engine),
+        None if needs == Needs::Own => {
+            eprintln!("not run: needs an engine of its own (Linux and root), and one that runs already is not emptied");
+            Ok(())
+        }
+        None => Err("no engine runs, and none can be started".into()),
+    }
 }
 
 /// Stops what was started, and only that.
 pub(crate) fn stop() {
-    if let Some(folder) = CLEANUP.lock().unwrap().take() {
-        let output = script(&["wipe"], &folder.path().to_path_buf());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for folder in CLEANUP.lock().unwrap().drain(..) {
+        check(&script("wipe", folder.path()));
     }
 }
 
 impl Engine {
-    /// Empties the engine, as a new machine would have it. `false`: it is not ours, so the test cannot be run.
-    pub(crate) fn fresh(&self) -> bool {
-        if self.is_own {
-            check(&script(&["fresh"], &self.folder));
-        } else {
-            eprintln!("not run: needs an engine of its own, and one that runs already is not emptied");
-        }
-        self.is_own
+    /// Empties the engine, as a new machine would have it.
+    pub(crate) fn fresh(&self) {
+        check(&script("fresh", &self.folder));
     }
 
     /// A variable of the environment.
@@ -51,7 +64,7 @@ impl Engine {
 
     /// The configuration folder with Compose v5 as plugin.
     pub(crate) fn compose5(&self) -> String {
-        let text = check(&script(&["compose5"], &self.folder));
+        let text = check(&script("compose5", &self.folder));
         exports(&text).remove("DOCKER_CONFIG").unwrap()
     }
 
@@ -73,25 +86,47 @@ impl Engine {
     }
 }
 
-fn start() -> Engine {
-    let folder = tempfile::Builder::new().prefix("docktag-e2e-").tempdir().unwrap();
-    let path = folder.path().to_path_buf();
-    *CLEANUP.lock().unwrap() = Some(folder);
-    ctrlc::set_handler(|| {
-        stop();
-        std::process::exit(130);
-    })
-    .unwrap();
-    let is_own = !Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success());
-    let command = if is_own { "start" } else { "registry" };
-    let env = exports(&check(&script(&[command], &path)));
-    Engine { env, is_own, folder: path }
+/// An engine that runs already, with registries of ours.
+fn existing() -> Engine {
+    let folder = folder();
+    let mut env = exports(&check(&script("registry", &folder)));
+    for name in ["PATH", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"] {
+        env.extend(std::env::var(name).map(|value| (name.to_owned(), value)));
+    }
+    let config = std::env::var("DOCKER_CONFIG").unwrap_or_else(|_| format!("{}/.docker", std::env::var("HOME").unwrap_or_default()));
+    env.insert("DOCKER_CONFIG".to_owned(), config);
+    Engine { env, folder }
 }
 
-fn script(args: &[&str], folder: &PathBuf) -> Output {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engine.sh");
-    let (command, rest) = args.split_first().unwrap();
-    Command::new(script).arg(command).arg(folder).args(rest).output().unwrap()
+/// An engine of ours; `None` on a machine where that cannot be (`engine.sh` ends with 2 then).
+fn own() -> Option<Engine> {
+    let folder = folder();
+    let output = script("start", &folder);
+    if output.status.code() == Some(2) {
+        eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+        return None;
+    }
+    Some(Engine { env: exports(&check(&output)), folder })
+}
+
+/// A folder for an engine, which is emptied in the end, also after Ctrl-C.
+fn folder() -> PathBuf {
+    let folder = tempfile::Builder::new().prefix("docktag-e2e-").tempdir().unwrap();
+    let path = folder.path().to_path_buf();
+    let mut cleanup = CLEANUP.lock().unwrap();
+    if cleanup.is_empty() {
+        ctrlc::set_handler(|| {
+            stop();
+            std::process::exit(130);
+        })
+        .ok();
+    }
+    cleanup.push(folder);
+    path
+}
+
+fn script(command: &str, folder: &Path) -> Output {
+    Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engine.sh")).arg(command).arg(folder).output().unwrap()
 }
 
 fn check(output: &Output) -> String {

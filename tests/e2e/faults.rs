@@ -6,18 +6,18 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use libtest_mimic::Failed;
 
 use crate::Test;
-use crate::engine::Engine;
+use crate::engine::{Engine, Needs};
 use crate::project::{Project, ended};
 use crate::registry::digest;
 
-pub(crate) fn tests() -> Vec<(&'static str, Test)> {
+pub(crate) fn tests() -> Vec<Test> {
     vec![
-        ("pull_before_build_is_a_miss", pull_first),
-        ("a_miss_without_an_engine_is_told", no_engine),
-        ("a_build_that_fails_pushes_nothing", broken),
-        ("a_file_that_changes_during_the_build_is_not_pushed", changed),
-        ("an_interrupt_ends_the_build_and_leaves_nothing", interrupted),
-        ("a_push_to_a_registry_that_refuses_it_is_an_error", refused),
+        ("pull_before_build_is_a_miss", Needs::Any, pull_first),
+        ("a_miss_without_an_engine_is_told", Needs::Any, no_engine),
+        ("a_build_that_fails_pushes_nothing", Needs::Any, broken),
+        ("a_file_that_changes_during_the_build_is_not_pushed", Needs::Any, changed),
+        ("an_interrupt_ends_the_build_and_leaves_nothing", Needs::Any, interrupted),
+        ("a_registry_that_wants_a_login_is_told", Needs::Any, login_wanted),
     ]
 }
 
@@ -85,8 +85,7 @@ fn interrupted(engine: &Engine) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The engine has no login, so its push is refused, while the registry's answer to docktag is plain.
-fn refused(engine: &Engine) -> Result<(), Failed> {
+fn login_wanted(engine: &Engine) -> Result<(), Failed> {
     let project = Project::new(engine);
     let file = project.folder.join("docker-compose.yml");
     let text = fs::read_to_string(&file).unwrap();
@@ -98,14 +97,14 @@ fn refused(engine: &Engine) -> Result<(), Failed> {
 }
 
 /// A build that is long enough to do something meanwhile, and that nobody has cached.
-fn slow_down(project: &Project<'_>) {
+fn slow_down(project: &Project) {
     let file = project.folder.join("docker/dev/Dockerfile");
     let text = fs::read_to_string(&file).unwrap();
     let name = project.image.rsplit('/').next().unwrap();
     fs::write(&file, text.replace("RUN sleep 2", &format!("RUN sleep 4; echo {name}"))).unwrap();
 }
 
-fn nothing_pushed(project: &Project<'_>) {
+fn nothing_pushed(project: &Project) {
     assert_eq!(digest(&format!("{}:{}", project.image, project.tag()), None), None);
     assert_eq!(digest(&format!("{}:ci", project.image), None), None);
 }

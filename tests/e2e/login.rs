@@ -5,27 +5,25 @@ use std::fs;
 use libtest_mimic::Failed;
 
 use crate::Test;
-use crate::engine::Engine;
+use crate::engine::{Engine, Needs};
 use crate::project::Project;
 use crate::registry::digest;
 
-pub(crate) fn tests() -> Vec<(&'static str, Test)> {
+pub(crate) fn tests() -> Vec<Test> {
     vec![
-        ("a_login_that_is_given_works_for_the_run_and_is_gone_after_it", given),
-        ("a_wrong_password_is_no_miss", wrong),
-        ("a_login_of_docker_is_used", stored),
+        ("a_login_that_is_given_works_for_the_run_and_is_gone_after_it", Needs::Any, given),
+        ("a_wrong_password_is_no_miss", Needs::Any, wrong),
+        ("a_login_of_docker_is_used", Needs::Any, stored),
     ]
 }
 
 /// The example with its repository in the registry that asks for a password, and a Docker configuration of its own.
-fn project(engine: &Engine) -> Project<'_> {
+fn project(engine: &Engine) -> Project {
     let mut project = Project::new(engine);
     project.image = project.image.replace(engine.get("ENGINE_REGISTRY"), engine.get("ENGINE_REGISTRY_AUTH"));
     let own = project.env["HOME"].clone() + "/.docker";
     fs::create_dir(&own).unwrap();
-    if engine.is_own {
-        std::os::unix::fs::symlink(format!("{}/cli-plugins", engine.get("DOCKER_CONFIG")), format!("{own}/cli-plugins")).unwrap();
-    }
+    std::os::unix::fs::symlink(format!("{}/cli-plugins", engine.get("DOCKER_CONFIG")), format!("{own}/cli-plugins")).unwrap();
     project.env.remove("DOCKER_CONFIG");
     project
 }
@@ -45,7 +43,7 @@ fn given(engine: &Engine) -> Result<(), Failed> {
         let name = engine.get("ENGINE_REGISTRY_USER");
         let cold = project.docktag(&["build", "-v", "--compose", compose, "--username", name]);
         let image = cold.ok().trim().to_owned();
-        let pushed = digest(&image, Some(&user(engine))).expect("pushed");
+        let pushed = digest(&image, Some(&user(engine))).unwrap();
         assert_eq!(digest(&format!("{}:ci", project.image), Some(&user(engine))), Some(pushed));
         let pulled = project.docktag(&["pull", "-v", "--compose", compose, "--username", name]);
         pulled.ok();

@@ -1,7 +1,7 @@
 //! End to end: the real program on a real engine, registry and Compose.
 //!
 //! An engine that runs already is used and left as it is, but for the images that the tests themselves made. Tests that need a *fresh*
-//! engine start one of their own (`tests/engine.sh`: Linux, root); where that cannot be, they say so and count as not run.
+//! engine start one of their own (`tests/engine.sh`: Linux, root); where that cannot be, they say that they were not run.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,16 +21,17 @@ mod registry;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Needs};
 
-type Test = fn(&Engine) -> Result<(), Failed>;
+/// A fact, the engine that it needs to be shown, and how.
+type Test = (&'static str, Needs, fn(&Engine) -> Result<(), Failed>);
 
 fn main() {
     let mut arguments = Arguments::from_args();
     // One engine, emptied between tests: one test at a time.
     arguments.test_threads = Some(1);
-    let tests: Vec<(&str, Test)> = [cycle::tests(), faults::tests(), login::tests()].concat();
-    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, move || engine::with(test))).collect();
+    let tests: Vec<Test> = [cycle::tests(), faults::tests(), login::tests()].concat();
+    let trials = tests.into_iter().map(|(name, needs, test)| Trial::test(name, move || engine::with(needs, test))).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     engine::stop();
     conclusion.exit();

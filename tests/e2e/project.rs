@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::engine::Engine;
 
 /// A copy of `tests/example` with a repository of its own.
-pub(crate) struct Project<'a> {
-    pub(crate) engine: &'a Engine,
+pub(crate) struct Project {
     pub(crate) folder: PathBuf,
     /// `host:port/name` in the open registry.
     pub(crate) image: String,
     /// The variables of every program.
     pub(crate) env: BTreeMap<String, String>,
+    host: Option<String>,
     temp: tempfile::TempDir,
 }
 
@@ -26,9 +26,9 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
-impl<'a> Project<'a> {
+impl Project {
     /// A new copy; its name, and so that of its Compose project and repository, is its own.
-    pub(crate) fn new(engine: &'a Engine) -> Self {
+    pub(crate) fn new(engine: &Engine) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("e2e-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let temp = tempfile::Builder::new().prefix("docktag-project-").tempdir().unwrap();
@@ -40,7 +40,7 @@ impl<'a> Project<'a> {
         env.insert("TMPDIR".to_owned(), temp.path().join("tmp").to_string_lossy().into_owned());
         fs::create_dir(temp.path().join("home")).unwrap();
         fs::create_dir(temp.path().join("tmp")).unwrap();
-        Project { engine, folder, image: format!("{}/{name}", engine.get("ENGINE_REGISTRY")), env, temp }
+        Project { folder, image: format!("{}/{name}", engine.get("ENGINE_REGISTRY")), host: env.get("DOCKER_HOST").cloned(), env, temp }
     }
 
     /// Runs docktag with the example's folder and image behind the arguments.
@@ -91,11 +91,13 @@ impl<'a> Project<'a> {
 }
 
 /// Takes the images of this project from the engine: nobody else has that repository.
-impl Drop for Project<'_> {
+impl Drop for Project {
     fn drop(&mut self) {
+        // The test may have pointed it elsewhere.
+        let host = self.host.as_ref().map(|host| format!("export DOCKER_HOST={host}")).unwrap_or_default();
+        let name = self.image.rsplit('/').next().unwrap_or_default();
         self.shell(&format!(
-            "docker compose down >/dev/null 2>&1; docker images -q --filter reference='*/{}' | sort -u | xargs -r docker rmi -f",
-            self.image.rsplit('/').next().unwrap()
+            "{host}\ndocker compose down >/dev/null 2>&1\ndocker images -q --filter reference='*/{name}' | sort -u | xargs -r docker rmi -f"
         ));
     }
 }

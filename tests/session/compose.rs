@@ -62,7 +62,7 @@ fn a_compose_that_is_told_is_the_one_that_is_used() {
     assert_eq!(host.run(told("docker-compose")).unwrap().hit, Some(true));
     assert!(host.ran("docker").is_empty());
     assert_eq!(refused(&mut host, told("nope"), Code::NoCompose).place.as_deref(), Some("nope"));
-    refused(&mut host, told("docker compose"), Code::ComposeFileInvalid);
+    assert_eq!(refused(&mut host, told("docker compose"), Code::NoCompose).place.as_deref(), Some("docker compose"));
     let mut odd = standalone("Usage: docker-compose", "");
     refused(&mut odd, told("docker-compose"), Code::NoCompose);
 }

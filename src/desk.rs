@@ -64,7 +64,7 @@ ask! {
     /// Asks for [`Need::Run`].
     run(command: Command) -> Exited = Need::Run(command), Answer::Exited(exited) => exited;
     /// Asks for [`Need::Write`].
-    write(path: String, bytes: Secret, append: bool) -> () = Need::Write { path, bytes, append }, Answer::Done => ();
+    write(path: String, bytes: Secret<Vec<u8>>, append: bool) -> () = Need::Write { path, bytes, append }, Answer::Done => ();
     /// Asks for [`Need::Mirror`].
     mirror(from: String, to: String, except: Vec<String>) -> () = Need::Mirror { from, to, except }, Answer::Done => ();
     /// Asks for [`Need::Wait`].

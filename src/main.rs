@@ -49,8 +49,8 @@ fn run(command: Command, log: Log, json: bool) -> Result<u8, Error> {
         Command::Build(_) | Command::Pull(_) => Some(make_scratch()?),
         _ => None,
     };
-    let folder = scratch.as_ref().map(|scratch| scratch.path().to_owned()).unwrap_or_default();
-    let options = command.options(&folder)?;
+    let folder = scratch.as_ref().map(|scratch| scratch.path().to_owned());
+    let options = command.options(folder.as_deref())?;
     let quiet = options.job == Job::Env && options.ci && !options.dry_run;
     let host = Host::new(log, folder);
     let (result, notes) = drive::drive(&host, Session::new(options));

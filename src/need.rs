@@ -44,12 +44,12 @@ pub enum Need {
     },
     /// Run a program; answered by [`Answer::Exited`] whatever its exit code.
     Run(Command),
-    /// Write a file, for its owner only; answered by [`Answer::Done`].
+    /// Write a file, one in the folder of the run for its owner only; answered by [`Answer::Done`].
     Write {
         /// The file; its folder is made where it is missing.
         path: String,
         /// What to write.
-        bytes: Secret,
+        bytes: Secret<Vec<u8>>,
         /// Whether to add to the end instead of replacing.
         append: bool,
     },
@@ -215,7 +215,14 @@ pub enum FailureKind {
 }
 
 impl Failure {
-    /// This failure to read or write `place`, as a user's error.
+    /// This failure to write `place`, as a user's error.
+    pub fn of_writing(self, place: impl fmt::Display) -> Error {
+        Error::new(Code::Unreadable, format!("cannot be written: {}", self.message))
+            .at(place)
+            .help("does its folder exist, and may this user write there?")
+    }
+
+    /// This failure to read `place`, as a user's error.
     pub fn of_file(self, place: impl fmt::Display) -> Error {
         let place = self.path.as_ref().map_or_else(|| place.to_string(), RelPath::to_string);
         match self.kind {
@@ -225,7 +232,7 @@ impl Failure {
             FailureKind::Changed => Error::new(Code::Changed, "changed while it was read")
                 .at(place)
                 .help("is another process at work in this folder? run again when it is quiet"),
-            _ => Error::new(Code::Unreadable, format!("cannot be read or written: {}", self.message))
+            _ => Error::new(Code::Unreadable, format!("cannot be read: {}", self.message))
                 .at(place)
                 .help("every input must be readable: a tag that leaves one out would lie"),
         }

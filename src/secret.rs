@@ -7,32 +7,32 @@ use std::fmt;
 /// ```
 /// use docktag::secret::Secret;
 ///
-/// let password = Secret::new("s3cret");
+/// let password: Secret = Secret::new("s3cret");
 /// assert_eq!(format!("{password:?} {password}"), "*** ***");
 /// assert_eq!(password.expose(), "s3cret");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret<T = String>(T);
 
-impl Secret {
-    /// Wraps a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Secret(text.into())
+impl<T> Secret<T> {
+    /// Wraps a text, or bytes.
+    pub fn new(value: impl Into<T>) -> Self {
+        Secret(value.into())
     }
 
-    /// The text itself, for the one place that must have it.
-    pub fn expose(&self) -> &str {
+    /// The value itself, for the one place that must have it.
+    pub fn expose(&self) -> &T {
         &self.0
     }
 }
 
-impl fmt::Debug for Secret {
+impl<T> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
 }
 
-impl fmt::Display for Secret {
+impl<T> fmt::Display for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }

@@ -1,12 +1,12 @@
 //! The command line: the one definition of every option. Help, man page, completions and the table in README come from it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, Resettable};
 use clap::parser::ValueSource;
-use clap::{ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 /// Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag
 #[derive(Debug, Parser)]
@@ -225,12 +225,12 @@ pub(crate) enum ColorArg {
 impl Cli {
     /// Reads the command line and the environment; usage errors, help and version end the program here.
     pub(crate) fn read() -> Cli {
-        let matches = Cli::command().get_matches();
+        let matches = definition().get_matches();
         let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         cli.with_lists_of_variables(&matches)
     }
 
-    /// An option that can be repeated has one item a line in its variable; an empty variable is as good as none.
+    /// An option that can be repeated has one item a line in its variable.
     fn with_lists_of_variables(mut self, matches: &ArgMatches) -> Cli {
         let Some((_, matches)) = matches.subcommand() else { return self };
         let from_variable = |id: &str| matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::EnvVariable);
@@ -240,27 +240,16 @@ impl Cli {
             }
         };
         let mut parts = self.command.parts_mut();
-        if let Some(input) = &mut parts.input {
-            if from_variable("path") {
-                input.path = input
-                    .path
-                    .iter()
-                    .flat_map(|text| text.to_string_lossy().lines().map(OsString::from).collect::<Vec<_>>())
-                    .filter(|line| !line.is_empty())
-                    .collect();
-            }
-            input.reuse.take_if(|file| file.is_empty());
-        }
-        if let Some(image) = &mut parts.image {
-            image.image.take_if(|image| image.is_empty() && from_variable("image"));
+        if let Some(input) = &mut parts.input
+            && from_variable("path")
+        {
+            input.path = input.path.iter().flat_map(|text| split_lines(text)).collect();
         }
         if let Some(compose) = &mut parts.compose {
             lines("file", &mut compose.file);
-            compose.compose.take_if(|command| command.trim().is_empty());
         }
         if let Some(login) = &mut parts.login {
             lines("insecure_registry", &mut login.insecure_registry);
-            login.username.take_if(|user| user.is_empty() && from_variable("username"));
         }
         if let Some(cache_from) = &mut parts.cache_from {
             lines("cache_from", cache_from);
@@ -269,11 +258,35 @@ impl Cli {
     }
 }
 
+/// The definition, without the variables that are empty: those are as good as unset. But no moving tag is a wish.
+fn definition() -> clap::Command {
+    let unset = |arg: Arg| match arg.get_env() {
+        Some(name) if arg.get_id() != "moving_tag" && std::env::var_os(name).is_some_and(|value| value.is_empty()) => {
+            arg.env(Resettable::<clap::builder::OsStr>::Reset)
+        }
+        _ => arg,
+    };
+    Cli::command().mut_subcommands(|command| command.mut_args(unset))
+}
+
+/// Folder names are bytes on Unix, so a list of them is split as bytes.
+#[cfg(unix)]
+fn split_lines(text: &OsStr) -> Vec<OsString> {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let lines = text.as_bytes().split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.filter(|line| !line.is_empty()).map(|line| OsStr::from_bytes(line).to_owned()).collect()
+}
+
+#[cfg(not(unix))]
+fn split_lines(text: &OsStr) -> Vec<OsString> {
+    text.to_string_lossy().lines().filter(|line| !line.is_empty()).map(OsString::from).collect()
+}
+
 /// The groups of options of one command.
 #[derive(Default)]
 struct Parts<'a> {
     input: Option<&'a mut InputArgs>,
-    image: Option<&'a mut ImageArgs>,
     compose: Option<&'a mut ComposeArgs>,
     login: Option<&'a mut LoginArgs>,
     cache_from: Option<&'a mut Vec<String>>,
@@ -294,23 +307,18 @@ impl Command {
 
     fn parts_mut(&mut self) -> Parts<'_> {
         match self {
-            Command::Tag(args) => Parts { input: Some(&mut args.input), image: Some(&mut args.image), ..Parts::default() },
+            Command::Tag(args) => Parts { input: Some(&mut args.input), ..Parts::default() },
             Command::Manifest(args) => Parts { input: Some(&mut args.input), ..Parts::default() },
-            Command::Env(args) => Parts { input: Some(&mut args.input), image: Some(&mut args.image), ..Parts::default() },
+            Command::Env(args) => Parts { input: Some(&mut args.input), ..Parts::default() },
             Command::Build(args) => Parts {
                 input: Some(&mut args.input),
-                image: Some(&mut args.image),
                 compose: Some(&mut args.compose),
                 login: Some(&mut args.login),
                 cache_from: Some(&mut args.cache_from),
             },
-            Command::Pull(args) => Parts {
-                input: Some(&mut args.input),
-                image: Some(&mut args.image),
-                compose: Some(&mut args.compose),
-                login: Some(&mut args.login),
-                cache_from: None,
-            },
+            Command::Pull(args) => {
+                Parts { input: Some(&mut args.input), compose: Some(&mut args.compose), login: Some(&mut args.login), cache_from: None }
+            }
             Command::Completions { .. } | Command::Man { .. } => Parts::default(),
         }
     }

@@ -67,7 +67,7 @@ fn perform(host: &Host, need: Need) -> Answer {
         Need::Exist { paths } => Ok(Answer::Exist(fs::exist(&paths))),
         Need::Http { request, because } => host.http.send(&host.log, &request, &because).map(Answer::Response),
         Need::Run(command) => exec::run(&host.log, &command).map(Answer::Exited),
-        Need::Write { path, bytes, append } => fs::write(&host.scratch, &path, bytes.expose().as_bytes(), append).map(|()| Answer::Done),
+        Need::Write { path, bytes, append } => fs::write(host.scratch.as_deref(), &path, bytes.expose(), append).map(|()| Answer::Done),
         Need::Mirror { from, to, except } => fs::mirror(&from, &to, &except).map(|()| Answer::Done),
         Need::Wait { milliseconds } => {
             thread::sleep(std::time::Duration::from_millis(milliseconds.into()));

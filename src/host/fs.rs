@@ -56,16 +56,17 @@ pub(super) fn exist(paths: &[String]) -> Vec<bool> {
 }
 
 /// Writes a file; one in the folder of the run is for its owner only, whatever the umask says.
-pub(super) fn write(scratch: &Path, path: &str, bytes: &[u8], append: bool) -> Result<(), Failure> {
+pub(super) fn write(scratch: Option<&Path>, path: &str, bytes: &[u8], append: bool) -> Result<(), Failure> {
+    let path = Path::new(path);
+    let is_private = scratch.is_some_and(|scratch| path.starts_with(scratch));
     let write = || -> io::Result<()> {
-        let path = Path::new(path);
-        if let Some(folder) = path.parent().filter(|_| path.starts_with(scratch)) {
-            fs::create_dir_all(folder)?;
+        if let Some(folder) = path.parent().filter(|_| is_private) {
+            make_private(folder)?;
         }
         let mut options = OpenOptions::new();
         options.create(true).write(true).append(append).truncate(!append);
         #[cfg(unix)]
-        if path.starts_with(scratch) {
+        if is_private {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
         options.open(path)?.write_all(bytes)
@@ -73,10 +74,18 @@ pub(super) fn write(scratch: &Path, path: &str, bytes: &[u8], append: bool) -> R
     crate::host::interrupt::write(write).map_err(|error| failure(&error, None))
 }
 
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Links every entry of one folder into another.
 pub(super) fn mirror(from: &str, to: &str, except: &[String]) -> Result<(), Failure> {
     let mirror = || -> io::Result<()> {
-        fs::create_dir_all(to)?;
+        make_private(Path::new(to))?;
         let from = match fs::canonicalize(from) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             other => other?,

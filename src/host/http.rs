@@ -19,6 +19,7 @@ const BODY_LIMIT: u64 = 8 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Client {
     agent: OnceLock<Agent>,
+    direct: OnceLock<Agent>,
 }
 
 impl Client {
@@ -34,7 +35,10 @@ impl Client {
     }
 
     fn exchange(&self, request: &Request) -> Result<Response, Failure> {
-        let agent = self.agent.get_or_init(agent);
+        let agent = match request.direct {
+            true => self.direct.get_or_init(|| agent(true)),
+            false => self.agent.get_or_init(|| agent(false)),
+        };
         let mut builder = ureq::http::Request::builder().method(request.method.as_str()).uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
@@ -62,9 +66,11 @@ impl Client {
 }
 
 /// Redirects are followed, but credentials stay with the host they were meant for. Proxies are taken from the usual variables.
-fn agent() -> Agent {
+fn agent(direct: bool) -> Agent {
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-    Agent::config_builder()
+    let builder = Agent::config_builder();
+    let builder = if direct { builder.proxy(None) } else { builder };
+    builder
         .http_status_as_error(false)
         .max_redirects_will_error(false)
         .user_agent(concat!("docktag/", env!("CARGO_PKG_VERSION")))
@@ -98,6 +104,10 @@ fn of_io(error: &io::Error) -> FailureKind {
     // rustls speaks through the socket: what it has to say of a certificate comes as an IO error.
     if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
         return FailureKind::Tls;
+    }
+    // The standard library has no kind for it (library/std, `sys/net`).
+    if error.to_string().contains("failed to lookup address information") {
+        return FailureKind::Dns;
     }
     match error.kind() {
         io::ErrorKind::UnexpectedEof

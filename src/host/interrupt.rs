@@ -41,7 +41,11 @@ impl Scratch {
     /// Makes the folder, and remembers it in the same moment.
     pub(crate) fn new() -> io::Result<Self> {
         unless_stopping(|running| {
-            let folder = tempfile::Builder::new().prefix("docktag-").tempdir()?.keep();
+            let mut builder = tempfile::Builder::new();
+            // Whatever the umask says.
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+            let folder = builder.prefix("docktag-").tempdir()?.keep();
             running.scratch = Some(folder.clone());
             Ok(Scratch(folder))
         })
@@ -109,28 +113,30 @@ fn wait_for_the_end() -> ! {
     }
 }
 
+/// Ends every group of programs, those that only a child of ours still knows included.
+#[cfg(unix)]
 fn end_children() {
-    signal(false);
+    use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+
+    let groups: Vec<Pid> = running().children.iter().filter_map(|id| Pid::from_raw(i32::try_from(*id).ok()?)).collect();
+    // A group may have ended a moment ago, so what these calls say does not matter.
+    for group in &groups {
+        kill_process_group(*group, Signal::INT).ok();
+    }
     let start = Instant::now();
-    while !running().children.is_empty() && start.elapsed() < GRACE {
+    while groups.iter().any(|group| test_kill_process_group(*group).is_ok()) && start.elapsed() < GRACE {
         thread::sleep(Duration::from_millis(20));
     }
-    signal(true);
-}
-
-/// Sends SIGINT, or SIGKILL, to the groups of all programs that still run.
-#[cfg(unix)]
-fn signal(kill: bool) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-
-    for id in running().children.clone() {
-        if let Some(group) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-            // It may have ended a moment ago.
-            kill_process_group(group, if kill { Signal::KILL } else { Signal::INT }).ok();
-        }
+    for group in &groups {
+        kill_process_group(*group, Signal::KILL).ok();
     }
 }
 
 /// Windows sends Ctrl-C to every program of the console by itself.
 #[cfg(not(unix))]
-fn signal(_kill: bool) {}
+fn end_children() {
+    let start = Instant::now();
+    while !running().children.is_empty() && start.elapsed() < GRACE {
+        thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -21,14 +21,14 @@ pub(crate) use log::Log;
 pub(crate) struct Host {
     /// Where notes and headings go.
     pub(crate) log: Log,
-    /// The folder of this run; files in it are for their owner only.
-    pub(crate) scratch: PathBuf,
+    /// The folder of this run, where it has one; files in it are for their owner only.
+    pub(crate) scratch: Option<PathBuf>,
     http: http::Client,
 }
 
 impl Host {
     /// A host that writes to `log` and keeps its files in `scratch`.
-    pub(crate) fn new(log: Log, scratch: PathBuf) -> Self {
+    pub(crate) fn new(log: Log, scratch: Option<PathBuf>) -> Self {
         Host { log, scratch, http: http::Client::default() }
     }
 }

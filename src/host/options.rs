@@ -22,7 +22,7 @@ impl Command {
     ///
     /// # Errors
     /// For values that the core's grammars refuse, and options that lack a partner.
-    pub(crate) fn options(self, scratch: &Path) -> Result<Options> {
+    pub(crate) fn options(self, scratch: Option<&Path>) -> Result<Options> {
         let mut options = Options::new(Job::Tag);
         match self {
             Command::Tag(args) => {
@@ -142,12 +142,12 @@ fn password_from_stdin() -> Result<String> {
     }
 }
 
-fn facts(scratch: &Path) -> Host {
+fn facts(scratch: Option<&Path>) -> Host {
     let folder = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let home = folder("HOME").or_else(|| folder("USERPROFILE"));
     Host {
         env: VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect::<BTreeMap<_, _>>(),
-        scratch: scratch.to_string_lossy().into_owned(),
+        scratch: scratch.map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
         docker_config: folder("DOCKER_CONFIG").or_else(|| home.map(|home| format!("{home}/.docker"))),
         list_separator: if cfg!(windows) { ';' } else { ':' },
         depth: std::env::current_dir().map_or(0, |folder| folder.components().count()),

@@ -15,9 +15,8 @@ pub(crate) fn print(report: &Report) -> io::Result<()> {
     let text = match report.job {
         Job::Tag => format!("{}\n", report.image.as_ref().unwrap_or(&report.tag)).into_bytes(),
         Job::Manifest => report.manifest.clone(),
-        // What was stored for later steps is not printed too.
-        Job::Env => shell_lines(&report.variables).into_bytes(),
-        Job::Build | Job::Pull => {
+        Job::Env if report.planned.is_empty() => shell_lines(&report.variables).into_bytes(),
+        Job::Env | Job::Build | Job::Pull => {
             let planned = report.planned.iter().map(|it| format!("would {}: {}\n", it.because, it.action));
             // An image that is only planned is no result.
             let images =

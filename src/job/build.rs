@@ -96,7 +96,10 @@ fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<Sorted> {
                 desk.tell(Note::warning(format!("{error}; built without asking further, since nothing is to be pushed")));
                 misses.push(asked);
             }
-            Presence::Unknown(error) => return Err(error.clone()),
+            Presence::Unknown(error) => {
+                let help = error.help.as_ref().map(|help| format!("{help}; ")).unwrap_or_default();
+                return Err(error.clone().help(format!("{help}whether the image is there is not known, so nothing was built")));
+            }
             Presence::Doubtful => return Err(Error::new(Code::Internal, "a doubt that was not resolved").at(image)),
         }
     }

@@ -7,6 +7,7 @@ use crate::compose::model::Model;
 use crate::compose::{Compose, Flavor};
 use crate::desk::{Desk, join};
 use crate::error::{Code, Error, Result};
+use crate::job::login::hidden_variables;
 use crate::need::{Command, Exited, Failure, FailureKind};
 use crate::options::Options;
 use crate::report::{Note, Variable};
@@ -64,8 +65,7 @@ pub(super) async fn load(desk: &Desk, options: &Options, variables: &[Variable])
         model: Model::default(),
         files: options.files.clone(),
         env: variables.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
-        // A password that was given to us is not for Compose and what it starts.
-        env_remove: options.login.iter().map(|_| "DOCKER_PASSWORD".to_owned()).collect(),
+        env_remove: hidden_variables(options),
     };
     let text = match &options.compose {
         // `docker compose` is v2 or newer, so nobody has to be asked; the version is worth a question only if this fails.
@@ -76,7 +76,7 @@ pub(super) async fn load(desk: &Desk, options: &Options, variables: &[Variable])
         Some(program) if program.last().is_some_and(|last| last == "compose") => {
             let exited =
                 config(desk, &mut project, program.clone(), Flavor::V2).await.map_err(|failure| missing(&program.join(" "), &failure))?;
-            if !exited.ok() && !has_version(desk, program).await {
+            if !exited.ok() && !has_version(desk, &project, program).await {
                 return Err(Error::new(Code::NoCompose, format!("cannot be run: {}", exited.last_lines()))
                     .at(program.join(" "))
                     .help("install Docker's Compose plugin, or name another Compose with `--compose`"));
@@ -131,7 +131,7 @@ async fn check_files(desk: &Desk, options: &Options) -> Result<()> {
 /// `docker compose config` did not work: because there is no `docker compose`, or because it refuses the files?
 async fn fall_back(desk: &Desk, project: &mut Project, first: std::result::Result<Exited, Failure>) -> Result<Exited> {
     if let Ok(refused) = first
-        && has_version(desk, &words(&["docker", "compose"])).await
+        && has_version(desk, project, &words(&["docker", "compose"])).await
     {
         return Ok(refused);
     }
@@ -143,14 +143,14 @@ async fn fall_back(desk: &Desk, project: &mut Project, first: std::result::Resul
 }
 
 /// Whether a program is a Compose at all: what refuses the project says its version still.
-async fn has_version(desk: &Desk, program: &[String]) -> bool {
-    let version = desk.run(version_command(program)).await;
+async fn has_version(desk: &Desk, project: &Project, program: &[String]) -> bool {
+    let version = desk.run(version_command(project, program)).await;
     version.is_ok_and(|version| version.ok() && Flavor::of_version(&String::from_utf8_lossy(&version.stdout)).is_some())
 }
 
 /// `docker-compose` can be v1 or newer: it is asked, while it makes its model.
 async fn standalone(desk: &Desk, project: &mut Project, program: Vec<String>) -> Result<std::result::Result<Exited, Failure>> {
-    let asked = version_command(&program);
+    let asked = version_command(project, &program);
     // v1 knows no `--format`; the YAML that both print is read too.
     let (version, exited) = join(desk.run(asked), config(desk, project, program.clone(), Flavor::V1)).await;
     let (version, exited) = match (version, exited) {
@@ -184,11 +184,11 @@ fn config_command(project: &Project) -> Command {
     Command { capture: true, ..project.command(args, &[], "read the Compose files") }
 }
 
-fn version_command(program: &[String]) -> Command {
+fn version_command(project: &Project, program: &[String]) -> Command {
     Command {
         argv: [program, &words(&["version", "--short"])].concat(),
         env: BTreeMap::new(),
-        env_remove: Vec::new(),
+        env_remove: project.env_remove.clone(),
         stdin: None,
         capture: true,
         because: "which Compose is it?".to_owned(),

@@ -24,7 +24,10 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
                 action: format!("append to {file}:\n{}", lines(&report.variables)),
             });
         } else {
-            desk.write(file.to_owned(), Secret::new(lines(&report.variables)), true).await.map_err(|failure| failure.of_file(file))?;
+            // A last line without an end would swallow our first one.
+            let is_open = desk.read(file.to_owned()).await.is_ok_and(|text| text.last().is_some_and(|&byte| byte != b'\n'));
+            let text = format!("{}{}", if is_open { "\n" } else { "" }, lines(&report.variables));
+            desk.write(file.to_owned(), Secret::new(text.into_bytes()), true).await.map_err(|failure| failure.of_writing(file))?;
             desk.tell(Note::info(format!("{file}: DOCKER_IMAGE, DOCKER_IMAGE_MD5 and DOCKER_IMAGE_CI appended for later steps")));
         }
     }

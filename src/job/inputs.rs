@@ -45,9 +45,7 @@ pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity>
     if let Some(file) = &options.reuse
         && !options.dry_run
     {
-        let content = String::from_utf8(text.clone())
-            .map_err(|_| Error::new(Code::Unreadable, "cannot be written: a file name is not UTF-8").at(file))?;
-        desk.write(file.clone(), Secret::new(content), false).await.map_err(|failure| failure.of_file(file))?;
+        desk.write(file.clone(), Secret::new(text.clone()), false).await.map_err(|failure| failure.of_writing(file))?;
         desk.tell(Note::info(format!("{file}: written, to be taken as it is by the next run with `--reuse`")));
     }
     Ok(Identity { tag: manifest::tag(options.algorithm, &text), manifest: text })
@@ -59,9 +57,14 @@ pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity>
 pub(super) async fn verify(desk: &Desk, options: &Options, identity: &Identity) -> Result<()> {
     let before = Manifest::parse(options.algorithm, &identity.manifest)?;
     let now = match options.paths.is_empty() {
-        true => hash(desk, options, before.files.iter().map(|file| file.path.clone()).collect()).await?.0,
-        false => make(desk, options).await?.0,
+        true => hash(desk, options, before.files.iter().map(|file| file.path.clone()).collect()).await,
+        false => make(desk, options).await.map(|(manifest, _)| (manifest, 0)),
     };
+    let now = now.map(|(manifest, _)| manifest).map_err(|error| match error.code {
+        // It was there before, so this is no mistake in the options.
+        Code::PathMissing | Code::PathEmpty | Code::PathNotAFolder => changed(&error.headline()),
+        _ => error,
+    })?;
     let summary = diff(&before, &now).summary(5);
     if summary.is_empty() {
         return Ok(());
@@ -70,9 +73,13 @@ pub(super) async fn verify(desk: &Desk, options: &Options, identity: &Identity) 
         Some(file) => Error::new(Code::Changed, format!("does not describe the files that are here: {summary}"))
             .at(file)
             .help("delete it, or leave `--reuse` out"),
-        None => Error::new(Code::Changed, format!("inputs changed during the build: {summary}"))
-            .help("nothing was pushed; run again when no other process writes there"),
+        None => changed(&summary),
     })
+}
+
+fn changed(what: &str) -> Error {
+    Error::new(Code::Changed, format!("inputs changed during the build: {what}"))
+        .help("nothing was pushed; run again when no other process writes there")
 }
 
 async fn existing(desk: &Desk, file: &str) -> Result<Option<Vec<u8>>> {

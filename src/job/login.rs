@@ -8,6 +8,11 @@ use crate::options::Options;
 use crate::registry::credential::{self, Credential, DockerConfig, Lookup, server};
 use crate::secret::Secret;
 
+/// The variables that no program is to see: a password that was given to us is not for others.
+pub(super) fn hidden_variables(options: &Options) -> Vec<String> {
+    options.login.iter().map(|_| "DOCKER_PASSWORD".to_owned()).collect()
+}
+
 /// The credentials for a registry, and words for where they come from.
 pub(super) async fn credential(desk: &Desk, options: &Options, registry: &str) -> Result<(Credential, String)> {
     if let Some(login) = &options.login
@@ -21,7 +26,7 @@ pub(super) async fn credential(desk: &Desk, options: &Options, registry: &str) -
         Lookup::Found(credential) => Ok((credential, format!("from {place}"))),
         Lookup::Helper(name) => {
             let source = format!("from the credential helper docker-credential-{name}");
-            Ok((ask_helper(desk, &name, registry, &place).await?, source))
+            Ok((ask_helper(desk, options, &name, registry, &place).await?, source))
         }
     }
 }
@@ -38,10 +43,9 @@ pub(super) async fn private_config(desk: &Desk, options: &Options, image: &Repos
     let file = format!("{folder}/config.json");
     if let Some(own) = &options.host.docker_config {
         // Plugins, contexts and builders are found there.
-        desk.mirror(own.clone(), folder.clone(), vec!["config.json".to_owned()]).await.map_err(|failure| failure.of_file(own))?;
+        desk.mirror(own.clone(), folder.clone(), vec!["config.json".to_owned()]).await.map_err(|failure| failure.of_writing(own))?;
     }
-    let text = String::from_utf8(config).map_err(|_| Error::new(Code::Internal, "a configuration that is not text"))?;
-    desk.write(file.clone(), Secret::new(text), false).await.map_err(|failure| failure.of_file(&file))?;
+    desk.write(file.clone(), Secret::new(config), false).await.map_err(|failure| failure.of_writing(&file))?;
     Ok(Some(folder))
 }
 
@@ -55,7 +59,7 @@ async fn config(desk: &Desk, options: &Options) -> Result<Option<(String, Vec<u8
     }
 }
 
-async fn ask_helper(desk: &Desk, name: &str, registry: &str, place: &str) -> Result<Credential> {
+async fn ask_helper(desk: &Desk, options: &Options, name: &str, registry: &str, place: &str) -> Result<Credential> {
     let program = format!("docker-credential-{name}");
     let failed = |message: String| {
         Error::new(Code::CredentialHelper, message)
@@ -65,7 +69,7 @@ async fn ask_helper(desk: &Desk, name: &str, registry: &str, place: &str) -> Res
     let command = Command {
         argv: vec![program.clone(), "get".to_owned()],
         env: Default::default(),
-        env_remove: Vec::new(),
+        env_remove: hidden_variables(options),
         stdin: Some(server(registry).to_owned()),
         capture: true,
         because: format!("ask {program} for the login to {registry}"),

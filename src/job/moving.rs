@@ -12,8 +12,8 @@ pub(super) async fn point(desk: &Desk, client: &Client<'_>, asked: &Asked, movin
     let already = matches!(&asked.moving, Some(Presence::Hit(found)) if found.digest == digest);
     let outcome = match already {
         true => Moved::Already,
-        false => match client.retag(&asked.target.image, moving).await {
-            Ok(_) => Moved::Moved,
+        false => match client.retag(&asked.target.image, moving, digest).await {
+            Ok(()) => Moved::Moved,
             Err(error) => {
                 desk.tell(Note::warning(format!("{error}; the next build finds an older cache, or none: leave the moving tag out with `--moving-tag ''` if it cannot move")));
                 Moved::Failed

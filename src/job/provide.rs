@@ -145,7 +145,7 @@ impl Build<'_> {
         let text = overrides::render(&all);
         let said = format!("{file}: {text}");
         self.desk.tell(if self.options.dry_run { Note::info(said) } else { Note::detail(said) });
-        self.desk.write(file.clone(), Secret::new(text), false).await.map_err(|failure| failure.of_file(&file))?;
+        self.desk.write(file.clone(), Secret::new(text.into_bytes()), false).await.map_err(|failure| failure.of_writing(&file))?;
         project.files.push(file);
         Ok(pulls)
     }

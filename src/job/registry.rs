@@ -14,7 +14,7 @@ use crate::options::Options;
 use crate::registry::challenge::{self, Challenge};
 use crate::registry::credential::Credential;
 use crate::registry::reply::{self, Presence};
-use crate::registry::{Call, Endpoint, Response, retry, token};
+use crate::registry::{Call, Endpoint, Request, Response, retry, token};
 use crate::report::Note;
 use crate::secret::Secret;
 
@@ -26,6 +26,9 @@ pub(super) struct Client<'a> {
     push: bool,
     lines: RefCell<BTreeMap<Repository, Line>>,
 }
+
+/// What came of sending a request.
+type Answered = std::result::Result<Response, Failure>;
 
 /// What we know of how to talk to one repository.
 #[derive(Clone)]
@@ -53,19 +56,22 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Makes `to` name what `from` names, on the server: the same bytes, so the same digest. Returns that digest.
-    pub(super) async fn retag(&self, from: &Reference, to: &Reference) -> Result<String> {
+    /// Makes `to` name what `from` names, on the server: the same bytes, so the same digest, which must be the expected one.
+    pub(super) async fn retag(&self, from: &Reference, to: &Reference, expected: &str) -> Result<()> {
         let response = self.send(&from.repository, &Call::get(from), &format!("read the manifest of {from}")).await?;
         if response.status != 200 {
             return Err(reply::refusal(from, &response));
         }
         let digest = reply::verified_digest(from, &response)?;
+        if digest != expected {
+            return Err(Error::new(Code::RegistryUnknown, format!("was {expected} a moment ago and is {digest} now")).at(from));
+        }
         let media_type = response.header("content-type").unwrap_or_default().to_owned();
         let manifest = String::from_utf8(response.body)
             .map_err(|_| Error::new(Code::RegistryUnknown, "the registry sent a manifest that is not text").at(from))?;
         let stored = self.send(&to.repository, &Call::put(to, &media_type, manifest), &format!("point {to} at it")).await?;
         match stored.status {
-            200..=299 => Ok(digest),
+            200..=299 => Ok(()),
             _ => Err(reply::refusal(to, &stored)),
         }
     }
@@ -185,27 +191,39 @@ impl<'a> Client<'a> {
     async fn deliver_first(&self, repository: &Repository, call: &Call, because: &str) -> Result<(Endpoint, Response)> {
         let candidates = Endpoint::candidates(repository.registry(), &self.options.insecure);
         let (last, others) = candidates.split_last().ok_or_else(|| Error::new(Code::Internal, "no endpoint"))?;
+        let mut refused = None;
         for endpoint in others {
-            match self.desk.http(call.at(endpoint, None), because.to_owned()).await {
+            let request = call.at(endpoint, None);
+            match self.desk.http(request.clone(), because.to_owned()).await {
                 // What a TLS server says to plain HTTP.
-                Ok(response) if response.status == 400 => {}
+                Ok(response) if response.status == 400 => refused = Some((endpoint.clone(), response)),
                 Err(Failure { kind: FailureKind::Garbled, .. }) => {}
-                Ok(response) if retry::after_response(1, &response).is_none() => return Ok((endpoint.clone(), response)),
-                _ => return self.deliver(endpoint, call, None, because).await.map(|response| (endpoint.clone(), response)),
+                answered => {
+                    let response = self.persist(request, answered, &endpoint.host, because).await?;
+                    return Ok((endpoint.clone(), response));
+                }
             }
         }
-        self.deliver(last, call, None, because).await.map(|response| (last.clone(), response))
+        let request = call.at(last, None);
+        match (self.desk.http(request.clone(), because.to_owned()).await, refused) {
+            // No TLS either: then the 400 was meant as it was said.
+            (Err(Failure { kind: FailureKind::Garbled | FailureKind::Connect, .. }), Some(refused)) => Ok(refused),
+            (answered, _) => Ok((last.clone(), self.persist(request, answered, &last.host, because).await?)),
+        }
     }
 
     /// Sends one request, again where the trouble may pass.
     async fn deliver(&self, endpoint: &Endpoint, call: &Call, authorization: Option<Secret>, because: &str) -> Result<Response> {
-        self.persist(call.at(endpoint, authorization), &endpoint.host, because).await
+        let request = call.at(endpoint, authorization);
+        let answered = self.desk.http(request.clone(), because.to_owned()).await;
+        self.persist(request, answered, &endpoint.host, because).await
     }
 
-    async fn persist(&self, request: crate::registry::Request, host: &str, because: &str) -> Result<Response> {
+    /// Takes the answer to a request, or sends it again where the trouble may pass.
+    async fn persist(&self, request: Request, mut answered: Answered, host: &str, because: &str) -> Result<Response> {
         let mut attempt = 1;
         loop {
-            let (delay, trouble) = match self.desk.http(request.clone(), because.to_owned()).await {
+            let (delay, trouble) = match answered {
                 Ok(response) => match retry::after_response(attempt, &response) {
                     None => return Ok(response),
                     Some(delay) => (delay, format!("answers with status {}", response.status)),
@@ -221,6 +239,7 @@ impl<'a> Client<'a> {
             self.desk
                 .tell(Note::info(format!("{host}: {trouble}; asking again in {seconds} s (attempt {attempt} of {})", retry::ATTEMPTS)));
             self.desk.wait(delay).await.map_err(|failure| Error::new(Code::Internal, failure.message))?;
+            answered = self.desk.http(request.clone(), because.to_owned()).await;
         }
     }
 
@@ -248,7 +267,9 @@ impl<'a> Client<'a> {
                 let scope = scope.filter(|scope| !self.push && !scope.is_empty()).unwrap_or(wanted);
                 let request = token::request(&realm, service.as_deref(), &scope, &credential);
                 let host = realm.split('/').nth(2).unwrap_or(&realm).to_owned();
-                let answer = self.persist(request, &host, &format!("get a token for {repository}")).await?;
+                let because = format!("get a token for {repository}");
+                let answered = self.desk.http(request.clone(), because.clone()).await;
+                let answer = self.persist(request, answered, &host, &because).await?;
                 match (answer.status, token::authorization(&answer)) {
                     (200, Some(authorization)) => Ok(authorization),
                     (400 | 401 | 403, _) => Err(self.wrong_credentials(repository, &answer).await),
@@ -272,12 +293,19 @@ impl<'a> Client<'a> {
     async fn wrong_credentials(&self, repository: &Repository, response: &Response) -> Error {
         let registry = repository.registry();
         match login::credential(self.desk, self.options, registry).await {
-            Ok((Credential::Anonymous, _)) => Error::new(Code::RegistryDenied, format!("{registry} wants a login (status {})", response.status))
-                .at(repository)
-                .help(format!("log in with `docker login {registry}`, or give `--username` and the password with `--password-stdin` or in DOCKER_PASSWORD")),
-            Ok((_, source)) => Error::new(Code::RegistryDenied, format!("{registry} refuses the login {source} (status {})", response.status))
-                .at(repository)
-                .help("check user and password, and that the account may use this repository; a refused login is not a missing image, so nothing was built"),
+            Ok((Credential::Anonymous, _)) => Error::new(
+                Code::RegistryDenied,
+                format!("{registry} wants a login (status {})", response.status),
+            )
+            .at(repository)
+            .help(format!(
+                "log in with `docker login {registry}`, or give `--username` and the password with `--password-stdin` or in DOCKER_PASSWORD"
+            )),
+            Ok((_, source)) => {
+                Error::new(Code::RegistryDenied, format!("{registry} refuses the login {source} (status {})", response.status))
+                    .at(repository)
+                    .help("check user and password, and that the account may use this repository")
+            }
             Err(error) => error,
         }
     }
@@ -301,7 +329,7 @@ fn unreachable(host: &str, failure: &Failure) -> Error {
             "add its authority to the system's certificates (or SSL_CERT_FILE), or name a registry without TLS with `--insecure-registry`"
         }
         FailureKind::Dns => "check the registry's name and the network",
-        _ => "whether the image exists is not known, so nothing was built; check that the registry runs and try again",
+        _ => "check that the registry runs and can be reached from here, and try again",
     };
     Error::new(Code::RegistryUnknown, format!("{host}: {what}: {}", failure.message)).help(help)
 }

@@ -40,6 +40,8 @@ pub struct Request {
     pub body: Option<Secret>,
     /// How long the whole exchange may take, in milliseconds.
     pub timeout: u32,
+    /// Whether to leave proxies out: they are never used for the loopback interface (Go, `net/http`, `ProxyFromEnvironment`, as Docker does).
+    pub direct: bool,
 }
 
 /// The methods that are used.
@@ -169,6 +171,7 @@ impl Call {
             authorization,
             body: self.body.clone().map(Secret::new),
             timeout: TIMEOUT,
+            direct: is_loopback(&endpoint.host),
         }
     }
 }
@@ -188,7 +191,8 @@ fn manifest_path(repository: &Repository, selector: &str) -> String {
     format!("/v2/{}/manifests/{selector}", repository.path())
 }
 
-fn is_loopback(registry: &str) -> bool {
+/// Whether a `host` or `host:port` is this machine itself.
+pub(crate) fn is_loopback(registry: &str) -> bool {
     let host = match registry.strip_prefix('[') {
         Some(rest) => return rest.split(']').next() == Some("::1"),
         None => registry.split(':').next().unwrap_or_default(),

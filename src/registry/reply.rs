@@ -69,8 +69,8 @@ pub fn refusal(image: &Reference, response: &Response) -> Error {
             let wait = response.header("retry-after").map(|value| format!(", and asks to wait ({value})")).unwrap_or_default();
             unknown(image, format!("{registry} says too many requests{wait}{detail}")).help("try later, or log in: limits are higher with an account")
         }
-        300..=399 => unknown(image, format!("{registry} redirects in a way that cannot be followed (status {status})")),
-        _ => unknown(image, format!("{registry} answers with status {status}{detail}")).help("whether the image exists is not known, so nothing was built; try again"),
+        300..=399 => unknown(image, format!("{registry} redirects in a way that cannot be followed (status {status})")).help("is the registry's name right, and is a proxy in between?"),
+        _ => unknown(image, format!("{registry} answers with status {status}{detail}")).help("the registry has trouble, or something in between: try again later"),
     }
 }
 

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use crate::registry::credential::Credential;
-use crate::registry::{Method, Request, Response, TIMEOUT, percent_encode};
+use crate::registry::{Method, Request, Response, TIMEOUT, is_loopback, percent_encode};
 use crate::secret::Secret;
 
 /// The request for a token: `GET` with a password or without, `POST` with an identity token.
@@ -25,7 +25,8 @@ pub fn request(realm: &str, service: Option<&str>, scope: &str, credential: &Cre
         }
         Credential::Anonymous | Credential::RegistryToken(_) => (Method::Get, with_query(realm, &pairs), Vec::new(), None, None),
     };
-    Request { method, url, headers, authorization, body, timeout: TIMEOUT }
+    let direct = realm.split('/').nth(2).is_some_and(is_loopback);
+    Request { method, url, headers, authorization, body, timeout: TIMEOUT, direct }
 }
 
 /// The `Authorization` header that the answer allows; `None` where there is no token in it.

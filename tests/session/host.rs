@@ -143,7 +143,7 @@ impl Host {
                 if !append {
                     file.clear();
                 }
-                file.extend_from_slice(bytes.expose().as_bytes());
+                file.extend_from_slice(bytes.expose());
                 Answer::Done
             }
             Need::Mirror { .. } => Answer::Done,

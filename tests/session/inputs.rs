@@ -90,12 +90,12 @@ fn env_names_the_three_variables_and_needs_the_repository() {
 
 #[test]
 fn env_is_appended_where_the_ci_reads_it() {
-    for (variable, expected) in [
-        ("GITHUB_ENV", format!("A=1\nDOCKER_IMAGE=reg.example/a/b:{TAG}\n")),
-        ("BASH_ENV", format!("A=1\nexport DOCKER_IMAGE=reg.example/a/b:{TAG}\n")),
+    for (variable, before, expected) in [
+        ("GITHUB_ENV", &b"A=1\n"[..], format!("A=1\nDOCKER_IMAGE=reg.example/a/b:{TAG}\n")),
+        ("BASH_ENV", &b"A=1"[..], format!("A=1\nexport DOCKER_IMAGE=reg.example/a/b:{TAG}\n")),
     ] {
         let mut host = Host::new();
-        host.files.insert("/env".to_owned(), b"A=1\n".to_vec());
+        host.files.insert("/env".to_owned(), before.to_vec());
         let mut options = options(Job::Env);
         options.ci = true;
         options.host.env.insert(variable.to_owned(), "/env".to_owned());

@@ -1,0 +1,19 @@
+//! `--algorithm`.
+
+use crate::support::{Dir, Run};
+
+#[test]
+fn the_recipes_hash_is_the_default() {
+    let dir = Dir::with_docker();
+    let plain = Run::new(&dir, ["tag", "--path", "docker"]).run().ok();
+    assert_eq!(plain.trim().len(), 32);
+    assert_eq!(Run::new(&dir, ["tag", "--path", "docker", "--algorithm", "md5"]).run().ok(), plain);
+    let sha = Run::new(&dir, ["tag", "--path", "docker", "--algorithm", "sha256"]).run().ok();
+    assert_eq!(sha.trim().len(), 64);
+}
+
+#[test]
+fn a_hash_that_is_not_known_names_those_that_are() {
+    let dir = Dir::with_docker();
+    Run::new(&dir, ["tag", "--path", "docker", "--algorithm", "sha1"]).run().fails(2, &["sha1", "md5", "sha256"]);
+}

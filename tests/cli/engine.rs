@@ -1,0 +1,86 @@
+//! No engine, a build that fails, files that change while they are built.
+
+use crate::support::{Project, Ran};
+
+/// `build` fails with exit code 1, and nothing was pushed.
+#[track_caller]
+fn fails(project: &Project, texts: &[&str]) -> Ran {
+    let ran = project.build(&[]);
+    ran.fails(1, texts).says(&["help: "]);
+    assert!(project.lines().iter().all(|line| !line.contains("push")), "{:#?}", project.lines());
+    assert!(project.registry.lines().iter().all(|line| line.starts_with("HEAD ")), "{:?}", project.registry.lines());
+    ran
+}
+
+#[test]
+fn no_engine_is_said_before_anything_is_built() {
+    let project = Project::new();
+    project.docker(&[("version*", "echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock.' >&2; exit 1")]);
+    fails(&project, &["no Docker engine answers: Cannot connect to the Docker daemon", "start Docker, or point DOCKER_HOST"]);
+    project.only_read();
+}
+
+#[test]
+fn a_build_that_fails_is_not_pushed() {
+    let project = Project::new();
+    project.docker(&[(r#"*" build app""#, "echo 'failed to solve: exit code 127' >&2; exit 17")]);
+    let ran = fails(&project, &["`compose build app` failed (exit code 17)", "its output is above"]);
+    assert!(ran.stderr.find("failed to solve") < ran.stderr.find("error: "), "{}", ran.stderr);
+}
+
+#[test]
+fn a_build_that_a_signal_ends_is_not_pushed() {
+    let project = Project::new();
+    project.docker(&[(r#"*" build app""#, "kill -KILL $$")]);
+    fails(&project, &["`compose build app` failed (ended by a signal)"]);
+}
+
+#[test]
+fn what_the_build_prints_is_not_a_result() {
+    let project = Project::new();
+    project.docker(&[(r#"*" build app""#, "echo 'to stdout'; echo 'to stderr' >&2")]);
+    let ran = project.build(&[]);
+    ran.says(&["to stdout", "to stderr"]);
+    assert_eq!(ran.ok(), format!("{}:{}\n", project.image, project.tag));
+}
+
+/// A change that the build itself makes, as a tool that writes into its own sources does.
+#[track_caller]
+fn is_noticed(change: &str, texts: &[&str]) {
+    let project = Project::new();
+    project.docker(&[(r#"*" build app""#, change)]);
+    fails(&project, texts).says(&["nothing was pushed"]);
+    let forgotten = format!("docker image rm {}:{}", project.image, project.tag);
+    assert_eq!(project.lines().last(), Some(&forgotten), "the tag would lie");
+}
+
+#[test]
+fn a_file_that_changes_during_the_build_is_not_pushed() {
+    is_noticed("echo other > docker/Dockerfile", &["inputs changed during the build", "docker/Dockerfile"]);
+    is_noticed("echo new > docker/new", &["inputs changed during the build", "docker/new"]);
+    is_noticed(
+        "mv docker/Dockerfile docker/Containerfile",
+        &["inputs changed during the build", "docker/Containerfile", "docker/Dockerfile"],
+    );
+}
+
+#[test]
+fn inputs_that_disappear_during_the_build_are_not_pushed() {
+    is_noticed("rm docker/Dockerfile", &["docker: no file in it"]);
+    is_noticed("mv docker elsewhere", &["docker"]);
+}
+
+#[test]
+fn a_change_is_noticed_without_a_push_too() {
+    let project = Project::new();
+    project.docker(&[(r#"*" build app""#, "echo other > docker/Dockerfile")]);
+    project.build(&["--no-push"]).fails(1, &["inputs changed during the build: ", "docker/Dockerfile"]);
+    assert!(project.lines().iter().any(|line| line.starts_with("docker image rm ")));
+}
+
+#[test]
+fn what_is_not_an_input_may_change() {
+    let project = Project::new();
+    project.docker(&[(r#"*" build app""#, "echo log > build.log; touch docker/Dockerfile; chmod +x docker/Dockerfile")]);
+    project.build(&[]).says(&[": pushed, sha256:"]).ok();
+}

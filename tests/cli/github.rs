@@ -1,0 +1,66 @@
+//! What the GitHub runner reads along: groups and annotations.
+
+use crate::support::{Dir, Project, Ran, Run};
+
+fn build(project: &Project) -> Ran {
+    project.job("build", [""; 0]).env("GITHUB_ACTIONS", "true").run()
+}
+
+/// The lines that are workflow commands.
+fn commands(ran: &Ran) -> Vec<&str> {
+    ran.stderr.lines().filter(|line| line.starts_with("::")).collect()
+}
+
+#[test]
+fn long_output_is_folded_into_groups() {
+    let project = Project::new();
+    let ran = build(&project);
+    ran.ok();
+    assert_eq!(commands(&ran), ["::group::build what is missing", "::endgroup::", "::group::push what was built", "::endgroup::"]);
+    let inside = ran.stderr.split("::group::build what is missing\n").nth(1).unwrap().split("::endgroup::").next().unwrap();
+    assert!(inside.starts_with("$ docker compose ") && inside.contains("building"), "{inside}");
+}
+
+#[test]
+fn an_error_is_an_annotation_after_its_group() {
+    let project = Project::new();
+    project.docker(&[(r#"*" build app""#, "exit 1")]);
+    let ran = build(&project);
+    ran.fails(1, &[]);
+    let expected = "::error title=docktag::`compose build app` failed (exit code 1); its output is above";
+    assert_eq!(commands(&ran), ["::group::build what is missing", "::endgroup::", expected]);
+}
+
+#[test]
+fn an_error_with_a_line_is_an_annotation_of_that_line() {
+    let dir = Dir::with_docker();
+    dir.file("a,b:c.md5", "oops\n");
+    let ran = Run::new(&dir, ["tag", "--path", "docker", "--reuse", "a,b:c.md5"]).env("GITHUB_ACTIONS", "true").run();
+    ran.fails(2, &["::error file=a%2Cb%3Ac.md5,line=1,title=docktag::a,b:c.md5:1: expected 32"]);
+}
+
+#[test]
+fn a_warning_is_an_annotation() {
+    let project = Project::with(|request, _| (request.method == "PUT").then(|| crate::support::Reply::status(403)));
+    project.is_there();
+    let ran = build(&project);
+    ran.ok();
+    assert!(commands(&ran)[0].starts_with("::warning title=docktag::"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_name_cannot_give_commands_to_the_runner() {
+    let ran = Run::new(&Dir::new(), ["tag", "--path", "a\n::set-env name=X::y"]).env("GITHUB_ACTIONS", "true").run();
+    ran.fails(2, &[]);
+    assert_eq!(commands(&ran).len(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn elsewhere_there_are_no_workflow_commands() {
+    let project = Project::new();
+    for value in ["", "false"] {
+        let ran = project.job("build", ["--force"]).env("GITHUB_ACTIONS", value).run();
+        ran.ok();
+        assert_eq!(commands(&ran), [""; 0]);
+    }
+}

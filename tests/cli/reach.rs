@@ -1,0 +1,100 @@
+//! Registries that cannot be reached.
+
+use std::fs;
+use std::net::TcpListener;
+
+use crate::support::tls::Certificate;
+use crate::support::{Dir, Project, Registry, Reply};
+
+#[test]
+fn a_refused_connection_is_not_a_miss() {
+    let mut project = Project::new();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    project.image = format!("{address}/example/app");
+    let ran = project.is_unknown(&[&address, "no connection", "nothing was built"]);
+    ran.says(&["asking again in 0.5 s (attempt 2 of 3)", "asking again in 1 s (attempt 3 of 3)"]);
+}
+
+#[test]
+fn a_name_without_an_address_is_not_a_miss() {
+    let mut project = Project::new();
+    project.image = "registry.invalid/example/app".to_owned();
+    project.is_unknown(&["registry.invalid: ", "its name cannot be resolved", "check the registry's name"]);
+}
+
+#[test]
+fn what_is_not_http_is_not_a_miss_and_no_question_of_trust() {
+    let project = Project::with(|_, _| Some(Reply::Noise));
+    project.is_unknown(&[&project.registry.address]).is_silent_on(&["certificate"]);
+}
+
+fn with_certificate(name: &str) -> (Project, String) {
+    let certificate = Certificate::for_host(name);
+    let pem = certificate.pem.clone();
+    let project = Project::around(|dir| Registry::with_tls(dir, certificate, |_, _| None));
+    let file = project.dir.beside("authority.pem");
+    fs::write(&file, pem).unwrap();
+    (project, file.display().to_string())
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_not_a_miss() {
+    let (project, _) = with_certificate("127.0.0.1");
+    let ran = project.is_unknown(&[&project.registry.address, "TLS certificate is not trusted", "SSL_CERT_FILE"]);
+    ran.is_silent_on(&["asking again"]);
+}
+
+#[test]
+fn a_certificate_for_another_host_is_not_a_miss() {
+    let (project, authority) = with_certificate("registry.example");
+    let ran = project.job("build", [""; 0]).env("SSL_CERT_FILE", authority).run();
+    ran.fails(1, &[&project.registry.address, "TLS certificate is not trusted", "registry.example", "help: "]);
+    project.only_read();
+}
+
+#[test]
+fn a_certificate_of_an_authority_that_is_named_is_trusted() {
+    let (project, authority) = with_certificate("127.0.0.1");
+    project.is_there();
+    project.job("build", [""; 0]).env("SSL_CERT_FILE", authority).run().says(&["hit, sha256:"]).ok();
+}
+
+/// A proxy that lets nobody through, and writes down who wanted where.
+fn proxy() -> Registry {
+    Registry::scripted(&Dir::new(), |_, _| Some(Reply::status(403)))
+}
+
+#[test]
+fn a_registry_elsewhere_is_spoken_to_with_tls_only() {
+    let mut project = Project::new();
+    project.image = "registry.example/example/app".to_owned();
+    let proxy = proxy();
+    let address = format!("http://{}", proxy.address);
+    project
+        .job("build", ["--moving-tag="])
+        .env("HTTPS_PROXY", &address)
+        .env("HTTP_PROXY", &address)
+        .run()
+        .fails(1, &["registry.example: "]);
+    let lines = proxy.lines();
+    assert!(!lines.is_empty() && lines.iter().all(|line| line == "CONNECT registry.example:443"), "{lines:?}");
+    project.only_read();
+}
+
+#[test]
+fn a_registry_on_the_loopback_interface_is_reached_without_the_proxy() {
+    // As by Docker and everything else that is written in Go (golang.org/x/net/http/httpproxy).
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"] {
+        let project = Project::new();
+        let proxy = proxy();
+        project.is_there().job("build", [""; 0]).env(name, format!("http://{}", proxy.address)).run().says(&["hit, sha256:"]).ok();
+        assert_eq!(proxy.lines(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_registry_that_is_excepted_is_reached_without_the_proxy() {
+    let project = Project::new();
+    let address = format!("http://{}", proxy().address);
+    project.is_there().job("build", [""; 0]).env("HTTP_PROXY", address).env("NO_PROXY", "127.0.0.1").run().says(&["hit, sha256:"]).ok();
+}

@@ -1,0 +1,15 @@
+//! What the tests stand on.
+
+pub(crate) mod dir;
+pub(crate) mod programs;
+pub(crate) mod project;
+pub(crate) mod registry;
+pub(crate) mod run;
+pub(crate) mod shell;
+pub(crate) mod tls;
+pub(crate) mod wire;
+
+pub(crate) use dir::Dir;
+pub(crate) use project::{Project, REPOSITORY};
+pub(crate) use registry::{Registry, Reply};
+pub(crate) use run::{Ran, Run};

@@ -1,0 +1,172 @@
+//! A small registry on the loopback interface that does what a test tells it to, and writes down every request.
+//!
+//! Left alone it is honest: manifests are files in a folder (`example/app/TAG`), HEAD and GET read them, PUT writes them.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use rustls::{ServerConnection, StreamOwned};
+use sha2::{Digest as _, Sha256};
+
+use crate::support::Dir;
+use crate::support::tls::Certificate;
+pub(crate) use crate::support::wire::{Reply, Request};
+
+pub(crate) const MANIFEST_TYPE: &str = "application/vnd.docker.distribution.manifest.v2+json";
+/// The bytes of an image; to the registry they mean nothing.
+pub(crate) const MANIFEST: &str = r#"{"schemaVersion":2,"config":{},"layers":[]}"#;
+
+/// What it does in the place of being honest: gets a request and how many like it (same method and path) came before.
+pub(crate) type Behaviour = dyn Fn(&Request, usize) -> Option<Reply> + Send + Sync;
+
+pub(crate) struct Registry {
+    /// `127.0.0.1:PORT`.
+    pub(crate) address: String,
+    store: PathBuf,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    stops: AtomicBool,
+    seen: Mutex<Vec<Request>>,
+    behaviour: Box<Behaviour>,
+    store: PathBuf,
+    certificate: Option<Certificate>,
+}
+
+impl Registry {
+    pub(crate) fn honest(dir: &Dir) -> Self {
+        Registry::scripted(dir, |_, _| None)
+    }
+
+    pub(crate) fn scripted(dir: &Dir, behaviour: impl Fn(&Request, usize) -> Option<Reply> + Send + Sync + 'static) -> Self {
+        Registry::start(dir, None, Box::new(behaviour))
+    }
+
+    pub(crate) fn with_tls(
+        dir: &Dir,
+        certificate: Certificate,
+        behaviour: impl Fn(&Request, usize) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
+        Registry::start(dir, Some(certificate), Box::new(behaviour))
+    }
+
+    fn start(dir: &Dir, certificate: Option<Certificate>, behaviour: Box<Behaviour>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let store = dir.beside("registry");
+        let shared =
+            Arc::new(Shared { stops: AtomicBool::new(false), seen: Mutex::default(), behaviour, store: store.clone(), certificate });
+        let serving = Arc::clone(&shared);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if serving.stops.load(Ordering::SeqCst) {
+                    return;
+                }
+                let shared = Arc::clone(&serving);
+                // A client that goes away in the middle is its own affair.
+                thread::spawn(move || stream.and_then(|stream| shared.serve(stream)));
+            }
+        });
+        Registry { address, store, shared }
+    }
+
+    /// Puts an image there.
+    pub(crate) fn put(&self, name_and_tag: &str, manifest: &str) {
+        let (name, tag) = name_and_tag.split_once(':').unwrap();
+        fs::create_dir_all(self.store.join(name)).unwrap();
+        fs::write(self.store.join(name).join(tag), manifest).unwrap();
+    }
+
+    /// The manifest under a name; `None` where there is none.
+    pub(crate) fn get(&self, name_and_tag: &str) -> Option<String> {
+        let (name, tag) = name_and_tag.split_once(':').unwrap();
+        fs::read_to_string(self.store.join(name).join(tag)).ok()
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.shared.seen.lock().unwrap().clone()
+    }
+
+    /// The first lines of the requests, sorted: two that are sent at once arrive in any order.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.requests().iter().map(Request::line).collect();
+        lines.sort();
+        lines
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.shared.stops.store(true, Ordering::SeqCst);
+        // Wakes the thread that waits for connections.
+        drop(TcpStream::connect(&self.address));
+    }
+}
+
+impl Shared {
+    fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
+        match &self.certificate {
+            Some(certificate) => {
+                let connection = ServerConnection::new(Arc::clone(&certificate.server)).map_err(io::Error::other)?;
+                let mut stream = StreamOwned::new(connection, stream);
+                self.exchange(&mut stream)?;
+                stream.conn.send_close_notify();
+                stream.flush()
+            }
+            None => self.exchange(&mut stream),
+        }
+    }
+
+    fn exchange(&self, stream: &mut (impl Read + Write)) -> io::Result<()> {
+        let request = Request::read(stream)?;
+        let before = {
+            let mut seen = self.seen.lock().unwrap();
+            let before = seen.iter().filter(|it| it.line() == request.line()).count();
+            seen.push(request.clone());
+            before
+        };
+        let reply = (self.behaviour)(&request, before).unwrap_or_else(|| honest(&self.store, &request));
+        reply.write(stream, request.method == "HEAD")
+    }
+}
+
+fn honest(store: &Path, request: &Request) -> Reply {
+    let registry = |status| Reply::status(status).header("docker-distribution-api-version", "registry/2.0");
+    let Some((name, tag)) = request.target.strip_prefix("/v2/").and_then(|rest| rest.split_once("/manifests/")) else {
+        return registry(200).header("content-type", "application/json").body("{}");
+    };
+    let file = store.join(name).join(tag);
+    match request.method.as_str() {
+        "PUT" => {
+            fs::create_dir_all(store.join(name)).unwrap();
+            fs::write(file, &request.body).unwrap();
+            registry(201).header("docker-content-digest", digest(&request.body))
+        }
+        _ => match fs::read(file) {
+            Ok(manifest) => manifest_reply(&manifest),
+            Err(_) => registry(404)
+                .header("content-type", "application/json")
+                .body(r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#),
+        },
+    }
+}
+
+/// The answer of a registry that has the manifest.
+pub(crate) fn manifest_reply(manifest: &[u8]) -> Reply {
+    Reply::status(200)
+        .header("docker-distribution-api-version", "registry/2.0")
+        .header("content-type", MANIFEST_TYPE)
+        .header("docker-content-digest", digest(manifest))
+        .body(manifest)
+}
+
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}

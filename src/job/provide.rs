@@ -36,7 +36,7 @@ impl Build<'_> {
         if !self.options.dry_run {
             self.check_engine(project).await?;
         }
-        if self.options.login.is_some() {
+        if self.options.login.is_some() && self.options.push {
             self.client.ping(self.repository).await?;
         }
         if self.options.reuse.is_some() {

@@ -92,7 +92,8 @@ fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<Sorted> {
                 desk.tell(Note::info(format!("{image}: miss")));
                 misses.push(asked);
             }
-            Presence::Unknown(error) if !options.push => {
+            // A login that was given and is refused is a mistake, never a reason to build.
+            Presence::Unknown(error) if !options.push && !(options.login.is_some() && error.code == Code::RegistryDenied) => {
                 desk.tell(Note::warning(format!("{error}; built without asking further, since nothing is to be pushed")));
                 misses.push(asked);
             }

@@ -2,7 +2,7 @@
 
 use docktag::error::{Code, Error};
 use docktag::need::{Exited, FailureKind};
-use docktag::options::{Job, Login};
+use docktag::options::{Job, Login, Options};
 use docktag::report::{Moved, Outcome};
 use docktag::secret::Secret;
 
@@ -251,6 +251,16 @@ fn without_a_push_the_unknown_is_built() {
     assert_eq!((report.hit, report.targets[0].outcome), (Some(false), Outcome::Built));
     assert!(host.ran("push").is_empty());
     assert!(host.said().contains("nothing is to be pushed"), "{}", host.said());
+}
+
+#[test]
+fn without_a_push_a_refused_login_is_still_an_error() {
+    let mut host = Host::new();
+    host.reply("HEAD", [answer(401, &[("www-authenticate", "Basic realm=x")], "")]);
+    let login = Some(Login { user: "ci".to_owned(), password: Secret::new("wrong") });
+    let error = host.run(Options { login, push: false, ..options(Job::Build) }).unwrap_err();
+    assert_eq!(error.code, Code::RegistryDenied);
+    assert!(host.ran("build").is_empty());
 }
 
 #[test]

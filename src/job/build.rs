@@ -92,8 +92,7 @@ fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<Sorted> {
                 desk.tell(Note::info(format!("{image}: miss")));
                 misses.push(asked);
             }
-            // A login that was given and is refused is a mistake, never a reason to build.
-            Presence::Unknown(error) if !options.push && !(options.login.is_some() && error.code == Code::RegistryDenied) => {
+            Presence::Unknown(error) if !options.push && !is_mistake(options, error) => {
                 desk.tell(Note::warning(format!("{error}; built without asking further, since nothing is to be pushed")));
                 misses.push(asked);
             }
@@ -105,6 +104,11 @@ fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<Sorted> {
         }
     }
     Ok((hits, misses))
+}
+
+/// A login that was given and is refused is never a reason to build.
+fn is_mistake(options: &Options, error: &Error) -> bool {
+    options.login.is_some() && error.code == Code::RegistryDenied
 }
 
 /// A hit: nothing to do but to point the moving tag at it.

@@ -37,7 +37,13 @@ fn given(engine: &Engine) -> Result<(), Failed> {
         let mut project = project(engine);
         let password = engine.get("ENGINE_REGISTRY_PASS").to_owned();
         project.env.insert("DOCKER_PASSWORD".to_owned(), password.clone());
-        let before = r#"{"auths":{"other.example":{"auth":"YTpi"}}}"#;
+        // A common credential helper, as desktops have it: the login that is given must be found all the same.
+        let before = r#"{"auths":{"other.example":{}},"credsStore":"e2e"}"#;
+        let helpers = project.folder.join("helpers");
+        fs::create_dir(&helpers).unwrap();
+        project.shell("printf '#!/bin/sh\\necho credentials not found in native keychain\\nexit 1\\n' >helpers/docker-credential-e2e && chmod +x helpers/*").ok();
+        let path = format!("{}:{}", helpers.display(), project.env["PATH"]);
+        project.env.insert("PATH".to_owned(), path);
         let config = project.env["HOME"].clone() + "/.docker/config.json";
         fs::write(&config, before).unwrap();
         let name = engine.get("ENGINE_REGISTRY_USER");

@@ -72,6 +72,15 @@ ask! {
 }
 
 impl Desk {
+    /// Reads a file that need not exist.
+    pub async fn read_if_there(&self, path: &str) -> crate::error::Result<Option<Vec<u8>>> {
+        match self.read(path.to_owned()).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(Failure { kind: FailureKind::NotFound, .. }) => Ok(None),
+            Err(failure) => Err(failure.of_file(path)),
+        }
+    }
+
     /// Says something to the user, now.
     pub fn tell(&self, note: Note) {
         self.state.borrow_mut().notes.push(note);

@@ -16,6 +16,9 @@ pub const MOVING_TAG: &str = "ci";
 pub const VARIABLES: [&str; 6] =
     ["BASH_ENV", "COMPOSE_DOCKER_CLI_BUILD", "COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR", "DOCKER_BUILDKIT", "GITHUB_ENV"];
 
+/// The variable that a password may stand in; programs that are started do not get it.
+pub const PASSWORD: &str = "DOCKER_PASSWORD";
+
 /// The jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

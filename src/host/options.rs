@@ -8,14 +8,11 @@ use std::path::Path;
 use docktag::digest::Algorithm;
 use docktag::error::{Code, Error, Result};
 use docktag::image::{Repository, check_tag};
-use docktag::options::{Cache, Host, Job, Login, Options, VARIABLES};
+use docktag::options::{Cache, Host, Job, Login, Options, PASSWORD, VARIABLES};
 use docktag::path::RelPath;
 use docktag::secret::Secret;
 
 use crate::host::args::{AlgorithmArg, CacheArg, Command, ComposeArgs, ImageArgs, InputArgs, LoginArgs, MovingArgs};
-
-/// The variable that a password may stand in.
-const PASSWORD: &str = "DOCKER_PASSWORD";
 
 impl Command {
     /// What the core is to do.

@@ -57,22 +57,18 @@ impl<'a> Progress<'a> {
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::with_draw_target(Some(self.total as u64), ProgressDrawTarget::stderr()).with_style(style)
         });
-        let pause = if bar.is_some() { ON_TERMINAL } else { IN_LOG };
-        if bar.is_none() && wait.recv_timeout(pause) != Err(mpsc::RecvTimeoutError::Timeout) {
-            return;
-        }
-        loop {
+        // A bar is there at once, a line when there was time for something to tell.
+        let (mut pause, next) = if bar.is_some() { (Duration::ZERO, ON_TERMINAL) } else { (IN_LOG, IN_LOG) };
+        while wait.recv_timeout(pause) == Err(mpsc::RecvTimeoutError::Timeout) {
             let (files, bytes) = (self.files.load(Ordering::Relaxed), HumanBytes(self.bytes.load(Ordering::Relaxed)));
-            if let Some(bar) = &bar {
-                bar.set_message(bytes.to_string());
-                bar.set_position(files as u64);
+            match &bar {
+                Some(bar) => {
+                    bar.set_message(bytes.to_string());
+                    bar.set_position(files as u64);
+                }
+                None => self.log.line(&format!("hashing: {files} of {} files, {bytes}", self.total)),
             }
-            if bar.is_none() {
-                self.log.line(&format!("hashing: {files} of {} files, {bytes}", self.total));
-            }
-            if wait.recv_timeout(pause) != Err(mpsc::RecvTimeoutError::Timeout) {
-                break;
-            }
+            pause = next;
         }
         if let Some(bar) = bar {
             bar.finish_and_clear();

@@ -208,11 +208,8 @@ async fn refused(desk: &Desk, options: &Options, project: &Project, exited: &Exi
 }
 
 async fn find_files(desk: &Desk, options: &Options, flavor: Flavor) -> Result<Vec<String>> {
-    let dotenv = match desk.read(".env".to_owned()).await {
-        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
-        Err(Failure { kind: FailureKind::NotFound, .. }) => String::new(),
-        Err(failure) => return Err(failure.of_file(".env")),
-    };
+    let dotenv = desk.read_if_there(".env").await?.unwrap_or_default();
+    let dotenv = String::from_utf8_lossy(&dotenv);
     if let Some(files) = files::from_variable(&options.host.env, &dotenv, options.host.list_separator) {
         return Ok(files);
     }

@@ -6,10 +6,10 @@ use crate::desk::{Desk, join_all};
 use crate::diff::diff;
 use crate::error::{Code, Error, Result};
 use crate::manifest::{self, File, Manifest};
-use crate::need::{Failure, FailureKind, Listing};
+use crate::need::{FailureKind, Listing};
 use crate::options::Options;
 use crate::path::RelPath;
-use crate::report::{Note, Report};
+use crate::report::Note;
 use crate::secret::Secret;
 
 /// The inputs under one name.
@@ -21,26 +21,17 @@ pub(super) struct Identity {
     pub(super) tag: String,
 }
 
-impl Identity {
-    /// The identity that a report carries.
-    pub(super) fn of(report: &Report) -> Self {
-        Identity { manifest: report.manifest.clone(), tag: report.tag.clone() }
-    }
-}
-
 /// Hashes what `--path` names, or takes the manifest that `--reuse` names.
 pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity> {
     if let Some(file) = &options.reuse
-        && let Some(text) = existing(desk, file).await?
+        && let Some(text) = desk.read_if_there(file).await?
     {
         Manifest::parse(options.algorithm, &text).map_err(|error| error.at(file))?;
         desk.tell(Note::info(format!("{file}: taken as it is because of `--reuse`; nothing was hashed")));
         return Ok(Identity { tag: manifest::tag(options.algorithm, &text), manifest: text });
     }
-    let (manifest, blind) = make(desk, options).await?;
-    if let Some(note) = blind {
-        desk.tell(note);
-    }
+    let (manifest, notes) = make(desk, options).await?;
+    notes.into_iter().for_each(|note| desk.tell(note));
     let text = manifest.render();
     if let Some(file) = &options.reuse
         && !options.dry_run
@@ -54,13 +45,13 @@ pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity>
 /// Compares the inputs as they are now with those that were hashed.
 ///
 /// What is pushed under a tag must have been built from the files that gave it its name.
-pub(super) async fn verify(desk: &Desk, options: &Options, identity: &Identity) -> Result<()> {
-    let before = Manifest::parse(options.algorithm, &identity.manifest)?;
+pub(super) async fn verify(desk: &Desk, options: &Options, manifest: &[u8]) -> Result<()> {
+    let before = Manifest::parse(options.algorithm, manifest)?;
     let now = match options.paths.is_empty() {
-        true => hash(desk, options, before.files.iter().map(|file| file.path.clone()).collect()).await,
-        false => make(desk, options).await.map(|(manifest, _)| (manifest, 0)),
+        true => hash(desk, options, before.files.iter().map(|file| file.path.clone()).collect()).await.map(|(manifest, _)| manifest),
+        false => make(desk, options).await.map(|(manifest, _)| manifest),
     };
-    let now = now.map(|(manifest, _)| manifest).map_err(|error| match error.code {
+    let now = now.map_err(|error| match error.code {
         // It was there before, so this is no mistake in the options.
         Code::PathMissing | Code::PathEmpty | Code::PathNotAFolder => changed(&error.headline()),
         _ => error,
@@ -82,16 +73,8 @@ fn changed(what: &str) -> Error {
         .help("nothing was pushed; run again when no other process writes there")
 }
 
-async fn existing(desk: &Desk, file: &str) -> Result<Option<Vec<u8>>> {
-    match desk.read(file.to_owned()).await {
-        Ok(text) => Ok(Some(text)),
-        Err(Failure { kind: FailureKind::NotFound, .. }) => Ok(None),
-        Err(failure) => Err(failure.of_file(file)),
-    }
-}
-
-/// Lists and hashes the folders; the note says what a plain-folder tag does not see.
-async fn make(desk: &Desk, options: &Options) -> Result<(Manifest, Option<Note>)> {
+/// Lists and hashes the folders; the notes say what a user should know of them.
+async fn make(desk: &Desk, options: &Options) -> Result<(Manifest, Vec<Note>)> {
     if options.paths.is_empty() {
         return Err(Error::new(Code::Usage, "nothing to hash, expected at least one folder")
             .help("name the folder with everything that goes into the image: `--path docker`"));
@@ -105,11 +88,13 @@ async fn make(desk: &Desk, options: &Options) -> Result<(Manifest, Option<Note>)
         all.empty_dirs.extend(empty_dirs);
     }
     let counts_git = all.files.iter().any(|path| path.as_bytes().split(|&byte| byte == b'/').any(|part| part == b".git"));
+    let mut notes = Vec::new();
     if counts_git {
-        desk.tell(Note::warning("`--path` holds a `.git` folder, which counts as input: the tag changes with every commit and fetch; name the folders of the image instead"));
+        notes.push(Note::warning("`--path` holds a `.git` folder, which counts as input: the tag changes with every commit and fetch; name the folders of the image instead"));
     }
     let (manifest, executable) = hash(desk, options, std::mem::take(&mut all.files)).await?;
-    Ok((manifest, Some(blind_spots(&all, executable))))
+    notes.push(blind_spots(&all, executable));
+    Ok((manifest, notes))
 }
 
 async fn list(desk: &Desk, root: &RelPath) -> Result<Listing> {

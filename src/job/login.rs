@@ -1,16 +1,18 @@
 //! Credentials: where they come from, and a Docker configuration of the run that has them.
 
+use crate::compose::Flavor;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::image::Repository;
-use crate::need::{Command, Exited, Failure, FailureKind};
-use crate::options::Options;
+use crate::job::compose::Project;
+use crate::need::{Command, Exited, FailureKind};
+use crate::options::{Options, PASSWORD};
 use crate::registry::credential::{self, Credential, DockerConfig, Lookup, server};
 use crate::secret::Secret;
 
 /// The variables that no program is to see: a password that was given to us is not for others.
 pub(super) fn hidden_variables(options: &Options) -> Vec<String> {
-    options.login.iter().map(|_| "DOCKER_PASSWORD".to_owned()).collect()
+    options.login.iter().map(|_| PASSWORD.to_owned()).collect()
 }
 
 /// The credentials for a registry, and words for where they come from.
@@ -31,10 +33,11 @@ pub(super) async fn credential(desk: &Desk, options: &Options, registry: &str) -
     }
 }
 
-/// Makes a Docker configuration for this run, in the run's own folder: the user's, with the login that was given.
-/// Returns its folder, for `DOCKER_CONFIG`; `None` where no login was given.
-pub(super) async fn private_config(desk: &Desk, options: &Options, image: &Repository, for_v1: bool) -> Result<Option<String>> {
-    let Some(login) = &options.login else { return Ok(None) };
+/// Lets the project's programs use the login that was given, where one was: by a Docker configuration in the run's own folder, which
+/// is the user's with that login.
+pub(super) async fn log_in(desk: &Desk, options: &Options, image: &Repository, project: &mut Project) -> Result<()> {
+    let Some(login) = &options.login else { return Ok(()) };
+    let for_v1 = project.compose.flavor == Flavor::V1;
     let found = config(desk, options).await?;
     let place = found.as_ref().map_or("config.json", |(place, _)| place).to_owned();
     let text = found.as_ref().map(|(_, text)| text.as_slice());
@@ -46,17 +49,14 @@ pub(super) async fn private_config(desk: &Desk, options: &Options, image: &Repos
         desk.mirror(own.clone(), folder.clone(), vec!["config.json".to_owned()]).await.map_err(|failure| failure.of_writing(own))?;
     }
     desk.write(file.clone(), Secret::new(config), false).await.map_err(|failure| failure.of_writing(&file))?;
-    Ok(Some(folder))
+    project.env.insert("DOCKER_CONFIG".to_owned(), folder);
+    Ok(())
 }
 
 async fn config(desk: &Desk, options: &Options) -> Result<Option<(String, Vec<u8>)>> {
     let Some(folder) = &options.host.docker_config else { return Ok(None) };
     let place = format!("{folder}/config.json");
-    match desk.read(place.clone()).await {
-        Ok(text) => Ok(Some((place, text))),
-        Err(Failure { kind: FailureKind::NotFound, .. }) => Ok(None),
-        Err(failure) => Err(failure.of_file(place)),
-    }
+    Ok(desk.read_if_there(&place).await?.map(|text| (place, text)))
 }
 
 async fn ask_helper(desk: &Desk, options: &Options, name: &str, registry: &str, place: &str) -> Result<Credential> {

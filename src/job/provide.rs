@@ -6,9 +6,10 @@ use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
 use crate::job::build::{Asked, target_report};
 use crate::job::compose::{self, Project};
+use crate::job::inputs;
+use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
-use crate::job::{inputs, login};
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
 use crate::plan::{self, Builder, CachePlan};
@@ -32,7 +33,6 @@ pub(super) struct Build<'a> {
 
 impl Build<'_> {
     pub(super) async fn provide(&self, project: &mut Project, report: &Report, misses: &[Asked]) -> Result<Built> {
-        let identity = inputs::Identity::of(report);
         if !self.options.dry_run {
             self.check_engine(project).await?;
         }
@@ -40,10 +40,13 @@ impl Build<'_> {
             self.client.ping(self.repository).await?;
         }
         if self.options.reuse.is_some() {
-            inputs::verify(self.desk, self.options, &identity).await?;
+            inputs::verify(self.desk, self.options, &report.manifest).await?;
         }
         let builder = self.builder(project).await?;
         compose::name_files(self.desk, self.options, project).await?;
+        if !self.options.dry_run {
+            log_in(self.desk, self.options, self.repository, project).await?;
+        }
         let services: Vec<String> = misses.iter().flat_map(|asked| asked.target.built.clone()).collect();
         let pulls = self.prepare(project, misses, builder).await?;
         let build = project.command(&["build"], &services, "build what is missing");
@@ -54,17 +57,15 @@ impl Build<'_> {
                 commands.map(|command| Planned { because: command.because.clone(), action: command.to_string() }).collect(),
             ));
         }
-        self.log_in(project).await?;
 
         for pull in pulls {
             // Without the old image the build takes longer, that is all.
-            let pull = self.in_env(project, pull);
             match self.desk.run(pull).await {
                 Ok(exited) if exited.ok() => {}
                 _ => self.desk.tell(Note::warning("the last image could not be pulled, so the build starts without cache")),
             }
         }
-        let exited = self.run(self.in_env(project, build)).await?;
+        let exited = self.run(build).await?;
         if !exited.ok() {
             let help = match self.options.cache {
                 Cache::Registry => {
@@ -76,14 +77,14 @@ impl Build<'_> {
                 Error::new(Code::BuildFailed, format!("`compose build {}` failed ({})", services.join(" "), exited.how())).help(help)
             );
         }
-        if let Err(error) = inputs::verify(self.desk, self.options, &identity).await {
+        if let Err(error) = inputs::verify(self.desk, self.options, &report.manifest).await {
             self.forget(project, misses).await;
             return Err(error);
         }
         if !self.options.push {
             return Ok(Built::Done(misses.iter().map(|asked| target_report(&asked.target, Outcome::Built)).collect()));
         }
-        let pushed = self.run(self.in_env(project, push)).await?;
+        let pushed = self.run(push).await?;
         let proofs = join_all(misses.iter().map(|asked| self.prove(asked, &pushed))).await;
         Ok(Built::Done(proofs.into_iter().collect::<Result<_>>()?))
     }
@@ -167,19 +168,6 @@ impl Build<'_> {
             (!missing).then(|| source.clone())
         });
         join_all(checks).await.into_iter().flatten().collect()
-    }
-
-    async fn log_in(&self, project: &mut Project) -> Result<()> {
-        let for_v1 = project.compose.flavor == Flavor::V1;
-        if let Some(folder) = login::private_config(self.desk, self.options, self.repository, for_v1).await? {
-            project.env.insert("DOCKER_CONFIG".to_owned(), folder);
-        }
-        Ok(())
-    }
-
-    /// A command that was planned before the login, with the environment after it.
-    fn in_env(&self, project: &Project, command: Command) -> Command {
-        Command { env: project.env.clone(), ..command }
     }
 
     async fn run(&self, command: Command) -> Result<Exited> {

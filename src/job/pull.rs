@@ -32,16 +32,14 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let strangers = plan::strangers(&project.model, &report.tag)?;
     let services = project.model.services.iter().filter(|service| service.image.is_some() && !strangers.contains(service));
     let services: Vec<String> = services.map(|service| service.name.clone()).collect();
+    if !options.dry_run {
+        login::log_in(desk, options, repository, &mut project).await?;
+    }
     let pull = project.command(&["pull"], &services, "pull the images");
     if options.dry_run {
         report.planned.push(Planned { because: pull.because.clone(), action: pull.to_string() });
         return Ok(report);
     }
-    let for_v1 = project.compose.flavor == crate::compose::Flavor::V1;
-    if let Some(folder) = login::private_config(desk, options, repository, for_v1).await? {
-        project.env.insert("DOCKER_CONFIG".to_owned(), folder);
-    }
-    let pull = Command { env: project.env.clone(), ..pull };
     let exited = desk.run(pull).await.map_err(|failure| Error::new(Code::PullFailed, failure.message).at("compose pull"))?;
     if !exited.ok() {
         return Err(Error::new(Code::PullFailed, format!("`compose pull` failed ({})", exited.how()))

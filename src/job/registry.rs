@@ -81,7 +81,7 @@ impl<'a> Client<'a> {
         let response = self.send(repository, &Call::ping(), &format!("log in to {}", repository.registry())).await?;
         match response.status {
             200..=299 | 404 => Ok(()),
-            _ => Err(reply::refusal(&Reference { repository: repository.clone(), tag: None, digest: None }, &response)),
+            _ => Err(self.refused(repository, &response)),
         }
     }
 

@@ -161,6 +161,18 @@ fn inputs_that_change_during_the_build_are_not_pushed_and_the_tag_is_taken_back(
 }
 
 #[test]
+fn what_is_said_of_the_inputs_is_said_once() {
+    let mut host = cold();
+    host.files.insert("docker/.git/index".to_owned(), Vec::new());
+    let tag = host.run(options(Job::Tag)).unwrap().tag;
+    host.notes.clear();
+    host.model(&format!(r#"{{"services":{{"app":{{"image":"reg.example/a/b:{tag}","build":{{}}}}}}}}"#));
+    host.run(Options { push: false, ..options(Job::Build) }).unwrap();
+    assert_eq!(host.ran("build").len(), 1);
+    assert_eq!(host.said().matches("holds a `.git` folder").count(), 1, "{}", host.said());
+}
+
+#[test]
 fn a_stale_manifest_is_refused_before_anything_is_built() {
     let mut host = cold();
     host.reply(HEAD, [miss()]);

@@ -4,7 +4,6 @@
 //! anything: a future is ready when its answer lies on the desk, and `crate::session::Session` polls the job after each round of answers.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -31,7 +30,7 @@ pub struct Desk {
 struct State {
     next: Id,
     needs: Vec<(Id, Need)>,
-    answers: BTreeMap<Id, Answer>,
+    answers: Vec<(Id, Answer)>,
     notes: Vec<Note>,
 }
 
@@ -95,7 +94,7 @@ impl Desk {
     }
 
     pub(crate) fn put_answer(&self, id: Id, answer: Answer) {
-        self.state.borrow_mut().answers.insert(id, answer);
+        self.state.borrow_mut().answers.push((id, answer));
     }
 
     fn ask(&self, need: Need) -> impl Future<Output = Answer> + use<> {
@@ -107,17 +106,25 @@ impl Desk {
             state.needs.push((id, need));
             id
         };
-        poll_fn(move |_| match state.borrow_mut().answers.remove(&id) {
-            Some(answer) => Poll::Ready(answer),
-            None => Poll::Pending,
+        poll_fn(move |_| {
+            let answers = &mut state.borrow_mut().answers;
+            // They are taken at once, so few lie here at a time.
+            match answers.iter().position(|(of, _)| *of == id) {
+                Some(index) => Poll::Ready(answers.swap_remove(index).1),
+                None => Poll::Pending,
+            }
         })
     }
 }
 
 /// Runs futures together; the outputs have the order of the futures.
-pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut futures: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
-    let mut outputs: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
+pub async fn join_all<'a, F: Future + 'a>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    wait_for(futures.into_iter().map(|future| Box::pin(future) as Pin<Box<dyn Future<Output = F::Output> + 'a>>).collect()).await
+}
+
+/// Apart from [`join_all`], so that it is compiled once per output and not once per future: the wasm is smaller so.
+async fn wait_for<T>(mut futures: Vec<Pin<Box<dyn Future<Output = T> + '_>>>) -> Vec<T> {
+    let mut outputs: Vec<Option<T>> = futures.iter().map(|_| None).collect();
     poll_fn(|context| {
         for (future, output) in futures.iter_mut().zip(&mut outputs).filter(|(_, output)| output.is_none()) {
             if let Poll::Ready(value) = future.as_mut().poll(context) {

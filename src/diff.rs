@@ -1,13 +1,12 @@
 //! Two manifests compared.
 
-use std::collections::BTreeMap;
+use serde::Serialize;
 
-use crate::digest::Digest;
-use crate::manifest::Manifest;
+use crate::manifest::{File, Manifest};
 use crate::path::RelPath;
 
 /// What differs between two manifests, each list sorted by path.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Diff {
     /// In the new one only.
     pub added: Vec<RelPath>,
@@ -41,13 +40,38 @@ impl Diff {
 /// ```
 pub fn diff(old: &Manifest, new: &Manifest) -> Diff {
     let (old, new) = (by_path(old), by_path(new));
-    let missing_in = |one: &BTreeMap<&RelPath, Digest>, other: &BTreeMap<&RelPath, Digest>| -> Vec<RelPath> {
-        one.keys().filter(|path| !other.contains_key(*path)).map(|path| (*path).clone()).collect()
-    };
-    let changed = new.iter().filter(|(path, digest)| old.get(*path).is_some_and(|before| before != *digest));
-    Diff { added: missing_in(&new, &old), removed: missing_in(&old, &new), changed: changed.map(|(path, _)| (*path).clone()).collect() }
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    let mut diff = Diff::default();
+    loop {
+        match (old.peek(), new.peek()) {
+            (None, None) => return diff,
+            (Some(before), Some(after)) if before.path == after.path => {
+                if before.digest != after.digest {
+                    diff.changed.push(after.path.clone());
+                }
+                old.next();
+                new.next();
+            }
+            (Some(before), Some(after)) if after.path < before.path => {
+                diff.added.push(after.path.clone());
+                new.next();
+            }
+            (Some(before), _) => {
+                diff.removed.push(before.path.clone());
+                old.next();
+            }
+            (None, Some(after)) => {
+                diff.added.push(after.path.clone());
+                new.next();
+            }
+        }
+    }
 }
 
-fn by_path(manifest: &Manifest) -> BTreeMap<&RelPath, Digest> {
-    manifest.files.iter().map(|file| (&file.path, file.digest)).collect()
+/// The files sorted by path; a path that stands there twice (from folders that overlap) counts once.
+fn by_path(manifest: &Manifest) -> Vec<&File> {
+    let mut files: Vec<&File> = manifest.files.iter().collect();
+    files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    files.dedup_by(|a, b| a.path == b.path);
+    files
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use md5::Digest as _;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The hash function of manifest and tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -90,8 +91,8 @@ pub fn digest(algorithm: Algorithm, bytes: &[u8]) -> Digest {
 }
 
 /// A digest; `Display` and JSON are lower-case hexadecimal digits, as coreutils prints them.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Digest {
     bytes: [u8; 32],
     len: u8,
@@ -149,14 +150,13 @@ impl From<Digest> for String {
     }
 }
 
-impl TryFrom<String> for Digest {
-    type Error = String;
-
-    fn try_from(hex: String) -> Result<Self, String> {
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let hex = <&str>::deserialize(deserializer)?;
         [Algorithm::Md5, Algorithm::Sha256]
             .into_iter()
             .find_map(|algorithm| Digest::from_hex(algorithm, hex.as_bytes()))
-            .ok_or_else(|| format!("`{hex}` is not a digest, expected 32 or 64 lower-case hexadecimal digits"))
+            .ok_or_else(|| D::Error::custom(format!("`{hex}` is not a digest, expected 32 or 64 lower-case hexadecimal digits")))
     }
 }
 

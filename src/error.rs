@@ -26,6 +26,8 @@ pub struct Error {
     pub place: Option<String>,
     /// Line in `place`, from 1, where `place` is a text file.
     pub line: Option<u32>,
+    /// Column in that line, from 1.
+    pub column: Option<u32>,
     /// What happened and what was expected: lower case, no full stop.
     pub message: String,
     /// What to do next.
@@ -38,7 +40,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error without a place and without help.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Error { code, place: None, line: None, message: message.into(), help: None }
+        Error { code, place: None, line: None, column: None, message: message.into(), help: None }
     }
 
     /// The same error, said of `place`.
@@ -55,6 +57,13 @@ impl Error {
         self
     }
 
+    /// The same error, said of a column (from 1) of its line.
+    #[must_use]
+    pub fn column(mut self, column: impl Into<Option<u32>>) -> Self {
+        self.column = column.into();
+        self
+    }
+
     /// The same error with a remedy.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -64,10 +73,11 @@ impl Error {
 
     /// Place and message, without the remedy.
     pub fn headline(&self) -> String {
-        match (&self.place, self.line) {
-            (Some(place), Some(line)) => format!("{place}:{line}: {}", self.message),
-            (Some(place), None) => format!("{place}: {}", self.message),
-            (None, _) => self.message.clone(),
+        let Some(place) = &self.place else { return self.message.clone() };
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => format!("{place}:{line}:{column}: {}", self.message),
+            (Some(line), None) => format!("{place}:{line}: {}", self.message),
+            (None, _) => format!("{place}: {}", self.message),
         }
     }
 }

@@ -7,6 +7,8 @@ pub mod error;
 pub mod secret;
 pub mod shell;
 
+pub mod bytes;
+
 pub mod digest;
 pub mod image;
 pub mod path;
@@ -23,8 +25,15 @@ pub mod report;
 
 pub mod need;
 
+pub mod ci;
+pub mod print;
+pub mod say;
+
 pub mod desk;
 
 pub mod job;
 
 pub mod session;
+
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;

@@ -3,72 +3,86 @@
 
 mod host;
 
+use std::ffi::OsStr;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
+use clap::ArgMatches;
 use docktag::error::{Code, Error};
-use docktag::options::Job;
+use docktag::options::{Job, Spelling};
+use docktag::print;
+use docktag::say::Voice;
 use docktag::session::Session;
 
-use crate::host::args::{Cli, Command, CommonArgs};
+use crate::host::args::{self, Wish};
 use crate::host::interrupt::{self, Scratch};
-use crate::host::{Host, Log, drive, output};
+use crate::host::{Host, Log, drive, options, output};
 
 fn main() -> ExitCode {
-    let cli = Cli::read();
-    let common = cli.command.common();
-    let log = Log {
-        verbose: common.is_some_and(|common| common.verbose),
-        color: common.is_some_and(CommonArgs::colors),
-        github: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
-    };
-    let json = common.is_some_and(|common| common.json);
-    let directory = common.and_then(|common| common.directory.clone());
-    let result = match document(&cli.command) {
-        Some(done) => done,
-        None => enter(directory.as_deref()).and_then(|()| run(cli.command, log, json)),
-    };
-    match result {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            log.error(&error);
-            if json {
-                drop(output::print_json(&Err(error.clone()), &[]));
-            }
-            ExitCode::from(error.code.exit())
+    let code = match args::read() {
+        Wish::Job(job, matches) => run(job, &matches),
+        Wish::Completions(shell) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut args::definition(), "docktag", &mut text);
+            document(Ok(text))
         }
-    }
+        Wish::Man(command) => document(man(command.as_deref())),
+    };
+    ExitCode::from(code)
 }
 
-/// Runs a job; errors before its start come back, those of the job are told here.
-fn run(command: Command, log: Log, json: bool) -> Result<u8, Error> {
-    interrupt::watch(log).map_err(|error| Error::new(Code::Internal, format!("cannot watch for signals: {error}")))?;
+/// Runs a job and tells what came of it.
+fn run(job: Job, matches: &ArgMatches) -> u8 {
+    let json = args::flag(matches, "json");
+    let entered = enter(args::directory(matches).map(OsStr::new));
+    let log = Log { voice: voice(matches) };
+    let (result, notes) = match entered.and_then(|()| prepare(job, matches, &log)) {
+        Ok((host, session, scratch)) => {
+            let done = drive::drive(&host, session);
+            drop(scratch);
+            done
+        }
+        Err(error) => (Err(error), Vec::new()),
+    };
+    let text = match &result {
+        _ if json => print::json(&result, &notes),
+        // What was kept for later steps is no output.
+        Ok(report) if report.job == Job::Env && args::flag(matches, "ci") && report.planned.is_empty() => Vec::new(),
+        Ok(report) => print::text(report),
+        Err(_) => Vec::new(),
+    };
+    let error = match (result, output::write(&text)) {
+        (Err(error), _) => error,
+        (Ok(_), Err(error)) => unwritable(&error),
+        (Ok(_), Ok(())) => return 0,
+    };
+    log.write(&log.voice.error(&error));
+    error.code.exit()
+}
+
+fn prepare(job: Job, matches: &ArgMatches, log: &Log) -> Result<(Host, Session, Option<Scratch>), Error> {
+    interrupt::watch(log.clone()).map_err(|error| Error::new(Code::Internal, format!("cannot watch for signals: {error}")))?;
     // Only jobs that run programs keep files of their own, and everything in there goes when the run ends.
-    let scratch = match command {
-        Command::Build(_) | Command::Pull(_) => Some(make_scratch()?),
-        _ => None,
+    let scratch = match job {
+        Job::Build | Job::Pull => Some(make_scratch()?),
+        Job::Tag | Job::Manifest | Job::Env => None,
     };
     let folder = scratch.as_ref().map(|scratch| scratch.path().to_owned());
-    let options = command.options(folder.as_deref())?;
-    let quiet = options.job == Job::Env && options.ci && !options.dry_run;
-    let host = Host::new(log, folder);
-    let (result, notes) = drive::drive(&host, Session::new(options));
-    drop(scratch);
-    if json {
-        output::print_json(&result, &notes).map_err(|error| unwritable(&error))?;
-    } else if let Ok(report) = &result
-        && !quiet
-    {
-        output::print(report).map_err(|error| unwritable(&error))?;
+    let options = options::options(matches, job, folder.as_deref())?;
+    Ok((Host::new(log.clone(), folder), Session::new(options), scratch))
+}
+
+fn voice(matches: &ArgMatches) -> Voice {
+    let checkout = std::env::var_os("GITHUB_WORKSPACE").unwrap_or_default();
+    let folder = std::env::current_dir().ok().and_then(|folder| Some(folder.strip_prefix(Path::new(&checkout)).ok()?.to_owned()));
+    Voice {
+        verbose: args::flag(matches, "verbose"),
+        color: args::colors(matches),
+        github: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
+        folder: folder.filter(|_| !checkout.is_empty()).unwrap_or_default().to_string_lossy().replace('\\', "/"),
+        spelling: Spelling::CommandLine,
     }
-    Ok(match &result {
-        Ok(_) => 0,
-        Err(error) => {
-            log.error(error);
-            error.code.exit()
-        }
-    })
 }
 
 fn make_scratch() -> Result<Scratch, Error> {
@@ -79,8 +93,8 @@ fn make_scratch() -> Result<Scratch, Error> {
     })
 }
 
-fn enter(directory: Option<&std::path::Path>) -> Result<(), Error> {
-    let Some(directory) = directory else { return Ok(()) };
+fn enter(directory: Option<&OsStr>) -> Result<(), Error> {
+    let Some(directory) = directory.map(Path::new) else { return Ok(()) };
     std::env::set_current_dir(directory).map_err(|error| {
         Error::new(Code::PathMissing, format!("cannot be entered: {error}"))
             .at(directory.display())
@@ -92,24 +106,29 @@ fn unwritable(error: &io::Error) -> Error {
     Error::new(Code::Unreadable, format!("cannot be written: {error}")).at("standard output")
 }
 
-/// `completions` and `man`: documentation made from the definition of the options; `None` for jobs.
-fn document(command: &Command) -> Option<Result<u8, Error>> {
-    let mut text = Vec::new();
-    let mut definition = Cli::command();
-    let made = match command {
-        Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut definition, "docktag", &mut text);
-            Ok(())
-        }
-        Command::Man { command: None } => clap_mangen::Man::new(definition).render(&mut text),
-        Command::Man { command: Some(name) } => match definition.find_subcommand(name) {
-            Some(page) => clap_mangen::Man::new(page.clone().name(format!("docktag-{name}"))).render(&mut text),
+/// The manual page, made from the definition of the options.
+fn man(command: Option<&str>) -> Result<Vec<u8>, Error> {
+    let definition = args::definition();
+    let page = match command {
+        None => definition,
+        Some(name) => match definition.find_subcommand(name) {
+            Some(page) => page.clone().name(format!("docktag-{name}")),
             None => {
                 let names: Vec<&str> = definition.get_subcommands().map(clap::Command::get_name).collect();
-                return Some(Err(Error::new(Code::Usage, "no such command").at(name).help(format!("one of {}", names.join(", ")))));
+                return Err(Error::new(Code::Usage, "no such command").at(name).help(format!("one of {}", names.join(", "))));
             }
         },
-        _ => return None,
     };
-    Some(made.and_then(|()| output::write(&text)).map(|()| 0).map_err(|error| unwritable(&error)))
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text).map_err(|error| unwritable(&error))?;
+    Ok(text)
+}
+
+fn document(text: Result<Vec<u8>, Error>) -> u8 {
+    let written = text.and_then(|text| output::write(&text).map_err(|error| unwritable(&error)));
+    written.err().map_or(0, |error| {
+        let log = Log::default();
+        log.write(&log.voice.error(&error));
+        error.code.exit()
+    })
 }

@@ -4,6 +4,8 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::{Algorithm, Digest, digest};
 use crate::error::{Code, Error, Result};
 use crate::path::RelPath;
@@ -20,18 +22,19 @@ use crate::path::RelPath;
 /// assert_eq!(manifest.render(), text);
 /// # Ok::<(), docktag::error::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Manifest {
     /// The algorithm of every digest, and of the tag.
     pub algorithm: Algorithm,
     /// The `#` lines: inputs that are not files, without the line's end. Empty in plain-folder mode.
+    #[serde(serialize_with = "crate::bytes::texts")]
     pub notes: Vec<Vec<u8>>,
     /// The files.
     pub files: Vec<File>,
 }
 
 /// One file of a manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// The path, as `find` prints it.
     pub path: RelPath,

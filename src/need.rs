@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::{Algorithm, Digest};
 use crate::error::{Code, Error};
 use crate::path::RelPath;
@@ -11,7 +13,10 @@ use crate::registry::{Request, Response};
 use crate::secret::Secret;
 
 /// One thing that a host is to do. Paths are relative to the project folder or absolute.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// In JSON an object whose property `need` is the name: `{"need":"list","root":"docker"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "need", rename_all = "lowercase")]
 pub enum Need {
     /// Walk a folder; answered by [`Answer::Listing`].
     List {
@@ -48,7 +53,8 @@ pub enum Need {
     Write {
         /// The file; its folder is made where it is missing.
         path: String,
-        /// What to write.
+        /// What to write; base64 in JSON.
+        #[serde(serialize_with = "crate::bytes::expose")]
         bytes: Secret<Vec<u8>>,
         /// Whether to add to the end instead of replacing.
         append: bool,
@@ -71,7 +77,8 @@ pub enum Need {
 }
 
 /// A program to run in the project folder, with nothing on its standard input but `stdin`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Command {
     /// Program and arguments; never a shell line, and never with a secret in it.
     pub argv: Vec<String>,
@@ -96,12 +103,15 @@ impl fmt::Display for Command {
 }
 
 /// What a host answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// In JSON an object with the answer's name and its value, `{"exist":[true]}`, or `"done"`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Answer {
     /// To [`Need::List`].
     Listing(Listing),
-    /// To [`Need::Read`].
-    Bytes(Vec<u8>),
+    /// To [`Need::Read`]; base64 in JSON.
+    Bytes(#[serde(deserialize_with = "crate::bytes::from_base64")] Vec<u8>),
     /// To [`Need::Hash`].
     Hashed(Vec<Hashed>),
     /// To [`Need::Exist`], in the same order.
@@ -117,7 +127,8 @@ pub enum Answer {
 }
 
 /// What is below a folder; symbolic links are not followed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Listing {
     /// Regular files, as `find ROOT -type f` prints them, in any order.
     pub files: Vec<RelPath>,
@@ -127,8 +138,9 @@ pub struct Listing {
     pub empty_dirs: Vec<RelPath>,
 }
 
-/// A file that was read from its start to its end, and did not change meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A file that was read from its start to its end, and did not change meanwhile. In JSON `[digest, size, executable]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(from = "(Digest, u64, bool)")]
 pub struct Hashed {
     /// The digest of its bytes.
     pub digest: Digest,
@@ -138,14 +150,22 @@ pub struct Hashed {
     pub executable: bool,
 }
 
+impl From<(Digest, u64, bool)> for Hashed {
+    fn from((digest, size, executable): (Digest, u64, bool)) -> Self {
+        Hashed { digest, size, executable }
+    }
+}
+
 /// How a program ended.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Exited {
     /// Its exit code; `None` where a signal ended it.
     pub code: Option<i32>,
-    /// What it printed, where that was to be captured.
+    /// What it printed, where that was to be captured; base64 in JSON.
+    #[serde(deserialize_with = "crate::bytes::from_base64")]
     pub stdout: Vec<u8>,
     /// Likewise.
+    #[serde(deserialize_with = "crate::bytes::from_base64")]
     pub stderr: Vec<u8>,
     /// How long it ran.
     pub milliseconds: u64,
@@ -179,18 +199,20 @@ impl Exited {
 }
 
 /// Why a host could not do something.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Failure {
     /// What kind of trouble it was.
     pub kind: FailureKind,
     /// The file it is about, where the need named several.
+    #[serde(default)]
     pub path: Option<RelPath>,
     /// The system's words.
     pub message: String,
 }
 
 /// The kinds of trouble that a job tells apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// No such file, folder or program.
     NotFound,

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Deserialize, Deserializer, SeqAccess};
+use serde::ser::{Serialize, Serializer};
 
 use crate::error::{Code, Error, Result};
 
@@ -21,8 +22,7 @@ use crate::error::{Code, Error, Result};
 /// ```
 ///
 /// In JSON it is a string, or an array of byte values where it is not UTF-8.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "Spelling", into = "Spelling")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelPath(Box<[u8]>);
 
 impl RelPath {
@@ -93,28 +93,38 @@ impl fmt::Display for RelPath {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Spelling {
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
-impl From<Spelling> for RelPath {
-    fn from(spelling: Spelling) -> Self {
-        match spelling {
-            Spelling::Text(text) => RelPath::new(text.into_bytes()),
-            Spelling::Bytes(bytes) => RelPath::new(bytes),
-        }
+impl Serialize for RelPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        crate::bytes::text(&self.0, serializer)
     }
 }
 
-impl From<RelPath> for Spelling {
-    fn from(path: RelPath) -> Self {
-        match String::from_utf8(path.0.into_vec()) {
-            Ok(text) => Spelling::Text(text),
-            Err(error) => Spelling::Bytes(error.into_bytes()),
+impl<'de> Deserialize<'de> for RelPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(Spelling)
+    }
+}
+
+/// A string, or an array of byte values.
+struct Spelling;
+
+impl<'de> de::Visitor<'de> for Spelling {
+    type Value = RelPath;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a path as a string, or as an array of byte values")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<RelPath, E> {
+        Ok(RelPath::new(text.as_bytes()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> std::result::Result<RelPath, A::Error> {
+        let mut bytes = Vec::new();
+        while let Some(byte) = sequence.next_element()? {
+            bytes.push(byte);
         }
+        Ok(RelPath::new(bytes))
     }
 }
 

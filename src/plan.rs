@@ -30,17 +30,21 @@ pub struct Target {
 /// # Errors
 /// [`Code::NoTarget`] where no service both has `build:` and uses the hash; [`Code::ImageInvalid`] for an image that is none.
 pub fn targets(model: &Model, tag: &str, moving_tag: Option<&str>) -> Result<Vec<Target>> {
-    let mut targets: BTreeMap<String, Target> = BTreeMap::new();
+    let mut targets: Vec<Target> = Vec::new();
     for service in &model.services {
         let Some(image) = keyed(service, tag)? else { continue };
         let moving = moving_tag
             .map(|moving| image.repository.with_tag(&image.tag.as_deref().unwrap_or_default().replace(tag, moving)))
             .transpose()?;
-        let target = targets.entry(image.to_string()).or_insert_with(|| Target { image, moving, services: Vec::new(), built: Vec::new() });
-        target.services.push(service.name.clone());
-        target.built.extend(service.build.is_some().then(|| service.name.clone()));
+        let index = targets.iter().position(|target| target.image == image).unwrap_or_else(|| {
+            targets.push(Target { image, moving, services: Vec::new(), built: Vec::new() });
+            targets.len() - 1
+        });
+        targets[index].services.push(service.name.clone());
+        targets[index].built.extend(service.build.is_some().then(|| service.name.clone()));
     }
-    let targets: Vec<Target> = targets.into_values().filter(|target| !target.built.is_empty()).collect();
+    targets.retain(|target| !target.built.is_empty());
+    targets.sort_by_key(|target| target.image.to_string());
     if targets.is_empty() { Err(no_target(model)) } else { Ok(targets) }
 }
 

@@ -58,6 +58,9 @@ pub struct Report {
     /// Whether every image was there already; absent for jobs that do not ask.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hit: Option<bool>,
+    /// Why nothing was pushed, where that was not asked for; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unpushed: Option<String>,
     /// The images.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<TargetReport>,
@@ -84,6 +87,12 @@ pub struct TargetReport {
     /// Its digest in the registry, where it is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// How long it took to find or to provide, in milliseconds; images that are built in one go share the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milliseconds: Option<u64>,
+    /// The size of its layers as they are moved (compressed), where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
     /// The moving tag and what became of it; absent where there is none or it was left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moving: Option<Moving>,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// A password, token or header that is passed on but never printed: `Debug` and `Display` show `***`.
 ///
 /// ```
@@ -24,6 +26,11 @@ impl<T> Secret<T> {
     pub fn expose(&self) -> &T {
         &self.0
     }
+}
+
+/// For fields that a host must have in the clear; a secret is never serialized otherwise.
+pub fn expose_optional<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::expose).serialize(serializer)
 }
 
 impl<T> fmt::Debug for Secret<T> {

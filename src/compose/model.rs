@@ -44,7 +44,7 @@ impl Model {
     /// # Errors
     /// [`Code::ComposeFileInvalid`] where it is not a model.
     pub fn parse(text: &str) -> Result<Model> {
-        let root = if text.trim_start().starts_with('{') { serde_json::from_str(text).ok() } else { None };
+        let root = if text.trim_start().starts_with('{') { serde_json::from_slice(text.as_bytes()).ok() } else { None };
         let root = match root {
             Some(root) => root,
             None => yaml(text)?,

@@ -1,23 +1,20 @@
-//! The command line: the one definition of every option. Help, man page, completions and the table in README come from it.
+//! The command line, made from the definition of the options; help, man page and completions come from it.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
 
-use clap::builder::{BoolishValueParser, Resettable};
+use clap::builder::{BoolishValueParser, PossibleValuesParser, Resettable};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use docktag::error::Result;
+use docktag::options::table::{Definition, OPTIONS, Takes};
+use docktag::options::{Given, Job, Spelling};
 
-/// Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag
-#[derive(Debug, Parser)]
-#[command(name = "docktag", version, max_term_width = 100, disable_help_subcommand = true, after_help = AFTER_HELP)]
-pub(crate) struct Cli {
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
+const ABOUT: &str = "Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag";
 
 const AFTER_HELP: &str = "\
-Every option can also be given as a variable: --moving-tag as DOCKTAG_MOVING_TAG, and so on.
+Every option can also be given as a variable: --moving-tag as DOCKTAG_MOVING_TAG, and so on; an option
+that can be repeated has one item a line there.
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 a miss where presence was demanded.
 
 Examples:
@@ -26,313 +23,141 @@ Examples:
   docktag pull --path docker --image example/app
   eval \"$(docktag env --path docker --image example/app)\"";
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Print the tag, or repository:tag where --image is given, and nothing else
-    Tag(TagArgs),
-    /// Print the manifest: the list of inputs with their digests, as md5sum writes it
-    Manifest(ManifestArgs),
-    /// Print the variables DOCKER_IMAGE, DOCKER_IMAGE_MD5 and DOCKER_IMAGE_CI as export lines
-    Env(EnvArgs),
-    /// Ask the registry for the image; where it is missing, build it through Compose, push it and prove it
-    Build(BuildArgs),
-    /// Pull what the build job pushed, through Compose, and check that it is here
-    Pull(PullArgs),
-    /// Print a completion script for a shell
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
-    /// Print the manual page of docktag, or of one command
-    Man {
-        /// The command
-        command: Option<String>,
-    },
+/// What a user wants.
+#[derive(Debug)]
+pub(crate) enum Wish {
+    /// A job, with what was given for it.
+    Job(Job, Box<ArgMatches>),
+    /// A completion script.
+    Completions(clap_complete::Shell),
+    /// The manual page of the program, or of a command.
+    Man(Option<String>),
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct TagArgs {
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) image: ImageArgs,
-    #[command(flatten)]
-    pub(crate) common: CommonArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ManifestArgs {
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) common: CommonArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct EnvArgs {
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) image: ImageArgs,
-    #[command(flatten)]
-    pub(crate) moving: MovingArgs,
-    /// Append the variables to the file that the CI reads ($GITHUB_ENV, else $BASH_ENV) instead of printing them
-    #[arg(long, env = "DOCKTAG_CI", value_parser = BoolishValueParser::new())]
-    pub(crate) ci: bool,
-    /// Say what would be done, and do nothing
-    #[arg(long, env = "DOCKTAG_DRY_RUN", value_parser = BoolishValueParser::new())]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) common: CommonArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BuildArgs {
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) image: ImageArgs,
-    #[command(flatten)]
-    pub(crate) moving: MovingArgs,
-    #[command(flatten)]
-    pub(crate) compose: ComposeArgs,
-    /// Build what is missing, and push nothing; what the registry cannot say is taken as missing
-    #[arg(long, env = "DOCKTAG_NO_PUSH", value_parser = BoolishValueParser::new())]
-    pub(crate) no_push: bool,
-    /// Build and push even on a hit
-    #[arg(long, env = "DOCKTAG_FORCE", value_parser = BoolishValueParser::new())]
-    pub(crate) force: bool,
-    /// Where the layer cache is kept: in the image itself, beside it in the registry, or nowhere
-    #[arg(long, env = "DOCKTAG_CACHE", value_name = "WHERE", value_enum, default_value = "inline")]
-    pub(crate) cache: CacheArg,
-    /// An image or BuildKit cache source to start from, instead of the moving tag (repeatable)
-    #[arg(long, env = "DOCKTAG_CACHE_FROM", value_name = "REFERENCE")]
-    pub(crate) cache_from: Vec<String>,
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-    /// Say what would be done, and do nothing
-    #[arg(long, env = "DOCKTAG_DRY_RUN", value_parser = BoolishValueParser::new())]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) common: CommonArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PullArgs {
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) image: ImageArgs,
-    #[command(flatten)]
-    pub(crate) moving: MovingArgs,
-    #[command(flatten)]
-    pub(crate) compose: ComposeArgs,
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-    /// Say what would be done, and do nothing
-    #[arg(long, env = "DOCKTAG_DRY_RUN", value_parser = BoolishValueParser::new())]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) common: CommonArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InputArgs {
-    /// A folder whose files are the inputs, relative to the project folder (repeatable)
-    #[arg(long, env = "DOCKTAG_PATH", value_name = "FOLDER")]
-    pub(crate) path: Vec<OsString>,
-    /// Take this manifest as it is where it exists, and write it where it does not
-    #[arg(long, env = "DOCKTAG_REUSE", value_name = "FILE")]
-    pub(crate) reuse: Option<String>,
-    /// The hash of manifest and tag
-    #[arg(long, env = "DOCKTAG_ALGORITHM", value_name = "NAME", value_enum, default_value = "md5")]
-    pub(crate) algorithm: AlgorithmArg,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ImageArgs {
-    /// The image's repository, without a tag, such as example/app or ghcr.io/acme/app
-    #[arg(long, env = "DOCKTAG_IMAGE", value_name = "REPOSITORY")]
-    pub(crate) image: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct MovingArgs {
-    /// The tag that follows the last build and gives the next one its cache; empty: none
-    #[arg(long, env = "DOCKTAG_MOVING_TAG", value_name = "TAG", default_value = docktag::options::MOVING_TAG)]
-    pub(crate) moving_tag: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ComposeArgs {
-    /// A Compose file, relative to the project folder (repeatable) [default: those that Compose finds]
-    #[arg(long, short = 'f', env = "DOCKTAG_FILE", value_name = "FILE")]
-    pub(crate) file: Vec<String>,
-    /// How Compose is started [default: `docker compose`, else `docker-compose`]
-    #[arg(long, env = "DOCKTAG_COMPOSE", value_name = "COMMAND")]
-    pub(crate) compose: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LoginArgs {
-    /// The user for the image's registry [default: what `docker login` stored]
-    #[arg(long, env = "DOCKTAG_USERNAME", value_name = "NAME")]
-    pub(crate) username: Option<String>,
-    /// Read the password from standard input; without it, it is taken from DOCKER_PASSWORD
-    #[arg(long, env = "DOCKTAG_PASSWORD_STDIN", value_parser = BoolishValueParser::new())]
-    pub(crate) password_stdin: bool,
-    /// A registry that may be spoken to without TLS (repeatable); those on the loopback interface always may
-    #[arg(long, env = "DOCKTAG_INSECURE_REGISTRY", value_name = "HOST[:PORT]")]
-    pub(crate) insecure_registry: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CommonArgs {
-    /// The project folder [default: the current folder]
-    #[arg(short = 'C', long = "directory", env = "DOCKTAG_DIRECTORY", value_name = "DIR")]
-    pub(crate) directory: Option<PathBuf>,
-    /// Print the result as JSON
-    #[arg(long, env = "DOCKTAG_JSON", value_parser = BoolishValueParser::new())]
-    pub(crate) json: bool,
-    /// When to use colours
-    #[arg(long, env = "DOCKTAG_COLOR", value_name = "WHEN", value_enum, default_value = "auto")]
-    color: ColorArg,
-    /// Say more: requests, programs, how long they took
-    #[arg(short, long, env = "DOCKTAG_VERBOSE", value_parser = BoolishValueParser::new(), action = ArgAction::SetTrue)]
-    pub(crate) verbose: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum AlgorithmArg {
-    Md5,
-    Sha256,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum CacheArg {
-    Inline,
-    Registry,
-    None,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum ColorArg {
-    Auto,
-    Always,
-    Never,
-}
-
-impl Cli {
-    /// Reads the command line and the environment; usage errors, help and version end the program here.
-    pub(crate) fn read() -> Cli {
-        let matches = definition().get_matches();
-        let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        cli.with_lists_of_variables(&matches)
-    }
-
-    /// An option that can be repeated has one item a line in its variable.
-    fn with_lists_of_variables(mut self, matches: &ArgMatches) -> Cli {
-        let Some((_, matches)) = matches.subcommand() else { return self };
-        let from_variable = |id: &str| matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::EnvVariable);
-        let lines = |id: &str, list: &mut Vec<String>| {
-            if from_variable(id) {
-                *list = list.iter().flat_map(|text| text.lines()).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-            }
-        };
-        let mut parts = self.command.parts_mut();
-        if let Some(input) = &mut parts.input
-            && from_variable("path")
-        {
-            input.path = input.path.iter().flat_map(|text| split_lines(text)).collect();
-        }
-        if let Some(compose) = &mut parts.compose {
-            lines("file", &mut compose.file);
-        }
-        if let Some(login) = &mut parts.login {
-            lines("insecure_registry", &mut login.insecure_registry);
-        }
-        if let Some(cache_from) = &mut parts.cache_from {
-            lines("cache_from", cache_from);
-        }
-        self
+/// Reads the command line and the environment; usage errors, help and version end the program here.
+pub(crate) fn read() -> Wish {
+    let mut matches = without_empty_variables(definition()).get_matches();
+    let (name, mut matches) = matches.remove_subcommand().unwrap_or_default();
+    match Job::ALL.into_iter().find(|job| job.as_str() == name) {
+        Some(job) => Wish::Job(job, Box::new(matches)),
+        None if name == "completions" => Wish::Completions(matches.remove_one("shell").unwrap_or(clap_complete::Shell::Bash)),
+        None => Wish::Man(matches.remove_one("command")),
     }
 }
 
-/// The definition, without the variables that are empty: those are as good as unset. But no moving tag is a wish.
-fn definition() -> clap::Command {
+/// The whole command line.
+pub(crate) fn definition() -> Command {
+    let jobs = Job::ALL.into_iter().map(|job| {
+        let options = OPTIONS.iter().filter(|it| it.command_line && it.jobs.contains(&job));
+        Command::new(job.as_str()).about(about(job)).args(options.map(arg))
+    });
+    let shell = Arg::new("shell").required(true).help("The shell").value_parser(value_parser!(clap_complete::Shell));
+    let completions = Command::new("completions").about("Print a completion script for a shell").arg(shell);
+    let man = Command::new("man").about("Print the manual page of docktag, or of one command").arg(Arg::new("command").help("The command"));
+    Command::new("docktag")
+        .about(ABOUT)
+        .version(env!("CARGO_PKG_VERSION"))
+        .max_term_width(100)
+        .disable_help_subcommand(true)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .after_help(AFTER_HELP)
+        .subcommands(jobs)
+        .subcommands([completions, man])
+}
+
+fn about(job: Job) -> &'static str {
+    match job {
+        Job::Tag => "Print the tag, or repository:tag where --image is given, and nothing else",
+        Job::Manifest => "Print the manifest: the list of inputs with their digests, as md5sum writes it",
+        Job::Env => "Print the variables DOCKER_IMAGE, DOCKER_IMAGE_MD5 and DOCKER_IMAGE_CI as export lines",
+        Job::Build => "Ask the registry for the image; where it is missing, build it through Compose, push it and prove it",
+        Job::Pull => "Pull what the build job pushed, through Compose, and check that it is here",
+    }
+}
+
+fn arg(definition: &Definition) -> Arg {
+    let repeatable = if let Takes::Many(_) = definition.takes { " (repeatable)" } else { "" };
+    let arg = Arg::new(definition.name).long(definition.name).env(definition.variable()).help(format!("{}{repeatable}", definition.help));
+    let arg = match definition.short {
+        Some(short) => arg.short(short),
+        None => arg,
+    };
+    let arg = match definition.takes {
+        Takes::Flag => return arg.action(ArgAction::SetTrue).value_parser(BoolishValueParser::new()),
+        Takes::One(name) => arg.value_name(name).value_parser(value_parser!(OsString)),
+        Takes::Many(name) => arg.value_name(name).value_parser(value_parser!(OsString)).action(ArgAction::Append),
+        Takes::Choice(values) => arg.value_name("WHICH").value_parser(PossibleValuesParser::new(values)),
+    };
+    match definition.default {
+        Some(default) => arg.default_value(default),
+        None => arg,
+    }
+}
+
+/// Variables that are empty are as good as unset. But no moving tag is a wish.
+fn without_empty_variables(command: Command) -> Command {
     let unset = |arg: Arg| match arg.get_env() {
-        Some(name) if arg.get_id() != "moving_tag" && std::env::var_os(name).is_some_and(|value| value.is_empty()) => {
+        Some(name) if arg.get_id() != "moving-tag" && std::env::var_os(name).is_some_and(|value| value.is_empty()) => {
             arg.env(Resettable::<clap::builder::OsStr>::Reset)
         }
         _ => arg,
     };
-    Cli::command().mut_subcommands(|command| command.mut_args(unset))
+    command.mut_subcommands(|command| command.mut_args(unset))
 }
 
-/// Folder names are bytes on Unix, so a list of them is split as bytes.
-#[cfg(unix)]
-fn split_lines(text: &OsStr) -> Vec<OsString> {
-    use std::os::unix::ffi::OsStrExt as _;
-
-    let lines = text.as_bytes().split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    lines.filter(|line| !line.is_empty()).map(|line| OsStr::from_bytes(line).to_owned()).collect()
-}
-
-#[cfg(not(unix))]
-fn split_lines(text: &OsStr) -> Vec<OsString> {
-    text.to_string_lossy().lines().filter(|line| !line.is_empty()).map(OsString::from).collect()
-}
-
-/// The groups of options of one command.
-#[derive(Default)]
-struct Parts<'a> {
-    input: Option<&'a mut InputArgs>,
-    compose: Option<&'a mut ComposeArgs>,
-    login: Option<&'a mut LoginArgs>,
-    cache_from: Option<&'a mut Vec<String>>,
-}
-
-impl Command {
-    /// The options that every job has; `None` for commands that are no job.
-    pub(crate) fn common(&self) -> Option<&CommonArgs> {
-        match self {
-            Command::Tag(TagArgs { common, .. })
-            | Command::Manifest(ManifestArgs { common, .. })
-            | Command::Env(EnvArgs { common, .. })
-            | Command::Build(BuildArgs { common, .. })
-            | Command::Pull(PullArgs { common, .. }) => Some(common),
-            Command::Completions { .. } | Command::Man { .. } => None,
-        }
-    }
-
-    fn parts_mut(&mut self) -> Parts<'_> {
-        match self {
-            Command::Tag(args) => Parts { input: Some(&mut args.input), ..Parts::default() },
-            Command::Manifest(args) => Parts { input: Some(&mut args.input), ..Parts::default() },
-            Command::Env(args) => Parts { input: Some(&mut args.input), ..Parts::default() },
-            Command::Build(args) => Parts {
-                input: Some(&mut args.input),
-                compose: Some(&mut args.compose),
-                login: Some(&mut args.login),
-                cache_from: Some(&mut args.cache_from),
-            },
-            Command::Pull(args) => {
-                Parts { input: Some(&mut args.input), compose: Some(&mut args.compose), login: Some(&mut args.login), cache_from: None }
+/// What was given for a job, for the core to read.
+pub(crate) fn given(matches: &ArgMatches, job: Job) -> Result<Given> {
+    let mut given = Given::new(Spelling::CommandLine);
+    for definition in OPTIONS.iter().filter(|it| it.command_line && it.jobs.contains(&job)) {
+        let name = definition.name;
+        let from_variable = matches.value_source(name) == Some(ValueSource::EnvVariable);
+        match definition.takes {
+            Takes::Flag if flag(matches, name) => given.text(name, b"true")?,
+            Takes::Flag => {}
+            Takes::Choice(_) => given.text(name, matches.get_one::<String>(name).map_or("", String::as_str).as_bytes())?,
+            Takes::One(_) => {
+                if let Some(value) = matches.get_one::<OsString>(name) {
+                    given.items(name, vec![bytes(value)])?;
+                }
             }
-            Command::Completions { .. } | Command::Man { .. } => Parts::default(),
+            Takes::Many(_) => {
+                let values: Vec<Vec<u8>> = matches.get_many::<OsString>(name).unwrap_or_default().map(|value| bytes(value)).collect();
+                match values.as_slice() {
+                    [lines] if from_variable => given.text(name, lines)?,
+                    _ => given.items(name, values)?,
+                }
+            }
         }
+    }
+    Ok(given)
+}
+
+/// Whether a flag is set.
+pub(crate) fn flag(matches: &ArgMatches, name: &str) -> bool {
+    matches.get_flag(name)
+}
+
+/// The project folder, where one was given.
+pub(crate) fn directory(matches: &ArgMatches) -> Option<&OsString> {
+    matches.get_one("directory")
+}
+
+/// Whether to use colours on standard error (no-color.org: any non-empty NO_COLOR switches them off).
+pub(crate) fn colors(matches: &ArgMatches) -> bool {
+    match matches.get_one::<String>("color").map(String::as_str) {
+        Some("always") => true,
+        Some("never") => false,
+        _ => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     }
 }
 
-impl CommonArgs {
-    /// Whether to use colours on standard error (no-color.org: any non-empty NO_COLOR switches them off).
-    pub(crate) fn colors(&self) -> bool {
-        match self.color {
-            ColorArg::Always => true,
-            ColorArg::Never => false,
-            ColorArg::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-        }
-    }
+/// File names are bytes on Unix; elsewhere `\` separates them, and a manifest has `/`.
+fn bytes(value: &OsStr) -> Vec<u8> {
+    #[cfg(unix)]
+    return std::os::unix::ffi::OsStrExt::as_bytes(value).to_vec();
+    #[cfg(not(unix))]
+    return value.to_string_lossy().replace('\\', "/").into_bytes();
 }
 
 #[cfg(test)]
@@ -341,60 +166,6 @@ mod tests {
 
     #[test]
     fn the_definition_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_option_is_a_variable_too() {
-        for command in Cli::command().get_subcommands().filter(|command| !["completions", "man"].contains(&command.get_name())) {
-            for arg in command.get_arguments().filter(|arg| arg.get_id() != "help") {
-                let expected = format!("DOCKTAG_{}", arg.get_long().unwrap().to_uppercase().replace('-', "_"));
-                assert_eq!(arg.get_env().and_then(|name| name.to_str()), Some(expected.as_str()));
-            }
-        }
-    }
-
-    /// The table in README between the two marks, made from the definition; with `UPDATE=1` it is written.
-    #[test]
-    fn the_table_in_readme_is_the_definition() {
-        let (begin, end) = ("<!-- options: made from src/host/args.rs by UPDATE=1 cargo test readme -->\n", "<!-- end of options -->");
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-        let readme = std::fs::read_to_string(file).unwrap();
-        let (before, rest) = readme.split_once(begin).expect("README has the mark of the options");
-        let (_, after) = rest.split_once(end).expect("README has the mark of their end");
-        let made = format!("{before}{begin}{}{end}{after}", table());
-        if std::env::var_os("UPDATE").is_some() {
-            return std::fs::write(file, &made).unwrap();
-        }
-        assert_eq!(readme, made, "run `UPDATE=1 cargo test readme`");
-    }
-
-    fn table() -> String {
-        let mut rows: Vec<(String, String, Vec<String>)> = Vec::new();
-        for command in Cli::command().get_subcommands().filter(|command| !["completions", "man"].contains(&command.get_name())) {
-            for arg in command.get_arguments().filter(|arg| arg.get_id() != "help") {
-                let values: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-                let value = match (arg.get_action().takes_values(), values.as_slice()) {
-                    (false, _) => String::new(),
-                    (true, []) => format!(" {}", arg.get_value_names().map(|names| names[0].as_str()).unwrap_or_default()),
-                    (true, values) => format!(" {}", values.join("\\|")),
-                };
-                let short = arg.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
-                let name = format!("{short}`--{}{value}`", arg.get_long().unwrap()).replace("\\|", "|").replace('|', "\\|");
-                let default: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
-                let default = if default.is_empty() { String::new() } else { format!(" [default: {}]", default.join(" ")) };
-                let help = format!("{}{default}", arg.get_help().map(ToString::to_string).unwrap_or_default());
-                match rows.iter_mut().find(|(row, ..)| *row == name) {
-                    Some((_, _, commands)) => commands.push(command.get_name().to_owned()),
-                    None => rows.push((name, help, vec![command.get_name().to_owned()])),
-                }
-            }
-        }
-        let all = 5;
-        let lines = rows.iter().map(|(name, help, commands)| {
-            let commands = if commands.len() == all { "all".to_owned() } else { commands.join(", ") };
-            format!("| {name} | {help} | {commands} |\n")
-        });
-        format!("| option | meaning | commands |\n| --- | --- | --- |\n{}", lines.collect::<String>())
+        definition().debug_assert();
     }
 }

@@ -7,19 +7,16 @@ use std::time::Instant;
 use docktag::need::{Command, Exited, Failure};
 
 use crate::host::fs::failure;
-use crate::host::interrupt;
 use crate::host::log::Log;
+use crate::host::{interrupt, milliseconds};
 
 /// Runs a program to its end. What it prints is captured, or goes to standard error: standard output is for results.
 pub(super) fn run(log: &Log, command: &Command) -> Result<Exited, Failure> {
     let start = Instant::now();
-    let group = log.heading(command);
-    let ended = start_and_wait(command);
-    group.end();
-    let mut exited = ended.map_err(|error| failure(&error, None))?;
-    exited.milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    log.detail(&format!("{command}: {} after {} ms", exited.how(), exited.milliseconds));
-    Ok(exited)
+    log.write(&log.voice.begin(command));
+    let ended = start_and_wait(command).map(|exited| Exited { milliseconds: milliseconds(start), ..exited });
+    log.write(&log.voice.end(command, ended.as_ref().ok()));
+    ended.map_err(|error| failure(&error, None))
 }
 
 fn start_and_wait(command: &Command) -> io::Result<Exited> {

@@ -11,6 +11,7 @@ use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::host::log::Log;
+use crate::host::milliseconds;
 
 /// No manifest is larger (distribution-spec: registries should take 4 MiB); more is not read into memory.
 const BODY_LIMIT: u64 = 8 * 1024 * 1024;
@@ -25,12 +26,12 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn send(&self, log: &Log, request: &Request, because: &str) -> Result<Response, Failure> {
         let start = Instant::now();
-        let result = self.exchange(request);
+        let result = self.exchange(request).map(|response| Response { milliseconds: milliseconds(start), ..response });
         let outcome = match &result {
             Ok(response) => response.status.to_string(),
             Err(failure) => failure.message.clone(),
         };
-        log.detail(&format!("{} {}: {outcome} after {} ms ({because})", request.method.as_str(), request.url, start.elapsed().as_millis()));
+        log.write(&log.voice.request(request.method.as_str(), &request.url, because, &outcome, milliseconds(start)));
         result
     }
 
@@ -61,7 +62,7 @@ impl Client {
         let headers =
             answer.headers().iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect();
         let body = answer.body_mut().with_config().limit(BODY_LIMIT).read_to_vec().map_err(|error| failed(&error))?;
-        Ok(Response { status: answer.status().as_u16(), headers, body })
+        Ok(Response { status: answer.status().as_u16(), headers, body, milliseconds: 0 })
     }
 }
 

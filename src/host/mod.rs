@@ -8,11 +8,12 @@ mod hash;
 mod http;
 pub(crate) mod interrupt;
 pub(crate) mod log;
-mod options;
+pub(crate) mod options;
 pub(crate) mod output;
 mod progress;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 pub(crate) use log::Log;
 
@@ -24,6 +25,11 @@ pub(crate) struct Host {
     /// The folder of this run, where it has one; files in it are for their owner only.
     pub(crate) scratch: Option<PathBuf>,
     http: http::Client,
+}
+
+/// The time since then.
+fn milliseconds(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Host {

@@ -3,13 +3,14 @@
 use crate::desk::{Desk, join, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Repository;
+use crate::job::compose::Project;
 use crate::job::moving::point;
 use crate::job::provide::{Build, Built};
 use crate::job::registry::Client;
 use crate::job::{compose, inputs, report};
-use crate::options::Options;
+use crate::options::{Options, Push};
 use crate::plan::{self, Target};
-use crate::registry::reply::Presence;
+use crate::registry::reply::{Descriptor, Presence};
 use crate::report::{Note, Outcome, Report, TargetReport};
 
 /// What the registry says of one target.
@@ -26,40 +27,51 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let mut report = report(options, identity)?;
     let mut project = compose::load(desk, options, &report.variables).await?;
     let targets = plan::targets(&project.model, &report.tag, options.moving_tag.as_deref())?;
-    for service in plan::strangers(&project.model, &report.tag)? {
-        let image = service.image.as_deref().unwrap_or("none");
-        desk.tell(Note::warning(format!("service `{}`: left alone, since its image ({image}) is not named by the hash; write `image: ${{DOCKER_IMAGE}}` to have it built", service.name)));
-    }
+    left_alone(desk, &project, &report.tag)?;
 
-    let client = Client::new(desk, options, options.push);
+    let client = Client::new(desk, options, options.pushes());
     let asked = join_all(targets.into_iter().map(|target| ask(&client, target))).await;
     let (hits, misses) = sort(desk, options, asked)?;
     report.hit = Some(misses.is_empty());
 
-    report.targets = join_all(hits.into_iter().map(|(asked, digest)| keep(desk, options, &client, asked, digest))).await;
-    if misses.is_empty() {
-        return Ok(report);
-    }
-    if options.dry_run {
-        report.targets.extend(misses.iter().map(|asked| target_report(&asked.target, Outcome::Missing)));
-    }
-    let build = Build { desk, options, client: &client, repository };
-    let built = build.provide(&mut project, &report, &misses).await?;
-    match built {
-        Built::Done(targets) => report.targets.extend(targets),
-        Built::Planned(planned) => report.planned.extend(planned),
+    report.targets = join_all(hits.into_iter().map(|(asked, found)| keep(desk, options, &client, asked, found))).await;
+    if !misses.is_empty() {
+        let build = Build { desk, options, client: &client, repository };
+        build_missing(&build, &mut project, &mut report, &misses).await?;
     }
     Ok(report)
 }
 
-fn repository(options: &Options) -> Result<&Repository> {
+/// Builds what is missing, or says how.
+pub(super) async fn build_missing(build: &Build<'_>, project: &mut Project, report: &mut Report, misses: &[Asked]) -> Result<()> {
+    if build.options.dry_run {
+        report.targets.extend(misses.iter().map(|asked| target_report(&asked.target, Outcome::Missing)));
+    }
+    match build.provide(project, report, misses).await? {
+        Built::Done(targets) => report.targets.extend(targets),
+        Built::Planned(planned) => report.planned.extend(planned),
+    }
+    Ok(())
+}
+
+/// Says which services with `build:` no hash is known for.
+pub(super) fn left_alone(desk: &Desk, project: &Project, tag: &str) -> Result<()> {
+    for service in plan::strangers(&project.model, tag)? {
+        let image = service.image.as_deref().unwrap_or("none");
+        desk.tell(Note::warning(format!("service `{}`: left alone, since its image ({image}) is not named by the hash; write `image: ${{DOCKER_IMAGE}}` to have it built", service.name)));
+    }
+    Ok(())
+}
+
+pub(super) fn repository(options: &Options) -> Result<&Repository> {
     options.image.as_ref().ok_or_else(|| {
         Error::new(Code::Usage, "the repository of the image is not known")
             .help("give it with `--image example/app`; the Compose file uses it as `image: ${DOCKER_IMAGE}`")
     })
 }
 
-async fn ask(client: &Client<'_>, target: Target) -> Asked {
+/// Asks for an image and its moving tag at once.
+pub(super) async fn ask(client: &Client<'_>, target: Target) -> Asked {
     let moving = async {
         match &target.moving {
             Some(moving) => Some(client.presence(moving).await),
@@ -71,18 +83,18 @@ async fn ask(client: &Client<'_>, target: Target) -> Asked {
 }
 
 /// Hits with their digests, and misses.
-type Sorted = (Vec<(Asked, String)>, Vec<Asked>);
+pub(super) type Sorted = (Vec<(Asked, Descriptor)>, Vec<Asked>);
 
 /// Hits with their digests, and misses; what is unknown is an error, unless nothing is to be pushed.
-fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<Sorted> {
+pub(super) fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<Sorted> {
     let (mut hits, mut misses) = (Vec::new(), Vec::new());
     for asked in asked {
         let image = &asked.target.image;
         match &asked.image {
             Presence::Hit(found) if !options.force => {
                 desk.tell(Note::info(format!("{image}: hit, {}", found.digest)));
-                let digest = found.digest.clone();
-                hits.push((asked, digest));
+                let found = found.clone();
+                hits.push((asked, found));
             }
             Presence::Hit(_) => {
                 desk.tell(Note::info(format!("{image}: is there, and built anyway because of `--force`")));
@@ -92,7 +104,7 @@ fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<Sorted> {
                 desk.tell(Note::info(format!("{image}: miss")));
                 misses.push(asked);
             }
-            Presence::Unknown(error) if !options.push && !is_mistake(options, error) => {
+            Presence::Unknown(error) if options.push == Push::No && !is_mistake(options, error) => {
                 desk.tell(Note::warning(format!("{error}; built without asking further, since nothing is to be pushed")));
                 misses.push(asked);
             }
@@ -108,18 +120,27 @@ fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<Sorted> {
 
 /// A login that was given and is refused is never a reason to build.
 fn is_mistake(options: &Options, error: &Error) -> bool {
-    options.login.is_some() && error.code == Code::RegistryDenied
+    options.given_login().is_some() && error.code == Code::RegistryDenied
 }
 
 /// A hit: nothing to do but to point the moving tag at it.
-async fn keep(desk: &Desk, options: &Options, client: &Client<'_>, asked: Asked, digest: String) -> TargetReport {
+async fn keep(desk: &Desk, options: &Options, client: &Client<'_>, asked: Asked, found: Descriptor) -> TargetReport {
     let moving = match &asked.target.moving {
-        Some(moving) if options.push && !options.dry_run => Some(point(desk, client, &asked, moving, &digest).await),
+        Some(moving) if options.pushes() && !options.dry_run => Some(point(desk, client, &asked, moving, &found.digest).await),
         _ => None,
     };
-    TargetReport { digest: Some(digest), moving, ..target_report(&asked.target, Outcome::Hit) }
+    let milliseconds = Some(found.milliseconds);
+    TargetReport { digest: Some(found.digest), milliseconds, moving, ..target_report(&asked.target, Outcome::Hit) }
 }
 
 pub(super) fn target_report(target: &Target, outcome: Outcome) -> TargetReport {
-    TargetReport { services: target.services.clone(), image: target.image.to_string(), outcome, digest: None, moving: None }
+    TargetReport {
+        services: target.services.clone(),
+        image: target.image.to_string(),
+        outcome,
+        digest: None,
+        milliseconds: None,
+        bytes: None,
+        moving: None,
+    }
 }

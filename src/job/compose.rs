@@ -88,7 +88,7 @@ pub(super) async fn load(desk: &Desk, options: &Options, variables: &[Variable])
     if !text.ok() {
         return Err(refused(desk, options, &project, &text).await);
     }
-    project.model = Model::parse(&String::from_utf8_lossy(&text.stdout))?;
+    project.model = model(options, &text)?;
     let warnings = String::from_utf8_lossy(&text.stderr);
     for line in warnings.lines().map(str::trim).filter(|line| !line.is_empty()) {
         desk.tell(Note::detail(format!(
@@ -107,12 +107,26 @@ pub(super) async fn name_files(desk: &Desk, options: &Options, project: &mut Pro
     }
     project.files = find_files(desk, options, project.compose.flavor).await?;
     let exited = desk.run(config_command(project)).await.map_err(|failure| missing(&project.compose.program.join(" "), &failure))?;
-    if !exited.ok() || Model::parse(&String::from_utf8_lossy(&exited.stdout)).as_ref() != Ok(&project.model) {
+    if !exited.ok() || model(options, &exited).as_ref() != Ok(&project.model) {
         return Err(Error::new(Code::ComposeFileInvalid, "Compose found other files by itself than these")
             .at(project.files.join(", "))
             .help("name the project's Compose files with `--file`, in order"));
     }
     Ok(())
+}
+
+/// What `compose config` printed, without the services that are not to be worked for.
+fn model(options: &Options, exited: &Exited) -> Result<Model> {
+    let mut model = Model::parse(&String::from_utf8_lossy(&exited.stdout))?;
+    if let Some(missing) = options.services.iter().find(|name| !model.services.iter().any(|service| service.name == **name)) {
+        let names: Vec<&str> = model.services.iter().map(|service| service.name.as_str()).collect();
+        return Err(Error::new(Code::Usage, format!("`--service {missing}`: no such service, there are {}", names.join(", ")))
+            .help("is its profile active, and is it the right Compose file?"));
+    }
+    if !options.services.is_empty() {
+        model.services.retain(|service| options.services.contains(&service.name));
+    }
+    Ok(model)
 }
 
 async fn check_files(desk: &Desk, options: &Options) -> Result<()> {

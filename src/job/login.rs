@@ -3,7 +3,6 @@
 use crate::compose::Flavor;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
-use crate::image::Repository;
 use crate::job::compose::Project;
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Options, PASSWORD};
@@ -12,16 +11,14 @@ use crate::secret::Secret;
 
 /// The variables that no program is to see: a password that was given to us is not for others.
 pub(super) fn hidden_variables(options: &Options) -> Vec<String> {
-    options.login.iter().map(|_| PASSWORD.to_owned()).collect()
+    options.given_login().iter().map(|_| PASSWORD.to_owned()).collect()
 }
 
 /// The credentials for a registry, and words for where they come from.
 pub(super) async fn credential(desk: &Desk, options: &Options, registry: &str) -> Result<(Credential, String)> {
-    if let Some(login) = &options.login
-        && options.image.as_ref().is_some_and(|image| image.registry() == registry)
-    {
-        let credential = Credential::Password { user: login.user.clone(), password: login.password.clone() };
-        return Ok((credential, format!("of the user `{}` that was given", login.user)));
+    if let Some((_, user, password)) = options.given_login().filter(|(of, ..)| *of == registry) {
+        let credential = Credential::Password { user: user.to_owned(), password: password.clone() };
+        return Ok((credential, format!("of the user `{user}` that was given")));
     }
     let Some((place, text)) = config(desk, options).await? else { return Ok((Credential::Anonymous, String::new())) };
     match DockerConfig::parse(&text, &place)?.lookup(registry) {
@@ -35,13 +32,16 @@ pub(super) async fn credential(desk: &Desk, options: &Options, registry: &str) -
 
 /// Lets the project's programs use the login that was given, where one was: by a Docker configuration in the run's own folder, which
 /// is the user's with that login.
-pub(super) async fn log_in(desk: &Desk, options: &Options, image: &Repository, project: &mut Project) -> Result<()> {
-    let Some(login) = &options.login else { return Ok(()) };
+pub(super) async fn log_in(desk: &Desk, options: &Options, project: &mut Project) -> Result<()> {
+    let Some((registry, user, password)) = options.given_login() else { return Ok(()) };
+    if project.env.contains_key("DOCKER_CONFIG") {
+        return Ok(());
+    }
     let for_v1 = project.compose.flavor == Flavor::V1;
     let found = config(desk, options).await?;
     let place = found.as_ref().map_or("config.json", |(place, _)| place).to_owned();
     let text = found.as_ref().map(|(_, text)| text.as_slice());
-    let config = credential::with_login(text, &place, image.registry(), &login.user, &login.password, for_v1)?;
+    let config = credential::with_login(text, &place, registry, user, password, for_v1)?;
     let folder = format!("{}/docker", options.host.scratch);
     let file = format!("{folder}/config.json");
     if let Some(own) = &options.host.docker_config {

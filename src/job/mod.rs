@@ -7,23 +7,72 @@ mod inputs;
 mod login;
 mod moving;
 mod provide;
+mod publish;
 mod pull;
 mod registry;
 
+use crate::ci::fork;
 use crate::desk::Desk;
-use crate::error::Result;
-use crate::options::{Job, Options};
-use crate::report::Report;
+use crate::error::{Code, Error, Result};
+use crate::options::{Job, Options, PASSWORD, Push, Spelling};
+use crate::report::{Note, Report};
 
-pub use env::{github_lines, shell_lines};
+/// Runs the job that the options name, and keeps what later steps need.
+pub(crate) async fn run(desk: Desk, mut options: Options) -> Result<Report> {
+    if options.ci {
+        publish::check(&options)?;
+    }
+    let result = work(&desk, &mut options).await;
+    match options.ci {
+        true => publish::publish(&desk, &options, result).await,
+        false => result,
+    }
+}
 
-/// Runs the job that the options name.
-pub(crate) async fn run(desk: Desk, options: Options) -> Result<Report> {
-    match options.job {
-        Job::Tag | Job::Manifest => identify(&desk, &options).await,
-        Job::Env => env::run(&desk, &options).await,
-        Job::Build => build::run(&desk, &options).await,
-        Job::Pull => pull::run(&desk, &options).await,
+async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
+    let unpushed = decide_push(desk, options).await?;
+    let report = match options.job {
+        Job::Tag | Job::Manifest => identify(desk, options).await,
+        Job::Env => env::run(desk, options).await,
+        Job::Build => build::run(desk, options).await,
+        Job::Pull => pull::run(desk, options).await,
+    }?;
+    Ok(Report { unpushed: unpushed.filter(|_| report.hit == Some(false)), ..report })
+}
+
+/// Decides what `auto` means here: no push where the CI gives no secrets. The reason is given back; without one, a user needs a password.
+async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String>> {
+    let has_login = matches!(options.job, Job::Build | Job::Pull);
+    let reason = match options.push {
+        Push::Auto if has_login => {
+            let event = match options.host.env.get("GITHUB_EVENT_PATH").filter(|path| !path.is_empty()) {
+                Some(path) => desk.read_if_there(path).await?.unwrap_or_default(),
+                None => Vec::new(),
+            };
+            fork::no_secrets(&options.host.env, &event)
+        }
+        _ => None,
+    };
+    if options.push == Push::Auto {
+        options.push = if reason.is_some() { Push::No } else { Push::Yes };
+    }
+    if let Some(reason) = &reason {
+        desk.tell(Note::info(format!("{reason}: there are no secrets, so nothing is pushed")));
+    }
+    match &options.login {
+        Some(login) if login.password.is_none() && reason.is_none() => Err(no_password(options, &login.user)),
+        _ => Ok(reason),
+    }
+}
+
+fn no_password(options: &Options, user: &str) -> Error {
+    let error = |place: &str, help: String| {
+        Error::new(Code::Usage, format!("`--username {user}` has no password, expected one {place} or in {PASSWORD}")).help(help)
+    };
+    match options.host.spelling {
+        Spelling::CommandLine => error("on standard input", format!("add `--password-stdin` and pipe the password in, or set {PASSWORD}")),
+        // A secret that does not exist is an empty text, not an error of the workflow.
+        Spelling::Inputs => error("in `password`", "is the secret's name right, and does this job have it?".to_owned()),
     }
 }
 
@@ -46,6 +95,7 @@ fn report(options: &Options, identity: inputs::Identity) -> Result<Report> {
         algorithm: options.algorithm,
         image: image.map(|image| image.to_string()),
         hit: None,
+        unpushed: None,
         targets: Vec::new(),
         planned: Vec::new(),
         variables,

@@ -36,7 +36,7 @@ impl Build<'_> {
         if !self.options.dry_run {
             self.check_engine(project).await?;
         }
-        if self.options.login.is_some() && self.options.push {
+        if self.options.given_login().is_some_and(|(registry, ..)| registry == self.repository.registry()) && self.options.pushes() {
             self.client.ping(self.repository).await?;
         }
         if self.options.reuse.is_some() {
@@ -45,14 +45,14 @@ impl Build<'_> {
         let builder = self.builder(project).await?;
         compose::name_files(self.desk, self.options, project).await?;
         if !self.options.dry_run {
-            log_in(self.desk, self.options, self.repository, project).await?;
+            log_in(self.desk, self.options, project).await?;
         }
         let services: Vec<String> = misses.iter().flat_map(|asked| asked.target.built.clone()).collect();
         let pulls = self.prepare(project, misses, builder).await?;
         let build = project.command(&["build"], &services, "build what is missing");
         let push = project.command(&["push"], &services, "push what was built");
         if self.options.dry_run {
-            let commands = pulls.iter().chain([&build]).chain(self.options.push.then_some(&push));
+            let commands = pulls.iter().chain([&build]).chain(self.options.pushes().then_some(&push));
             return Ok(Built::Planned(
                 commands.map(|command| Planned { because: command.because.clone(), action: command.to_string() }).collect(),
             ));
@@ -81,12 +81,17 @@ impl Build<'_> {
             self.forget(project, misses).await;
             return Err(error);
         }
-        if !self.options.push {
-            return Ok(Built::Done(misses.iter().map(|asked| target_report(&asked.target, Outcome::Built)).collect()));
+        if !self.options.pushes() {
+            let built = misses
+                .iter()
+                .map(|asked| TargetReport { milliseconds: Some(exited.milliseconds), ..target_report(&asked.target, Outcome::Built) });
+            return Ok(Built::Done(built.collect()));
         }
         let pushed = self.run(push).await?;
+        let took = exited.milliseconds + pushed.milliseconds;
         let proofs = join_all(misses.iter().map(|asked| self.prove(asked, &pushed))).await;
-        Ok(Built::Done(proofs.into_iter().collect::<Result<_>>()?))
+        let proofs = proofs.into_iter().map(|proof| proof.map(|it| TargetReport { milliseconds: Some(took), ..it }));
+        Ok(Built::Done(proofs.collect::<Result<_>>()?))
     }
 
     /// A build needs an engine; one question before it tells "no engine" from "the build failed".
@@ -229,6 +234,8 @@ impl Build<'_> {
             Some(moving) => Some(point_and_prove(self.desk, self.client, asked, moving, &found.digest).await),
             None => None,
         };
-        Ok(TargetReport { digest: Some(found.digest), moving, ..target_report(target, outcome) })
+        // Only the summary shows it, so nobody else pays for the request.
+        let bytes = if self.options.ci { self.client.size(image).await } else { None };
+        Ok(TargetReport { digest: Some(found.digest), bytes, moving, ..target_report(target, outcome) })
     }
 }

@@ -3,16 +3,18 @@
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
+use crate::job::build::{self, Asked};
 use crate::job::compose::{self, Project};
+use crate::job::provide::Build;
 use crate::job::registry::Client;
 use crate::job::{inputs, login, report};
 use crate::need::{Command, FailureKind};
-use crate::options::Options;
+use crate::options::{Options, Push};
 use crate::plan::{self, Target};
-use crate::registry::reply::Presence;
+use crate::registry::reply::{Descriptor, Presence};
 use crate::report::{Note, Outcome, Planned, Report, TargetReport};
 
-/// Pulls every image of the project; those named by the hash must be the registry's.
+/// Pulls every image of the project; those named by the hash must be the registry's, or are built where that was asked for.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let Some(repository) = &options.image else {
         return Err(
@@ -25,45 +27,74 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let targets = plan::targets(&project.model, &report.tag, options.moving_tag.as_deref())?;
 
     let client = Client::new(desk, options, false);
-    let digests = join_all(targets.iter().map(|target| present(desk, &client, target))).await.into_iter().collect::<Result<Vec<_>>>()?;
-    report.hit = Some(true);
+    let (hits, misses) = match options.or_build {
+        true => build::sort(desk, options, join_all(targets.into_iter().map(|target| build::ask(&client, target))).await)?,
+        false => (
+            join_all(targets.into_iter().map(|target| present(desk, &client, target))).await.into_iter().collect::<Result<_>>()?,
+            Vec::new(),
+        ),
+    };
+    report.hit = Some(misses.is_empty());
 
-    // A service that is built here and not named by the hash was never pushed.
+    // A service that is built here and not named by the hash was never pushed; one that is missing was not either.
     let strangers = plan::strangers(&project.model, &report.tag)?;
-    let services = project.model.services.iter().filter(|service| service.image.is_some() && !strangers.contains(service));
+    let is_missing = |name: &String| misses.iter().any(|asked| asked.target.services.contains(name));
+    let services = project.model.services.iter().filter(|it| it.image.is_some() && !strangers.contains(it) && !is_missing(&it.name));
     let services: Vec<String> = services.map(|service| service.name.clone()).collect();
-    if !options.dry_run {
-        login::log_in(desk, options, repository, &mut project).await?;
+    if !services.is_empty() {
+        pull(desk, options, &mut project, &services, &hits, &mut report).await?;
     }
-    let pull = project.command(&["pull"], &services, "pull the images");
+    if !misses.is_empty() {
+        let options = &Options { push: Push::No, ..options.clone() };
+        let build = Build { desk, options, client: &client, repository };
+        build::build_missing(&build, &mut project, &mut report, &misses).await?;
+    }
+    Ok(report)
+}
+
+/// An image that must be in the registry.
+async fn present(desk: &Desk, client: &Client<'_>, target: Target) -> Result<(Asked, Descriptor)> {
+    let image = client.presence(&target.image).await;
+    match &image {
+        Presence::Hit(found) => {
+            desk.tell(Note::detail(format!("{}: {}", target.image, found.digest)));
+            let found = found.clone();
+            Ok((Asked { target, image, moving: None }, found))
+        }
+        Presence::Unknown(error) => Err(error.clone()),
+        Presence::Miss | Presence::Doubtful => Err(Error::new(Code::Miss, "not in the registry")
+            .at(&target.image)
+            .help("run the build job first: `docktag build` with the same `--path` and `--image`; if it ran, its files were others (see `docktag manifest`); `--or-build` builds it here")),
+    }
+}
+
+/// Pulls services, and checks that their images came.
+async fn pull(
+    desk: &Desk,
+    options: &Options,
+    project: &mut Project,
+    services: &[String],
+    hits: &[(Asked, Descriptor)],
+    report: &mut Report,
+) -> Result<()> {
+    if !options.dry_run {
+        login::log_in(desk, options, project).await?;
+    }
+    let pull = project.command(&["pull"], services, "pull the images");
     if options.dry_run {
         report.planned.push(Planned { because: pull.because.clone(), action: pull.to_string() });
-        return Ok(report);
+        return Ok(());
     }
     let exited = desk.run(pull).await.map_err(|failure| Error::new(Code::PullFailed, failure.message).at("compose pull"))?;
     if !exited.ok() {
         return Err(Error::new(Code::PullFailed, format!("`compose pull` failed ({})", exited.how()))
             .help("its output is above; is the engine running, and may this account pull?"));
     }
-    let arrived = join_all(targets.iter().zip(&digests).map(|(target, digest)| arrive(desk, &project, target, digest))).await;
-    report.targets = arrived.into_iter().collect::<Result<_>>()?;
-    check_others(desk, &project, &services, &targets).await?;
-    Ok(report)
-}
-
-/// The digest of an image that must be in the registry.
-async fn present(desk: &Desk, client: &Client<'_>, target: &Target) -> Result<String> {
-    let image = &target.image;
-    match client.presence(image).await {
-        Presence::Hit(found) => {
-            desk.tell(Note::detail(format!("{image}: {}", found.digest)));
-            Ok(found.digest)
-        }
-        Presence::Unknown(error) => Err(error),
-        Presence::Miss | Presence::Doubtful => Err(Error::new(Code::Miss, "not in the registry")
-            .at(image)
-            .help("run the build job first: `docktag build` with the same `--path` and `--image`; if it ran, its files were others (see `docktag manifest`)")),
+    let arrived = join_all(hits.iter().map(|(asked, found)| arrive(desk, project, &asked.target, &found.digest))).await;
+    for target in arrived {
+        report.targets.push(TargetReport { milliseconds: Some(exited.milliseconds), ..target? });
     }
+    check_others(desk, project, services, hits).await
 }
 
 /// Compose skips services with `pull_policy: build` or `never` and ends well, so whether the image came is looked up, and if need be it is pulled by name.
@@ -80,21 +111,14 @@ async fn arrive(desk: &Desk, project: &Project, target: &Target, digest: &str) -
         }
     }
     desk.tell(Note::info(format!("{image}: here, {digest}")));
-    Ok(TargetReport {
-        services: target.services.clone(),
-        image: image.to_string(),
-        outcome: Outcome::Pulled,
-        digest: Some(digest.to_owned()),
-        moving: None,
-    })
+    Ok(TargetReport { digest: Some(digest.to_owned()), ..build::target_report(target, Outcome::Pulled) })
 }
 
-async fn check_others(desk: &Desk, project: &Project, services: &[String], targets: &[Target]) -> Result<()> {
-    let others = project
-        .model
-        .services
-        .iter()
-        .filter(|service| services.contains(&service.name) && !targets.iter().any(|target| target.services.contains(&service.name)));
+async fn check_others(desk: &Desk, project: &Project, services: &[String], hits: &[(Asked, Descriptor)]) -> Result<()> {
+    let others =
+        project.model.services.iter().filter(|service| {
+            services.contains(&service.name) && !hits.iter().any(|(asked, _)| asked.target.services.contains(&service.name))
+        });
     let checks = others.map(|service| async move {
         let name = service.image.as_deref().unwrap_or_default();
         let image = Reference::parse(name)

@@ -1,7 +1,6 @@
 //! Conversations with registries: who we are, what is there, and moving a tag.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::task::Poll;
 
@@ -24,7 +23,7 @@ pub(super) struct Client<'a> {
     options: &'a Options,
     /// Whether to ask for the right to push too, so that one token serves the whole run.
     push: bool,
-    lines: RefCell<BTreeMap<Repository, Line>>,
+    lines: RefCell<Vec<(Repository, Line)>>,
 }
 
 /// What came of sending a request.
@@ -54,6 +53,12 @@ impl<'a> Client<'a> {
             Presence::Hit(found) if found.digest.is_empty() => self.look(image, Call::get(image), &because).await,
             other => other,
         }
+    }
+
+    /// The size of an image's layers; `None` where that cannot be found out.
+    pub(super) async fn size(&self, image: &Reference) -> Option<u64> {
+        let response = self.send(&image.repository, &Call::get(image), &format!("how large is {image}?")).await.ok()?;
+        reply::size(&response).filter(|_| response.status == 200)
     }
 
     /// Makes `to` name what `from` names, on the server: the same bytes, so the same digest, which must be the expected one.
@@ -164,11 +169,11 @@ impl<'a> Client<'a> {
     async fn claim(&self, repository: &Repository) -> Line {
         poll_fn(|_| {
             let mut lines = self.lines.borrow_mut();
-            match lines.get(repository) {
-                Some(Line::Busy) => Poll::Pending,
-                Some(line) => Poll::Ready(line.clone()),
+            match lines.iter().find(|(of, _)| of == repository) {
+                Some((_, Line::Busy)) => Poll::Pending,
+                Some((_, line)) => Poll::Ready(line.clone()),
                 None => {
-                    lines.insert(repository.clone(), Line::Busy);
+                    lines.push((repository.clone(), Line::Busy));
                     Poll::Ready(Line::Busy)
                 }
             }
@@ -177,12 +182,14 @@ impl<'a> Client<'a> {
     }
 
     fn set(&self, repository: &Repository, line: Line) {
-        self.lines.borrow_mut().insert(repository.clone(), line);
+        let mut lines = self.lines.borrow_mut();
+        lines.retain(|(of, _)| of != repository);
+        lines.push((repository.clone(), line));
     }
 
     fn round(&self, repository: &Repository) -> Option<u32> {
-        match self.lines.borrow().get(repository) {
-            Some(Line::Ready { round, .. }) => Some(*round),
+        match self.lines.borrow().iter().find(|(of, _)| of == repository) {
+            Some((_, Line::Ready { round, .. })) => Some(*round),
             _ => None,
         }
     }
@@ -235,9 +242,11 @@ impl<'a> Client<'a> {
                 },
             };
             attempt += 1;
-            let seconds = f64::from(delay) / 1000.0;
-            self.desk
-                .tell(Note::info(format!("{host}: {trouble}; asking again in {seconds} s (attempt {attempt} of {})", retry::ATTEMPTS)));
+            self.desk.tell(Note::info(format!(
+                "{host}: {trouble}; asking again in {} (attempt {attempt} of {})",
+                seconds(delay),
+                retry::ATTEMPTS
+            )));
             self.desk.wait(delay).await.map_err(|failure| Error::new(Code::Internal, failure.message))?;
             answered = self.desk.http(request.clone(), because.to_owned()).await;
         }
@@ -309,6 +318,12 @@ impl<'a> Client<'a> {
             Err(error) => error,
         }
     }
+}
+
+/// `0.5 s`, `2 s`.
+fn seconds(milliseconds: u32) -> String {
+    let text = format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000);
+    format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 fn is_bearer(response: &Response) -> bool {

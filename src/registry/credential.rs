@@ -2,12 +2,9 @@
 //!
 //! Rules taken from `docker/cli`, `cli/config/configfile/file.go` and `cli/config/credentials`.
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -52,25 +49,8 @@ pub fn server(registry: &str) -> &str {
 }
 
 /// The part of Docker's `config.json` that holds credentials.
-#[derive(Debug, Default, Deserialize)]
-pub struct DockerConfig {
-    #[serde(default)]
-    auths: BTreeMap<String, Auth>,
-    #[serde(default, rename = "credHelpers")]
-    cred_helpers: BTreeMap<String, String>,
-    #[serde(default, rename = "credsStore")]
-    creds_store: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Auth {
-    auth: String,
-    username: String,
-    password: String,
-    identitytoken: String,
-    registrytoken: String,
-}
+#[derive(Debug)]
+pub struct DockerConfig(Map<String, Value>);
 
 /// Where the credentials of a registry are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,54 +67,58 @@ impl DockerConfig {
     /// # Errors
     /// [`Code::DockerConfigInvalid`] with the line. The content is not quoted, since it may be a secret.
     pub fn parse(text: &[u8], place: &str) -> Result<Self> {
-        // serde would take a list for a struct.
-        let value: serde_json::Map<String, Value> = serde_json::from_slice(text).map_err(|error| invalid(place, &error))?;
-        serde_json::from_value(Value::Object(value)).map_err(|error| invalid(place, &error))
+        let config: Value = serde_json::from_slice(text).map_err(|error| invalid(place, &error))?;
+        let is_object = |value: Option<&Value>| value.is_none_or(|value| value.is_object() || value.is_null());
+        match config {
+            Value::Object(config) if is_object(config.get("auths")) && is_object(config.get("credHelpers")) => Ok(DockerConfig(config)),
+            _ => Err(unexpected(place)),
+        }
     }
 
     /// Looks a registry up: its own helper, else the common one, else the file.
     pub fn lookup(&self, registry: &str) -> Lookup {
         let server = server(registry);
-        let helper = self.cred_helpers.get(server).or_else(|| self.cred_helpers.get(registry)).unwrap_or(&self.creds_store);
+        let helpers = self.0.get("credHelpers");
+        let own = [server, registry].iter().find_map(|name| helpers?.get(*name)?.as_str());
+        let helper = own.unwrap_or_else(|| text(self.0.get("credsStore")));
         if !helper.is_empty() {
-            return Lookup::Helper(helper.clone());
+            return Lookup::Helper(helper.to_owned());
         }
-        let by_host = || self.auths.iter().find(|(key, _)| host_of(key) == host_of(server)).map(|(_, auth)| auth);
-        Lookup::Found(self.auths.get(server).or_else(by_host).map_or(Credential::Anonymous, Auth::credential))
+        let Some(auths) = self.0.get("auths").and_then(Value::as_object) else { return Lookup::Found(Credential::Anonymous) };
+        let by_host = || auths.iter().find(|(key, _)| host_of(key) == host_of(server)).map(|(_, auth)| auth);
+        Lookup::Found(auths.get(server).or_else(by_host).map_or(Credential::Anonymous, of_auth))
     }
 }
 
-impl Auth {
-    fn credential(&self) -> Credential {
-        if !self.identitytoken.is_empty() {
-            return Credential::IdentityToken(Secret::new(&self.identitytoken));
-        }
-        if !self.registrytoken.is_empty() {
-            return Credential::RegistryToken(Secret::new(&self.registrytoken));
-        }
-        let pair = decode_pair(&self.auth).or_else(|| (!self.username.is_empty()).then(|| (self.username.clone(), self.password.clone())));
-        match pair {
-            Some((user, password)) => Credential::Password { user, password: Secret::new(password) },
-            None => Credential::Anonymous,
-        }
+fn of_auth(auth: &Value) -> Credential {
+    let field = |name: &str| text(auth.get(name));
+    if !field("identitytoken").is_empty() {
+        return Credential::IdentityToken(Secret::new(field("identitytoken")));
     }
+    if !field("registrytoken").is_empty() {
+        return Credential::RegistryToken(Secret::new(field("registrytoken")));
+    }
+    let spelled_out = || (!field("username").is_empty()).then(|| (field("username").to_owned(), field("password").to_owned()));
+    match decode_pair(field("auth")).or_else(spelled_out) {
+        Some((user, password)) => Credential::Password { user, password: Secret::new(password) },
+        None => Credential::Anonymous,
+    }
+}
+
+fn text(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or_default()
 }
 
 /// What a credential helper printed for `get`; `None` where it is not what the protocol says
 /// (docker/docker-credential-helpers, `credentials.go`).
 pub fn helper_answer(stdout: &[u8]) -> Option<Credential> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Answer {
-        username: String,
-        secret: String,
-    }
-    let answer: Answer = serde_json::from_slice(stdout).ok()?;
-    match answer.username.as_str() {
-        "<token>" => Some(Credential::IdentityToken(Secret::new(answer.secret))),
-        "" => Some(Credential::Anonymous),
-        _ => Some(Credential::Password { user: answer.username, password: Secret::new(answer.secret) }),
-    }
+    let answer: Value = serde_json::from_slice(stdout).ok()?;
+    let (user, secret) = (answer.get("Username")?.as_str()?, answer.get("Secret")?.as_str()?);
+    Some(match user {
+        "<token>" => Credential::IdentityToken(Secret::new(secret)),
+        "" => Credential::Anonymous,
+        _ => Credential::Password { user: user.to_owned(), password: Secret::new(secret) },
+    })
 }
 
 /// Whether a helper that failed only says that it knows nothing of the server.
@@ -155,7 +139,7 @@ pub fn with_login(text: Option<&[u8]>, place: &str, registry: &str, user: &str, 
         Some(text) => serde_json::from_slice(text).map_err(|error| invalid(place, &error))?,
         None => json!({}),
     };
-    let not_an_object = || Error::new(Code::DockerConfigInvalid, "expected an object").at(place);
+    let not_an_object = || unexpected(place);
     let root = config.as_object_mut().ok_or_else(not_an_object)?;
     let server = server(registry);
 
@@ -197,12 +181,15 @@ fn host_of(server: &str) -> &str {
 }
 
 fn invalid(place: &str, error: &serde_json::Error) -> Error {
+    unexpected(place).line(u32::try_from(error.line()).unwrap_or(u32::MAX)).column(u32::try_from(error.column().max(1)).unwrap_or(u32::MAX))
+}
+
+fn unexpected(place: &str) -> Error {
     Error::new(
         Code::DockerConfigInvalid,
         "not what Docker's configuration looks like, expected a JSON object with `auths`, `credHelpers`, `credsStore`",
     )
     .at(place)
-    .line(u32::try_from(error.line()).unwrap_or(u32::MAX))
     .help("mend the file, or log in anew with `docker login`")
 }
 

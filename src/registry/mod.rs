@@ -9,8 +9,10 @@ pub mod reply;
 pub mod retry;
 pub mod token;
 
+use serde::{Deserialize, Serialize};
+
 use crate::image::{Reference, Repository};
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 
 /// What an image can be, in the order in which we like it: index and manifest, OCI and Docker.
 ///
@@ -26,7 +28,7 @@ pub const MANIFEST_TYPES: [&str; 4] = [
 const TIMEOUT: u32 = 10_000;
 
 /// A request that a host sends as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Request {
     /// `GET`, `HEAD`, `PUT` or `POST`.
     pub method: Method,
@@ -35,8 +37,10 @@ pub struct Request {
     /// Headers, without `Authorization`.
     pub headers: Vec<(String, String)>,
     /// The value of the `Authorization` header.
+    #[serde(serialize_with = "secret::expose_optional")]
     pub authorization: Option<Secret>,
     /// The body; secret, because a token request carries credentials there.
+    #[serde(serialize_with = "secret::expose_optional")]
     pub body: Option<Secret>,
     /// How long the whole exchange may take, in milliseconds.
     pub timeout: u32,
@@ -45,7 +49,8 @@ pub struct Request {
 }
 
 /// The methods that are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// Read.
     Get,
@@ -70,14 +75,17 @@ impl Method {
 }
 
 /// An answer as a host received it, redirects followed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Response {
     /// The status code.
     pub status: u16,
     /// The headers, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body; empty for `HEAD`.
+    #[serde(deserialize_with = "crate::bytes::from_base64")]
     pub body: Vec<u8>,
+    /// How long the exchange took.
+    pub milliseconds: u64,
 }
 
 impl Response {

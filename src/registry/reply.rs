@@ -1,5 +1,7 @@
 //! What a registry's answer means: hit, miss or unknown.
 
+use serde_json::Value;
+
 use crate::digest::{Algorithm, digest};
 use crate::error::{Code, Error};
 use crate::image::Reference;
@@ -12,6 +14,8 @@ pub struct Descriptor {
     pub digest: String,
     /// What it is: one of [`MANIFEST_TYPES`].
     pub media_type: String,
+    /// How long the registry took to say so.
+    pub milliseconds: u64,
 }
 
 /// The three outcomes, and a fourth that one more question turns into one of them.
@@ -56,6 +60,13 @@ pub fn verified_digest(image: &Reference, response: &Response) -> Result<String,
     }
 }
 
+/// The size of an image's configuration and layers as they are moved (image-spec, `manifest.md`); `None` for an index.
+pub fn size(response: &Response) -> Option<u64> {
+    let manifest: Value = serde_json::from_slice(&response.body).ok()?;
+    let layers = manifest["layers"].as_array()?;
+    std::iter::once(&manifest["config"]).chain(layers).map(|descriptor| descriptor["size"].as_u64()).sum()
+}
+
 /// The error for an answer that is neither a hit nor a miss.
 pub fn refusal(image: &Reference, response: &Response) -> Error {
     let registry = image.repository.registry();
@@ -88,14 +99,15 @@ fn found(image: &Reference, response: &Response) -> Presence {
                 .help("is a proxy or a login page in between, and is the registry's name right?"),
         );
     }
+    let milliseconds = response.milliseconds;
     match response.header("docker-content-digest") {
-        Some(digest) if is_digest(digest) => Presence::Hit(Descriptor { digest: digest.to_owned(), media_type }),
+        Some(digest) if is_digest(digest) => Presence::Hit(Descriptor { digest: digest.to_owned(), media_type, milliseconds }),
         // The header is optional (distribution-spec): the digest is that of the bytes then.
         _ if !response.body.is_empty() => match verified_digest(image, response) {
-            Ok(digest) => Presence::Hit(Descriptor { digest, media_type }),
+            Ok(digest) => Presence::Hit(Descriptor { digest, media_type, milliseconds }),
             Err(error) => Presence::Unknown(error),
         },
-        _ => Presence::Hit(Descriptor { digest: String::new(), media_type }),
+        _ => Presence::Hit(Descriptor { digest: String::new(), media_type, milliseconds }),
     }
 }
 
@@ -116,9 +128,9 @@ fn says_registry(response: &Response) -> bool {
 
 /// The first error of the body, as far as it can be shown in one line.
 fn detail(response: &Response) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(&response.body).ok()?;
+    let body: Value = serde_json::from_slice(&response.body).ok()?;
     let first = body.get("errors")?.get(0)?;
-    let text = |key: &str| first.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let text = |key: &str| first.get(key).and_then(Value::as_str).unwrap_or_default();
     let line = format!("{} {}", text("code"), text("message"));
     Some(line.chars().filter(|character| !character.is_control()).take(200).collect::<String>().trim().to_owned())
 }
@@ -133,7 +145,7 @@ mod tests {
 
     fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Response { status, headers, body: body.into() }
+        Response { status, headers, body: body.into(), milliseconds: 0 }
     }
 
     #[track_caller]
@@ -151,7 +163,7 @@ mod tests {
             let response = answer(200, &[("content-type", &format!("{media_type}; charset=utf-8")), ("docker-content-digest", sha)], "");
             assert_eq!(
                 presence(&image(), &response),
-                Presence::Hit(Descriptor { digest: sha.to_owned(), media_type: media_type.to_owned() })
+                Presence::Hit(Descriptor { digest: sha.to_owned(), media_type: media_type.to_owned(), milliseconds: 0 })
             );
         }
         let without_header = answer(200, &[("content-type", MANIFEST_TYPES[0])], "abc");

@@ -39,7 +39,7 @@ mod tests {
 
     fn answer(status: u16, retry_after: Option<&str>) -> Response {
         let headers = retry_after.map(|value| ("retry-after".to_owned(), value.to_owned()));
-        Response { status, headers: headers.into_iter().collect(), body: Vec::new() }
+        Response { status, headers: headers.into_iter().collect(), body: Vec::new(), milliseconds: 0 }
     }
 
     #[test]

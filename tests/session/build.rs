@@ -3,7 +3,7 @@
 use docktag::compose::overrides;
 use docktag::error::Code;
 use docktag::need::{Command, Exited, FailureKind};
-use docktag::options::{Cache, Job, Login, Options};
+use docktag::options::{Cache, Job, Login, Options, Push};
 use docktag::report::Outcome;
 use docktag::secret::Secret;
 
@@ -167,7 +167,7 @@ fn what_is_said_of_the_inputs_is_said_once() {
     let tag = host.run(options(Job::Tag)).unwrap().tag;
     host.notes.clear();
     host.model(&format!(r#"{{"services":{{"app":{{"image":"reg.example/a/b:{tag}","build":{{}}}}}}}}"#));
-    host.run(Options { push: false, ..options(Job::Build) }).unwrap();
+    host.run(Options { push: Push::No, ..options(Job::Build) }).unwrap();
     assert_eq!(host.ran("build").len(), 1);
     assert_eq!(host.said().matches("holds a `.git` folder").count(), 1, "{}", host.said());
 }
@@ -236,7 +236,7 @@ fn force_builds_and_pushes_on_a_hit() {
 #[test]
 fn no_push_and_no_moving_tag() {
     let mut host = cold();
-    let report = host.run(Options { push: false, ..options(Job::Build) }).unwrap();
+    let report = host.run(Options { push: Push::No, ..options(Job::Build) }).unwrap();
     assert_eq!(report.targets[0].outcome, Outcome::Built);
     assert!(host.ran("push").is_empty() && !host.requests.iter().any(|request| request.starts_with("PUT")));
 
@@ -259,7 +259,7 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
 #[test]
 fn a_login_is_checked_before_the_build_and_lives_in_a_folder_of_the_run() {
     let mut host = cold();
-    let login = |password: &str| Some(Login { user: "ci".to_owned(), password: Secret::new(password) });
+    let login = |password: &str| Some(Login { registry: None, user: "ci".to_owned(), password: Some(Secret::new(password)) });
     host.reply("GET /v2/", [answer(401, &[("www-authenticate", "Basic realm=x")], "")]);
     host.reply("GET /v2/ [Basic Y2k6czNjcmV0]", [answer(200, &[], "{}")]);
     host.reply("GET /v2/a/b/manifests", [hit()]);

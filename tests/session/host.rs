@@ -207,7 +207,7 @@ pub(crate) fn options(job: Job) -> Options {
 /// An answer with a status, headers and a body.
 pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Response, FailureKind> {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Ok(Response { status, headers, body: body.into() })
+    Ok(Response { status, headers, body: body.into(), milliseconds: 0 })
 }
 
 /// The image is there.

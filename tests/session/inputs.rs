@@ -77,7 +77,7 @@ fn a_git_folder_among_the_inputs_is_warned_of() {
 fn env_names_the_three_variables_and_needs_the_repository() {
     let mut host = Host::new();
     let report = host.run(options(Job::Env)).unwrap();
-    let lines = docktag::job::shell_lines(&report.variables);
+    let lines = docktag::ci::shell_lines(&report.variables);
     assert_eq!(
         lines,
         format!("export DOCKER_IMAGE=reg.example/a/b:{TAG}\nexport DOCKER_IMAGE_MD5={TAG}\nexport DOCKER_IMAGE_CI=reg.example/a/b:ci\n")

@@ -2,7 +2,7 @@
 
 use docktag::error::{Code, Error};
 use docktag::need::{Exited, FailureKind};
-use docktag::options::{Job, Login, Options};
+use docktag::options::{Job, Login, Options, Push};
 use docktag::report::{Moved, Outcome};
 use docktag::secret::Secret;
 
@@ -177,7 +177,7 @@ fn a_wrong_password_is_no_miss() {
         host.reply("HEAD", [answer(401, &[("www-authenticate", challenge)], "")]);
         host.reply("GET /token", [answer(401, &[], "")]);
         let mut options = options(Job::Build);
-        options.login = Some(Login { user: "ci".to_owned(), password: Secret::new("wrong") });
+        options.login = Some(Login { registry: None, user: "ci".to_owned(), password: Some(Secret::new("wrong")) });
         let error = host.run(options).unwrap_err();
         assert_eq!(error.code, Code::RegistryDenied);
         assert!(error.to_string().contains("refuses the login of the user `ci` that was given"), "{error}");
@@ -246,7 +246,7 @@ fn without_a_push_the_unknown_is_built() {
     let mut host = Host::new();
     host.reply("HEAD", [Err(FailureKind::Connect)]);
     let mut options = options(Job::Build);
-    options.push = false;
+    options.push = Push::No;
     let report = host.run(options).unwrap();
     assert_eq!((report.hit, report.targets[0].outcome), (Some(false), Outcome::Built));
     assert!(host.ran("push").is_empty());
@@ -257,8 +257,8 @@ fn without_a_push_the_unknown_is_built() {
 fn without_a_push_a_refused_login_is_still_an_error() {
     let mut host = Host::new();
     host.reply("HEAD", [answer(401, &[("www-authenticate", "Basic realm=x")], "")]);
-    let login = Some(Login { user: "ci".to_owned(), password: Secret::new("wrong") });
-    let error = host.run(Options { login, push: false, ..options(Job::Build) }).unwrap_err();
+    let login = Some(Login { registry: None, user: "ci".to_owned(), password: Some(Secret::new("wrong")) });
+    let error = host.run(Options { login, push: Push::No, ..options(Job::Build) }).unwrap_err();
     assert_eq!(error.code, Code::RegistryDenied);
     assert!(host.ran("build").is_empty());
 }

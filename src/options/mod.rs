@@ -1,5 +1,10 @@
 //! What a user asks for, as plain data; hosts fill it from options, inputs or a form.
 
+mod given;
+mod object;
+mod spelling;
+pub mod table;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -9,12 +14,31 @@ use crate::image::Repository;
 use crate::path::RelPath;
 use crate::secret::Secret;
 
+pub use given::{Given, command};
+pub use object::from_object;
+pub use spelling::Spelling;
+
 /// The moving tag where nothing else is said.
 pub const MOVING_TAG: &str = "ci";
 
 /// The environment variables that decisions depend on; a host passes those that are set.
-pub const VARIABLES: [&str; 6] =
-    ["BASH_ENV", "COMPOSE_DOCKER_CLI_BUILD", "COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR", "DOCKER_BUILDKIT", "GITHUB_ENV"];
+pub const VARIABLES: [&str; 15] = [
+    "BASH_ENV",
+    "CIRCLE_PR_REPONAME",
+    "CIRCLE_PR_USERNAME",
+    "COMPOSE_DOCKER_CLI_BUILD",
+    "COMPOSE_FILE",
+    "COMPOSE_PATH_SEPARATOR",
+    "DOCKER_BUILDKIT",
+    "GITHUB_ACTOR",
+    "GITHUB_ENV",
+    "GITHUB_EVENT_NAME",
+    "GITHUB_EVENT_PATH",
+    "GITHUB_OUTPUT",
+    "GITHUB_REPOSITORY",
+    "GITHUB_STEP_SUMMARY",
+    "RUNNER_TEMP",
+];
 
 /// The variable that a password may stand in; programs that are started do not get it.
 pub const PASSWORD: &str = "DOCKER_PASSWORD";
@@ -35,6 +59,34 @@ pub enum Job {
     Pull,
 }
 
+impl Job {
+    /// The jobs, in the order of help.
+    pub const ALL: [Job; 5] = [Job::Tag, Job::Manifest, Job::Env, Job::Build, Job::Pull];
+
+    /// The name of its command.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Job::Tag => "tag",
+            Job::Manifest => "manifest",
+            Job::Env => "env",
+            Job::Build => "build",
+            Job::Pull => "pull",
+        }
+    }
+}
+
+/// Whether a build is pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Push {
+    /// Where the CI has what a push needs: not on a pull request without secrets.
+    #[default]
+    Auto,
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+}
+
 /// Where the layer cache of a build is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -48,13 +100,15 @@ pub enum Cache {
     None,
 }
 
-/// Credentials that were given for the registry of `image`.
+/// Credentials that were given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
+    /// The registry, as in the names of its images; `None`: that of `image`.
+    pub registry: Option<String>,
     /// The user.
     pub user: String,
-    /// The password or access token.
-    pub password: Secret,
+    /// The password or access token; `None`: it should have been given, and is tolerated only on a pull request that has no secrets.
+    pub password: Option<Secret>,
 }
 
 /// Everything a job depends on, besides what it asks its host for.
@@ -76,21 +130,25 @@ pub struct Options {
     pub files: Vec<String>,
     /// How Compose is started; `None`: found by itself.
     pub compose: Option<Vec<String>>,
+    /// The Compose services to work for; empty: all.
+    pub services: Vec<String>,
     /// Whether a build is pushed.
-    pub push: bool,
+    pub push: Push,
+    /// Whether `pull` builds what is missing.
+    pub or_build: bool,
     /// Whether to build and push even on a hit.
     pub force: bool,
     /// Where the layer cache is kept.
     pub cache: Cache,
     /// Images or BuildKit cache sources to build from; empty: the moving tag.
     pub cache_from: Vec<String>,
-    /// Credentials for the registry of `image`; `None`: those of Docker's configuration.
+    /// Credentials; `None`: those of Docker's configuration.
     pub login: Option<Login>,
     /// Registries that may be spoken to without TLS, besides those on the loopback interface.
     pub insecure: Vec<String>,
     /// Whether only to say what would be run.
     pub dry_run: bool,
-    /// Whether `env` appends to the file that the CI reads.
+    /// Whether variables, outputs and summary are kept in the files that the CI reads.
     pub ci: bool,
     /// Facts about the host.
     pub host: Host,
@@ -109,9 +167,37 @@ pub struct Host {
     pub list_separator: char,
     /// How many folders the project folder is below the root: how far Compose searches upwards.
     pub depth: usize,
+    /// How the user spells options: messages name them so.
+    pub spelling: Spelling,
+}
+
+impl Default for Host {
+    /// A host that knows nothing.
+    fn default() -> Self {
+        Host {
+            env: BTreeMap::new(),
+            scratch: String::new(),
+            docker_config: None,
+            list_separator: ':',
+            depth: 0,
+            spelling: Spelling::default(),
+        }
+    }
 }
 
 impl Options {
+    /// Whether a build is to be pushed. `auto` is decided before a job begins.
+    pub fn pushes(&self) -> bool {
+        self.push == Push::Yes
+    }
+
+    /// The registry and the credentials that were given for it.
+    pub fn given_login(&self) -> Option<(&str, &str, &Secret)> {
+        let login = self.login.as_ref()?;
+        let registry = login.registry.as_deref().or_else(|| Some(self.image.as_ref()?.registry()))?;
+        Some((registry, &login.user, login.password.as_ref()?))
+    }
+
     /// The options of a job with nothing said but its name.
     pub fn new(job: Job) -> Self {
         Options {
@@ -123,7 +209,9 @@ impl Options {
             moving_tag: Some(MOVING_TAG.to_owned()),
             files: Vec::new(),
             compose: None,
-            push: true,
+            services: Vec::new(),
+            push: Push::default(),
+            or_build: false,
             force: false,
             cache: Cache::default(),
             cache_from: Vec::new(),
@@ -131,7 +219,7 @@ impl Options {
             insecure: Vec::new(),
             dry_run: false,
             ci: false,
-            host: Host { env: BTreeMap::new(), scratch: String::new(), docker_config: None, list_separator: ':', depth: 0 },
+            host: Host::default(),
         }
     }
 }

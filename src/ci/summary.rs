@@ -1,0 +1,134 @@
+//! The job summary: what became of which image, what counted, and how to check it by hand.
+
+use std::fmt::Write as _;
+
+use crate::error::Error;
+use crate::manifest::Manifest;
+use crate::options::Options;
+use crate::report::{Moved, Outcome, Report, TargetReport};
+use crate::shell::quote;
+
+/// GitHub takes 1 MiB for a step; a list of more inputs than these is cut, and said to be.
+const LINES: usize = 200;
+
+/// A job that ended well, as Markdown.
+pub fn of_report(options: &Options, report: &Report) -> String {
+    let mut text = format!("### docktag {}: {}\n\n", report.job.as_str(), headline(report));
+    if let Some(reason) = &report.unpushed {
+        writeln!(text, "Nothing was pushed, because this is {reason}. `push: true` would push all the same.\n").ok();
+    }
+    if report.targets.is_empty() {
+        writeln!(text, "`{}`\n", report.image.as_ref().unwrap_or(&report.tag)).ok();
+    } else {
+        text.push_str("| image | services | result | seconds | bytes | digest |\n| --- | --- | --- | ---: | ---: | --- |\n");
+        report.targets.iter().for_each(|target| text.push_str(&row(target)));
+        text.push('\n');
+    }
+    if !report.planned.is_empty() {
+        let planned: String = report.planned.iter().map(|it| format!("would {}: {}\n", it.because, it.action)).collect();
+        text.push_str(&block(&planned));
+    }
+    text.push_str(&inputs(options, report));
+    text
+}
+
+/// A job that failed, as Markdown.
+pub fn of_error(options: &Options, error: &Error) -> String {
+    let help = error.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    let text = options.host.spelling.say(&format!("{}{help}", error.headline()));
+    format!("### docktag {}: failed\n\n{}", options.job.as_str(), block(&text))
+}
+
+fn headline(report: &Report) -> String {
+    let count = |outcome| report.targets.iter().filter(|target| target.outcome == outcome).count();
+    let said = [
+        (count(Outcome::Hit), "hit"),
+        (count(Outcome::Pushed), "built and pushed"),
+        (count(Outcome::Built), "built"),
+        (count(Outcome::Pulled), "pulled"),
+        (count(Outcome::Missing), "missing"),
+    ];
+    let said: Vec<String> = said.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    match said.as_slice() {
+        [] => report.tag.clone(),
+        [one] if report.targets.len() == 1 => one.trim_start_matches("1 ").to_owned(),
+        many => many.join(", "),
+    }
+}
+
+fn row(target: &TargetReport) -> String {
+    let result = match target.outcome {
+        Outcome::Hit => "hit",
+        Outcome::Pushed => "built and pushed",
+        Outcome::Built => "built here",
+        Outcome::Pulled => "pulled",
+        Outcome::Missing => "missing",
+    };
+    let moving = target.moving.as_ref().map(|moving| match moving.outcome {
+        Moved::Already => format!("; `{}` is there", moving.image),
+        Moved::Moved => format!("; `{}` points there now", moving.image),
+        Moved::Failed => format!("; `{}` could not be moved", moving.image),
+    });
+    let seconds = target.milliseconds.map(|it| format!("{}.{}", it / 1000, it % 1000 / 100)).unwrap_or_default();
+    let bytes = match (target.outcome, target.bytes) {
+        (Outcome::Hit, _) => "none moved".to_owned(),
+        (_, Some(bytes)) => grouped(bytes),
+        (_, None) => String::new(),
+    };
+    let services = target.services.iter().map(|service| format!("`{service}`")).collect::<Vec<_>>().join(" ");
+    let digest = target.digest.as_ref().map(|digest| format!("`{digest}`")).unwrap_or_default();
+    format!("| `{}` | {services} | {result}{} | {seconds} | {bytes} | {digest} |\n", target.image, moving.unwrap_or_default())
+}
+
+/// Which inputs count, and the shell line that gives the same tag.
+fn inputs(options: &Options, report: &Report) -> String {
+    let Ok(manifest) = Manifest::parse(report.algorithm, &report.manifest) else { return String::new() };
+    let program = report.algorithm.program();
+    let paths: Vec<String> = options.paths.iter().map(|path| quote(&path.to_string())).collect();
+    let count = manifest.files.len();
+    let said = report.manifest.split_inclusive(|&byte| byte == b'\n').take(LINES).map(String::from_utf8_lossy).collect::<String>();
+    let more = match count > LINES {
+        true => format!("The first {LINES} of {count}; all are in the file that the output `manifest` names.\n\n"),
+        false => String::new(),
+    };
+    let files = if count == 1 { "1 file counts".to_owned() } else { format!("{count} files count") };
+    let by_hand = match (&options.reuse, paths.is_empty()) {
+        (Some(file), _) => format!("The tag by hand:\n\n{}", block(&format!("{program} {}", quote(file)))),
+        (None, true) => String::new(),
+        (None, false) => format!(
+            "The tag by hand, in the project folder:\n\n{}",
+            block(&format!("find {} -type f -exec {program} {{}} \\; | LC_ALL=C sort -k 2 | {program}", paths.join(" ")))
+        ),
+    };
+    format!("{by_hand}<details><summary>{files}: names and contents</summary>\n\n{}{more}</details>\n", block(&said))
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let chunks: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|chunk| std::str::from_utf8(chunk).unwrap_or_default()).collect();
+    chunks.join("\u{202f}")
+}
+
+/// A block of code: its fence is longer than any that the text could end it with.
+fn block(text: &str) -> String {
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}\n{}\n{fence}\n\n", text.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_cannot_end_its_block() {
+        assert_eq!(block("a\n"), "```\na\n```\n\n");
+        assert_eq!(block("```\n# x"), "````\n```\n# x\n````\n\n");
+    }
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!(grouped(1), "1");
+        assert_eq!(grouped(12_345_678), "12\u{202f}345\u{202f}678");
+    }
+}

@@ -1,0 +1,241 @@
+//! From what a user wrote, on a command line, as inputs or as an object, to the options of a job.
+
+use crate::digest::Algorithm;
+use crate::error::{Code, Error, Result};
+use crate::image::{Repository, check_tag};
+use crate::options::table::{COMMAND, Definition, OPTIONS, Takes};
+use crate::options::{Cache, Host, Job, Login, Options, PASSWORD, Push, Spelling};
+use crate::path::RelPath;
+use crate::secret::Secret;
+
+/// Values by option, as they were written; what is not in it was not given.
+///
+/// ```
+/// use docktag::options::{Given, Host, Job, Spelling};
+///
+/// let mut given = Given::new(Spelling::CommandLine);
+/// given.text("path", b"docker\nshared")?; // a list: one item a line
+/// given.text("image", b"ghcr.io/acme/app")?;
+/// let options = given.options(Job::Tag, Host::default())?;
+/// assert_eq!(options.paths.len(), 2);
+/// assert!(given.text("paht", b"docker").is_err());
+/// # Ok::<(), docktag::error::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    spelling: Spelling,
+    values: Vec<(&'static str, Vec<Secret<Vec<u8>>>)>,
+}
+
+impl Given {
+    /// Nothing given yet, by someone who spells options so.
+    pub fn new(spelling: Spelling) -> Self {
+        Given { spelling, values: Vec::new() }
+    }
+
+    /// An option given as one text: lists have one item a line. Empty is as good as not given, but for the moving tag, where it means none.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] with the names that there are, for one that is none.
+    pub fn text(&mut self, name: &str, text: &[u8]) -> Result<()> {
+        let definition = self.definition(name)?;
+        if let Takes::Many(_) = definition.takes {
+            let lines = text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+            return self.items(name, lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect());
+        }
+        if !text.is_empty() || definition.name == "moving-tag" {
+            self.set(definition.name, vec![Secret::new(text)]);
+        }
+        Ok(())
+    }
+
+    /// An input of the action, by its name there.
+    ///
+    /// # Errors
+    /// As [`Given::text`].
+    pub fn input(&mut self, name: &str, text: &[u8]) -> Result<()> {
+        match OPTIONS.iter().find(|it| it.input == Some(name)) {
+            Some(definition) => self.text(definition.name, text),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    /// An option given as a list of values, taken as they are.
+    ///
+    /// # Errors
+    /// As [`Given::text`].
+    pub fn items(&mut self, name: &str, items: Vec<Vec<u8>>) -> Result<()> {
+        let definition = self.definition(name)?;
+        if !items.is_empty() {
+            self.set(definition.name, items.into_iter().map(Secret::new).collect());
+        }
+        Ok(())
+    }
+
+    /// Whether an option was given.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.iter().any(|(given, _)| *given == name)
+    }
+
+    /// The options of a job.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] for options that the job does not have, that contradict each other or lack a partner, and for values that are none of
+    /// those allowed; the errors of the grammars of paths, images and tags.
+    pub fn options(&self, job: Job, host: Host) -> Result<Options> {
+        for (name, _) in &self.values {
+            self.check_job(name, job)?;
+        }
+        let mut options = Options::new(job);
+        options.paths = self.values("path").iter().map(|path| RelPath::root(path.expose())).collect::<Result<_>>()?;
+        options.image = self.one("image")?.as_deref().map(Repository::parse).transpose()?;
+        options.algorithm = self.choice("algorithm", &[("md5", Algorithm::Md5), ("sha256", Algorithm::Sha256)])?;
+        options.reuse = self.one("reuse")?;
+        if let Some(tag) = self.one("moving-tag")? {
+            options.moving_tag = (!tag.is_empty()).then_some(tag);
+        }
+        if let Some(tag) = &options.moving_tag {
+            check_tag(tag).map_err(|error| Error { message: format!("`--moving-tag`: {}", error.message), ..error })?;
+        }
+        options.files = self.many("file")?;
+        options.services = self.many("service")?;
+        options.compose = self.one("compose")?.map(|command| command.split_whitespace().map(str::to_owned).collect());
+        options.push = self.push()?;
+        options.or_build = self.flag("or-build")?;
+        options.force = self.flag("force")?;
+        options.cache = self.choice("cache", &[("inline", Cache::Inline), ("registry", Cache::Registry), ("none", Cache::None)])?;
+        options.cache_from = self.many("cache-from")?;
+        options.insecure = self.many("insecure-registry")?;
+        options.dry_run = self.flag("dry-run")?;
+        options.ci = self.flag("ci")?;
+        options.login = self.login()?;
+        options.host = host;
+        Ok(options)
+    }
+
+    fn set(&mut self, name: &'static str, values: Vec<Secret<Vec<u8>>>) {
+        self.values.retain(|(given, _)| *given != name);
+        self.values.push((name, values));
+    }
+
+    fn definition(&self, name: &str) -> Result<&'static Definition> {
+        Definition::find(name).ok_or_else(|| self.unknown(name))
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        let (what, first) = match self.spelling {
+            Spelling::CommandLine => ("option", None),
+            Spelling::Inputs => ("input", Some(COMMAND.0)),
+        };
+        let names = OPTIONS.iter().filter_map(|it| match self.spelling {
+            Spelling::CommandLine => Some(it.name),
+            Spelling::Inputs => it.input,
+        });
+        let names: Vec<&str> = first.into_iter().chain(names).collect();
+        Error::new(Code::Usage, format!("`{}` is no {what}, expected one of {}", name.escape_debug(), names.join(", ")))
+            .help("mend its name, or leave it out")
+    }
+
+    /// An option that the job does not have is a mistake, unless it is at its default: a runner gives every input of an action.
+    fn check_job(&self, name: &str, job: Job) -> Result<()> {
+        let definition = self.definition(name)?;
+        let default = definition.default.or_else(|| (definition.takes == Takes::Flag).then_some("false"));
+        let is_default = self.values(name).iter().all(|value| Some(value.expose().as_slice()) == default.map(str::as_bytes));
+        if definition.jobs.contains(&job) || is_default {
+            return Ok(());
+        }
+        let jobs: Vec<&str> = definition.jobs.iter().map(|job| job.as_str()).collect();
+        Err(Error::new(Code::Usage, format!("`--{name}` is nothing for `{}`, only for {}", job.as_str(), jobs.join(", ")))
+            .help("leave it out"))
+    }
+
+    fn push(&self) -> Result<Push> {
+        let push = self.choice("push", &[("auto", Push::Auto), ("true", Push::Yes), ("false", Push::No)])?;
+        match (self.flag("no-push")?, push) {
+            (true, Push::Yes) => {
+                Err(Error::new(Code::Usage, "`--no-push` and `--push=true` contradict each other").help("leave one of them out"))
+            }
+            (true, _) => Ok(Push::No),
+            (false, push) => Ok(push),
+        }
+    }
+
+    fn login(&self) -> Result<Option<Login>> {
+        let password = self.one("password")?.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()).filter(|text| !text.is_empty());
+        match self.one("username")? {
+            Some(user) => Ok(Some(Login { registry: self.registry()?, user, password: password.map(Secret::new) })),
+            None if password.is_some() => {
+                Err(Error::new(Code::Usage, "`--password` has no user").help("say whose password it is with `--username`"))
+            }
+            None if self.has("registry") => Err(Error::new(Code::Usage, "`--registry` has no user")
+                .help(format!("say who logs in there with `--username` and a password in {PASSWORD}, or leave it out"))),
+            None => Ok(None),
+        }
+    }
+
+    /// The registry of the login, as it stands in image names.
+    fn registry(&self) -> Result<Option<String>> {
+        let Some(text) = self.one("registry")? else { return Ok(None) };
+        let host = text.strip_prefix("https://").unwrap_or(&text).trim_end_matches('/');
+        let parsed = match host {
+            "docker.io" | "index.docker.io" | "registry-1.docker.io" | "index.docker.io/v1" => return Ok(Some("docker.io".to_owned())),
+            host => Repository::parse(&format!("{host}/x")),
+        };
+        match parsed {
+            Ok(repository) if repository.registry() == host => Ok(Some(host.to_owned())),
+            _ => Err(Error::new(
+                Code::Usage,
+                format!("`--registry`: `{}` is no registry, expected a host such as ghcr.io", text.escape_debug()),
+            )
+            .help("give the part of the image's name before the first `/`")),
+        }
+    }
+
+    fn values(&self, name: &str) -> &[Secret<Vec<u8>>] {
+        self.values.iter().find(|(given, _)| *given == name).map(|(_, values)| values.as_slice()).unwrap_or_default()
+    }
+
+    fn many(&self, name: &str) -> Result<Vec<String>> {
+        self.values(name).iter().map(|value| utf8(name, value)).collect()
+    }
+
+    fn one(&self, name: &str) -> Result<Option<String>> {
+        match self.values(name) {
+            [] => Ok(None),
+            [value] => utf8(name, value).map(Some),
+            many => Err(Error::new(Code::Usage, format!("`--{name}` was given {} times, expected once", many.len()))),
+        }
+    }
+
+    fn flag(&self, name: &str) -> Result<bool> {
+        self.choice(name, &[("false", false), ("true", true)])
+    }
+
+    /// A value out of those that there are; the default of the definition where none is given.
+    fn choice<T: Copy>(&self, name: &str, values: &[(&str, T)]) -> Result<T> {
+        let default = Definition::find(name).and_then(|it| it.default).unwrap_or_else(|| values[0].0);
+        let given = self.one(name)?.unwrap_or_else(|| default.to_owned());
+        let found = values.iter().find(|(value, _)| given.eq_ignore_ascii_case(value));
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let all: Vec<&str> = values.iter().map(|(value, _)| *value).collect();
+            Error::new(Code::Usage, format!("`--{name}`: `{}` is none of {}", given.escape_debug(), all.join(", ")))
+                .help("mend the value, or leave it out")
+        })
+    }
+}
+
+/// The job that the action's input names.
+///
+/// # Errors
+/// [`Code::Usage`] with the names that there are.
+pub fn command(text: &str) -> Result<Job> {
+    COMMAND.1.iter().copied().find(|job| job.as_str() == text).ok_or_else(|| {
+        let all: Vec<&str> = COMMAND.1.iter().map(|job| job.as_str()).collect();
+        Error::new(Code::Usage, format!("`{}`: `{}` is none of {}", COMMAND.0, text.escape_debug(), all.join(", ")))
+            .help("mend the value, or leave it out")
+    })
+}
+
+fn utf8(name: &str, value: &Secret<Vec<u8>>) -> Result<String> {
+    String::from_utf8(value.expose().clone()).map_err(|_| Error::new(Code::Usage, format!("`--{name}` is not UTF-8")))
+}

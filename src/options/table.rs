@@ -1,0 +1,179 @@
+//! The one definition of every option: the command line, the action's inputs, the package's types and the tables in README come from it.
+
+use serde::Serialize;
+
+use crate::options::Job::{self, Build, Env, Manifest, Pull, Tag};
+
+/// One option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Definition {
+    /// Its name: `--name` on a command line, `DOCKTAG_NAME` as a variable.
+    pub name: &'static str,
+    /// Its letter on a command line.
+    pub short: Option<char>,
+    /// Its name as an input of the action; `None`: it makes no sense there.
+    pub input: Option<&'static str>,
+    /// Whether a command line has it: a password must not stand in one.
+    pub command_line: bool,
+    /// What it takes.
+    pub takes: Takes,
+    /// The value where none is given.
+    pub default: Option<&'static str>,
+    /// The jobs that have it.
+    pub jobs: &'static [Job],
+    /// One line.
+    pub help: &'static str,
+}
+
+/// What an option takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Takes {
+    /// Nothing: it is there or not. As a variable or input: `true` or `false`.
+    Flag,
+    /// One value; the word stands for it in help.
+    One(&'static str),
+    /// Any number of values.
+    Many(&'static str),
+    /// One of these.
+    Choice(&'static [&'static str]),
+}
+
+impl Definition {
+    /// The variable that gives it.
+    pub fn variable(&self) -> String {
+        format!("DOCKTAG_{}", self.name.to_uppercase().replace('-', "_"))
+    }
+
+    /// The definition of an option, by its name or by its name as an input.
+    pub fn find(name: &str) -> Option<&'static Definition> {
+        OPTIONS.iter().find(|it| it.name == name || it.input == Some(name))
+    }
+}
+
+const ALL: &[Job] = &[Tag, Manifest, Env, Build, Pull];
+const WITH_IMAGE: &[Job] = &[Tag, Env, Build, Pull];
+const WITH_MOVING_TAG: &[Job] = &[Env, Build, Pull];
+const WITH_COMPOSE: &[Job] = &[Build, Pull];
+
+/// What most options are: one with a value, on the command line and as an input of the same name.
+const PLAIN: Definition =
+    Definition { name: "", short: None, input: None, command_line: true, takes: Takes::Flag, default: None, jobs: ALL, help: "" };
+
+const fn both(name: &'static str, takes: Takes, jobs: &'static [Job], help: &'static str) -> Definition {
+    Definition { name, input: Some(name), takes, jobs, help, ..PLAIN }
+}
+
+/// Every option, in the order of help and tables.
+pub const OPTIONS: &[Definition] = &[
+    both("path", Takes::Many("FOLDER"), ALL, "A folder whose files are the inputs, relative to the project folder"),
+    both("image", Takes::One("REPOSITORY"), WITH_IMAGE, "The image's repository, without a tag, such as example/app or ghcr.io/acme/app"),
+    Definition { default: Some("md5"), ..both("algorithm", Takes::Choice(&["md5", "sha256"]), ALL, "The hash of manifest and tag") },
+    both("reuse", Takes::One("FILE"), ALL, "Take this manifest as it is where it exists, and write it where it does not"),
+    Definition {
+        default: Some(crate::options::MOVING_TAG),
+        ..both(
+            "moving-tag",
+            Takes::One("TAG"),
+            WITH_MOVING_TAG,
+            "The tag that follows the last build and gives the next one its cache; empty: none",
+        )
+    },
+    Definition {
+        short: Some('f'),
+        input: Some("compose-file"),
+        ..both(
+            "file",
+            Takes::Many("FILE"),
+            WITH_COMPOSE,
+            "A Compose file, relative to the project folder; without one, those that Compose finds",
+        )
+    },
+    Definition {
+        input: Some("services"),
+        ..both("service", Takes::Many("NAME"), WITH_COMPOSE, "A Compose service to build or pull; without one, all of them")
+    },
+    both("compose", Takes::One("COMMAND"), WITH_COMPOSE, "How Compose is started; without it, `docker compose`, else `docker-compose`"),
+    Definition {
+        default: Some("auto"),
+        ..both(
+            "push",
+            Takes::Choice(&["auto", "true", "false"]),
+            &[Build],
+            "Whether to push what was built; auto: not on a pull request that has no secrets, from a fork or from Dependabot",
+        )
+    },
+    Definition {
+        input: None,
+        ..both("no-push", Takes::Flag, &[Build], "As --push=false: build what is missing; what the registry cannot say is taken as missing")
+    },
+    both("or-build", Takes::Flag, &[Pull], "Build here what the registry lacks, and push nothing"),
+    both("force", Takes::Flag, &[Build], "Build and push even on a hit"),
+    Definition {
+        default: Some("inline"),
+        ..both(
+            "cache",
+            Takes::Choice(&["inline", "registry", "none"]),
+            WITH_COMPOSE,
+            "Where the layer cache of a build is kept: in the image itself, beside it in the registry, or nowhere",
+        )
+    },
+    both(
+        "cache-from",
+        Takes::Many("REFERENCE"),
+        WITH_COMPOSE,
+        "An image or BuildKit cache source to start a build from, instead of the moving tag",
+    ),
+    both("registry", Takes::One("HOST[:PORT]"), WITH_COMPOSE, "The registry that the login is for; without it, that of the image"),
+    both("username", Takes::One("NAME"), WITH_COMPOSE, "The user for that registry; without one, what `docker login` stored"),
+    Definition {
+        command_line: false,
+        ..both(
+            "password",
+            Takes::One("SECRET"),
+            WITH_COMPOSE,
+            "The password or access token of the user; without it, that in DOCKER_PASSWORD",
+        )
+    },
+    Definition {
+        input: None,
+        ..both(
+            "password-stdin",
+            Takes::Flag,
+            WITH_COMPOSE,
+            "Read the password from standard input; without it, it is taken from DOCKER_PASSWORD",
+        )
+    },
+    both(
+        "insecure-registry",
+        Takes::Many("HOST[:PORT]"),
+        WITH_COMPOSE,
+        "A registry that may be spoken to without TLS; those on the loopback interface always may",
+    ),
+    both("dry-run", Takes::Flag, WITH_MOVING_TAG, "Say what would be done, and do nothing"),
+    Definition {
+        input: None,
+        ..both(
+            "ci",
+            Takes::Flag,
+            WITH_IMAGE,
+            "Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too",
+        )
+    },
+    Definition {
+        short: Some('C'),
+        input: Some("working-directory"),
+        ..both("directory", Takes::One("DIR"), ALL, "The project folder; without it, the current folder")
+    },
+    Definition { input: None, ..both("json", Takes::Flag, ALL, "Print the result as JSON") },
+    Definition {
+        input: None,
+        default: Some("auto"),
+        ..both("color", Takes::Choice(&["auto", "always", "never"]), ALL, "When to use colours")
+    },
+    Definition { short: Some('v'), ..both("verbose", Takes::Flag, ALL, "Say more: requests, programs, how long they took") },
+];
+
+/// The input of the action that names the job, and its values.
+pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag]);

@@ -1,0 +1,55 @@
+//! What a command line prints when a job has ended: results, for people and scripts.
+
+use serde::Serialize;
+
+use crate::ci::shell_lines;
+use crate::error::Error;
+use crate::manifest::Manifest;
+use crate::options::Job;
+use crate::report::{Note, Outcome, Report};
+
+/// A report as plain text.
+pub fn text(report: &Report) -> Vec<u8> {
+    match report.job {
+        Job::Tag => format!("{}\n", report.image.as_ref().unwrap_or(&report.tag)).into_bytes(),
+        Job::Manifest => report.manifest.clone(),
+        Job::Env if report.planned.is_empty() => shell_lines(&report.variables).into_bytes(),
+        Job::Env | Job::Build | Job::Pull => {
+            let planned = report.planned.iter().map(|it| format!("would {}: {}\n", it.because, it.action));
+            // An image that is only planned is no result.
+            let images =
+                report.targets.iter().filter(|target| target.outcome != Outcome::Missing).map(|target| format!("{}\n", target.image));
+            images.chain(planned).collect::<String>().into_bytes()
+        }
+    }
+}
+
+/// A report or an error, and what was said on the way, as one JSON object on one line.
+pub fn json(result: &Result<Report, Error>, notes: &[Note]) -> Vec<u8> {
+    let object = match result {
+        Ok(report) => with(to_string(report), "files", &files(report)),
+        Err(error) => format!("{{\"error\":{},\"exit\":{}}}", to_string(error), error.code.exit()),
+    };
+    format!("{}\n", with(object, "notes", &to_string(notes))).into_bytes()
+}
+
+/// The same object with one member more, where there is one.
+fn with(object: String, name: &str, value: &str) -> String {
+    match object.strip_suffix('}') {
+        Some(open) if !value.is_empty() => format!("{open},\"{name}\":{value}}}"),
+        _ => object,
+    }
+}
+
+/// The files of a manifest that was asked for.
+fn files(report: &Report) -> String {
+    match Manifest::parse(report.algorithm, &report.manifest) {
+        Ok(manifest) if report.job == Job::Manifest => to_string(&manifest.files),
+        _ => String::new(),
+    }
+}
+
+/// What is in reports and notes can always be written.
+fn to_string<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

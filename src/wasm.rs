@@ -1,0 +1,275 @@
+//! The JavaScript interface: only types are converted here. Values cross as JSON; bytes of files are hashed where they lie.
+
+use js_sys::{Error as JsError, JSON, Reflect};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+use crate::desk::Id;
+use crate::digest::{self, Algorithm};
+use crate::error::{Code, Error};
+use crate::manifest::{self as text, Manifest};
+use crate::need::{Exited, Need};
+use crate::options::{self, table};
+use crate::report::{Note, Report};
+use crate::{diff, print, say, session};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("types.d.ts");
+
+type Result<T> = std::result::Result<T, JsValue>;
+
+/// A job in progress: `step` says what is needed, and takes the answers.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Session {
+    session: std::result::Result<session::Session, Error>,
+    voice: say::Voice,
+    /// Programs and requests that are on their way, for `begin` and `end`.
+    open: Vec<(Id, Need)>,
+    notes: Vec<Note>,
+    result: Option<std::result::Result<Report, Error>>,
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// Begins a job. Where the options are wrong, its first step says so and is its last.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "Options")] options: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "Voice")] voice: &JsValue,
+    ) -> Result<Session> {
+        let session = options::from_object(&stringify(options)?).map(session::Session::new);
+        let voice = say::Voice::from_object(&stringify(voice)?);
+        Ok(Session { session, voice, open: Vec::new(), notes: Vec::new(), result: None })
+    }
+
+    /// Takes answers, at first none, and goes on until something is needed or the job has ended.
+    #[wasm_bindgen(unchecked_return_type = "Step")]
+    pub fn step(&mut self, #[wasm_bindgen(unchecked_param_type = "Array<[number, Answer]>")] answers: &JsValue) -> Result<JsValue> {
+        let step = match &mut self.session {
+            Ok(session) => session.step(from_js(answers)?),
+            Err(error) => session::Step::Done { result: Err(error.clone()), notes: Vec::new() },
+        };
+        let (session::Step::Open { notes, .. } | session::Step::Done { notes, .. }) = &step;
+        let log: String = notes.iter().map(|note| self.voice.note(note)).collect();
+        self.notes.extend_from_slice(notes);
+        match step {
+            session::Step::Open { needs, notes } => {
+                self.open.extend(needs.iter().filter(|(_, need)| matches!(need, Need::Run(_) | Need::Http { .. })).cloned());
+                to_js(&Step { needs: Some(&needs), notes: &notes, log, ..Step::default() })
+            }
+            session::Step::Done { result, notes } => {
+                let step = match &result {
+                    Ok(report) => Step { report: Some(report), notes: &notes, log, ..Step::default() },
+                    Err(error) => {
+                        let log = log + &self.voice.error(error);
+                        Step { error: Some(error), exit: error.code.exit(), notes: &notes, log, ..Step::default() }
+                    }
+                };
+                let step = to_js(&step);
+                self.result = Some(result);
+                step
+            }
+        }
+    }
+
+    /// What to show before a need is performed: the heading of a program.
+    pub fn begin(&self, id: Id) -> String {
+        match self.open.iter().find(|(of, _)| *of == id) {
+            Some((_, Need::Run(command))) => self.voice.begin(command),
+            _ => String::new(),
+        }
+    }
+
+    /// What to show after it. `outcome` is a program's exit code (`null`: ended by a signal), a response's status, or why there is neither.
+    pub fn end(
+        &mut self,
+        id: Id,
+        #[wasm_bindgen(unchecked_param_type = "number | string | null")] outcome: &JsValue,
+        milliseconds: u32,
+    ) -> String {
+        let Some(index) = self.open.iter().position(|(of, _)| *of == id) else { return String::new() };
+        let milliseconds = u64::from(milliseconds);
+        let number = outcome.as_f64();
+        match self.open.swap_remove(index).1 {
+            Need::Run(command) if outcome.is_string() => self.voice.end(&command, None),
+            Need::Run(command) => {
+                let exited = Exited { code: number.map(|code| code as i32), milliseconds, ..Exited::default() };
+                self.voice.end(&command, Some(&exited))
+            }
+            Need::Http { request, because } => {
+                let outcome = number.map(|status| (status as u16).to_string()).or_else(|| outcome.as_string()).unwrap_or_default();
+                self.voice.request(request.method.as_str(), &request.url, &because, &outcome, milliseconds)
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The lines for an error of the host itself, before a job could begin.
+    pub fn fail(&self, place: &str, message: &str, help: &str) -> String {
+        self.voice.error(&Error::new(Code::Usage, message).at(place).help(help))
+    }
+
+    /// One line of the log.
+    pub fn line(&self, text: &str) -> String {
+        self.voice.line(text)
+    }
+
+    /// The manifest of a job that ended well.
+    pub fn manifest(&self) -> Option<Vec<u8>> {
+        Some(self.result.as_ref()?.as_ref().ok()?.manifest.clone())
+    }
+
+    /// What a command line prints of a job that has ended: text, or one JSON object.
+    pub fn output(&self, json: bool) -> Vec<u8> {
+        match &self.result {
+            Some(result) if json => print::json(result, &self.notes),
+            Some(Ok(report)) => print::text(report),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What crosses after a step: needs, or a report, or an error.
+#[derive(Default, Serialize)]
+struct Step<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs: Option<&'a [(Id, Need)]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<&'a Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Error>,
+    exit: u8,
+    notes: &'a [Note],
+    log: String,
+}
+
+/// A hasher that is fed piece by piece; after `finish` it starts anew.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Hasher {
+    hasher: digest::Hasher,
+    buffer: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl Hasher {
+    /// A hasher that has seen nothing; `buffer` bytes are set aside in the memory of the module for `absorb`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(#[wasm_bindgen(unchecked_param_type = "Algorithm")] algorithm: Option<String>, buffer: Option<usize>) -> Result<Hasher> {
+        Ok(Hasher { hasher: digest::Hasher::new(named(algorithm)?), buffer: vec![0; buffer.unwrap_or_default()] })
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+    }
+
+    /// Where the buffer lies in the memory of the module.
+    pub fn pointer(&self) -> usize {
+        self.buffer.as_ptr().addr()
+    }
+
+    /// Takes the first bytes of the buffer, which were written there.
+    pub fn absorb(&mut self, count: usize) {
+        self.hasher.update(&self.buffer[..count.min(self.buffer.len())]);
+    }
+
+    /// The digest of everything taken, as hexadecimal digits.
+    pub fn finish(&mut self) -> String {
+        self.hasher.finish().to_string()
+    }
+}
+
+/// The text of a manifest: its lines sorted, names escaped, as `md5sum` and `LC_ALL=C sort -k 2` write them.
+#[wasm_bindgen]
+pub fn manifest(
+    #[wasm_bindgen(unchecked_param_type = "ManifestFile[]")] files: &JsValue,
+    #[wasm_bindgen(unchecked_param_type = "Algorithm")] algorithm: Option<String>,
+) -> Result<Vec<u8>> {
+    Ok(Manifest { algorithm: named(algorithm)?, files: from_js(files)?, notes: Vec::new() }.render())
+}
+
+/// The tag of a manifest: the digest of its text.
+#[wasm_bindgen]
+pub fn tag(manifest: &[u8], #[wasm_bindgen(unchecked_param_type = "Algorithm")] algorithm: Option<String>) -> Result<String> {
+    Ok(text::tag(named(algorithm)?, manifest))
+}
+
+/// Reads a manifest; the order of its lines is kept. Throws with the line where it is none.
+#[wasm_bindgen(js_name = parseManifest, unchecked_return_type = "ParsedManifest")]
+pub fn parse_manifest(manifest: &[u8], #[wasm_bindgen(unchecked_param_type = "Algorithm")] algorithm: Option<String>) -> Result<JsValue> {
+    to_js(&parse(manifest, named(algorithm)?)?)
+}
+
+/// What differs between two manifests, each list sorted by path.
+#[wasm_bindgen(js_name = diffManifests, unchecked_return_type = "Diff")]
+pub fn diff_manifests(
+    before: &[u8],
+    after: &[u8],
+    #[wasm_bindgen(unchecked_param_type = "Algorithm")] algorithm: Option<String>,
+) -> Result<JsValue> {
+    let algorithm = named(algorithm)?;
+    to_js(&diff::diff(&parse(before, algorithm)?, &parse(after, algorithm)?))
+}
+
+/// The definition of every option.
+#[wasm_bindgen(unchecked_return_type = "Definition[]")]
+pub fn definitions() -> Result<JsValue> {
+    to_js(table::OPTIONS)
+}
+
+/// The environment variables that a host passes to a session where they are set.
+#[wasm_bindgen]
+pub fn variables() -> Vec<String> {
+    options::VARIABLES.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn parse(text: &[u8], algorithm: Algorithm) -> Result<Manifest> {
+    Manifest::parse(algorithm, text).map_err(|error| thrown(&error))
+}
+
+fn named(algorithm: Option<String>) -> Result<Algorithm> {
+    match algorithm.as_deref() {
+        None | Some("md5") => Ok(Algorithm::Md5),
+        Some("sha256") => Ok(Algorithm::Sha256),
+        Some(other) => Err(thrown(&Error::new(Code::Usage, format!("`{}` is none of md5, sha256", other.escape_debug())))),
+    }
+}
+
+/// An `Error` with the properties that scripts need.
+fn thrown(error: &Error) -> JsValue {
+    let object = JsError::new(&error.to_string());
+    let text = |value: &Option<String>| value.as_deref().map_or(JsValue::NULL, JsValue::from_str);
+    let number = |value: Option<u32>| value.map_or(JsValue::NULL, JsValue::from);
+    for (name, value) in [
+        ("code", JsValue::from_str(error.code.as_str())),
+        ("place", text(&error.place)),
+        ("line", number(error.line)),
+        ("column", number(error.column)),
+        ("help", text(&error.help)),
+        ("exit", error.code.exit().into()),
+    ] {
+        // Setting a property of a plain object cannot fail.
+        Reflect::set(&object, &name.into(), &value).ok();
+    }
+    object.into()
+}
+
+fn stringify(value: &JsValue) -> Result<String> {
+    if value.is_undefined() {
+        return Ok("null".to_owned());
+    }
+    Ok(String::from(JSON::stringify(value)?))
+}
+
+fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T> {
+    serde_json::from_slice(stringify(value)?.as_bytes())
+        .map_err(|error| thrown(&Error::new(Code::Usage, format!("not what was expected here: {error}"))))
+}
+
+fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue> {
+    let text = serde_json::to_string(value).map_err(|error| thrown(&Error::new(Code::Internal, error.to_string())))?;
+    JSON::parse(&text)
+}

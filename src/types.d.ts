@@ -17,6 +17,46 @@ export interface Options {
   /** Which job; `build` where nothing is said. */
   command?: 'tag' | 'manifest' | 'env' | 'build' | 'pull';
   // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated
+  /** A folder whose files are the inputs, relative to the project folder */
+  path?: string | Path[];
+  /** The image's repository, without a tag, such as example/app or ghcr.io/acme/app */
+  image?: string;
+  /** The hash of manifest and tag [default: md5] */
+  algorithm?: 'md5' | 'sha256';
+  /** Take this manifest as it is where it exists, and write it where it does not */
+  reuse?: string;
+  /** The tag that follows the last build and gives the next one its cache; empty: none [default: ci] */
+  'moving-tag'?: string;
+  /** A Compose file, relative to the project folder; without one, those that Compose finds */
+  file?: string | string[];
+  /** A Compose service to build or pull; without one, all of them */
+  service?: string | string[];
+  /** How Compose is started; without it, `docker compose`, else `docker-compose` */
+  compose?: string;
+  /** Whether to push what was built; auto: not on a pull request that has no secrets, from a fork or from Dependabot [default: auto] */
+  push?: 'auto' | 'true' | 'false';
+  /** As --push=false: build what is missing; what the registry cannot say is taken as missing */
+  'no-push'?: boolean;
+  /** Build here what the registry lacks, and push nothing */
+  'or-build'?: boolean;
+  /** Build and push even on a hit */
+  force?: boolean;
+  /** Where the layer cache of a build is kept: in the image itself, beside it in the registry, or nowhere [default: inline] */
+  cache?: 'inline' | 'registry' | 'none';
+  /** An image or BuildKit cache source to start a build from, instead of the moving tag */
+  'cache-from'?: string | string[];
+  /** The registry that the login is for; without it, that of the image */
+  registry?: string;
+  /** The user for that registry; without one, what `docker login` stored */
+  username?: string;
+  /** The password or access token of the user; without it, that in DOCKER_PASSWORD */
+  password?: string;
+  /** A registry that may be spoken to without TLS; those on the loopback interface always may */
+  'insecure-registry'?: string | string[];
+  /** Say what would be done, and do nothing */
+  'dry-run'?: boolean;
+  /** Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too */
+  ci?: boolean;
   // end of options
   /** What a runner passed to the action, by the names in action.yml. */
   inputs?: Record<string, string>;
@@ -56,7 +96,7 @@ export type Need =
   /** Look which of these exist: `exist`, in the same order. */
   | { need: 'exist'; paths: string[] }
   /** Send a request: `response`, whatever its status. */
-  | { need: 'http'; request: Request; because: string }
+  | { need: 'http'; request: HttpRequest; because: string }
   /** Run a program: `exited`, whatever its exit code. */
   | ({ need: 'run' } & Command)
   /** Write a file (base64), one in the folder of the run for its owner only: `done`. */
@@ -72,7 +112,7 @@ export type Answer =
   | { bytes: string }
   | { hashed: Hashed[] }
   | { exist: boolean[] }
-  | { response: Response }
+  | { response: HttpResponse }
   | { exited: Exited }
   | 'done'
   | { failed: Failure };
@@ -83,7 +123,7 @@ export interface Listing { files: Path[]; links: Path[]; emptyDirs: Path[] }
 export type Hashed = [digest: string, size: number, executable: boolean];
 
 /** A request to send as it is; redirects are followed, credentials stay with the host that they are meant for. */
-export interface Request {
+export interface HttpRequest {
   method: 'GET' | 'HEAD' | 'PUT' | 'POST';
   url: string;
   headers: Array<[string, string]>;
@@ -98,7 +138,7 @@ export interface Request {
 }
 
 /** An answer as it was received; names of headers in lower case, the body in base64. */
-export interface Response { status: number; headers: Array<[string, string]>; body: string; milliseconds: number }
+export interface HttpResponse { status: number; headers: Array<[string, string]>; body: string; milliseconds: number }
 
 /** A program to run in the project folder. */
 export interface Command {

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let made = bindgen
         .input_path(wasm)
         .web(true)
-        .and_then(|bindgen| bindgen.out_name("docktag").typescript(true).remove_name_section(false).remove_producers_section(true).omit_default_module_path(false).generate(folder));
+        .and_then(|bindgen| bindgen.out_name("docktag").typescript(true).remove_name_section(true).remove_producers_section(true).omit_default_module_path(false).generate(folder));
     match made {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

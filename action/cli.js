@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+// @ts-check
+// The command line in Node: the same options as the native program, from the same definition.
+
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { definitions } from './core.js'
+import { write } from './log.js'
+import { run, version } from './run.js'
+
+/** @typedef {import('../pkg/docktag.js').Definition} Definition */
+
+const JOBS = ['tag', 'manifest', 'env', 'build', 'pull']
+const HELP = `Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag
+
+Usage: docktag ${JOBS.join('|')} [OPTIONS]
+       docktag COMMAND --help
+`
+
+process.exitCode = await main(process.argv.slice(2))
+
+/** @param {string[]} args */
+async function main([command, ...args]) {
+  if (command === '--version' || command === '-V') return print(`docktag ${version}\n`)
+  if (command === '--help' || command === '-h') return print(HELP)
+  if (!JOBS.includes(command)) return refuse(`\`${command ?? ''}\` is none of ${JOBS.join(', ')}`)
+  const options = definitions().filter((it) => it.commandLine && it.jobs.includes(command))
+  if (args.includes('--help') || args.includes('-h')) return print(help(command, options))
+  let given
+  try {
+    given = read(options, args)
+    Object.assign(given, password(given))
+  } catch (error) {
+    return refuse(/** @type {Error} */ (error).message)
+  }
+  const isTerminal = (await import('node:tty')).isatty(2)
+  const voice = {
+    verbose: given.verbose === true,
+    color: given.color === 'always' || (given.color !== 'never' && isTerminal && !process.env.NO_COLOR),
+    github: process.env.GITHUB_ACTIONS === 'true',
+    spelling: /** @type {const} */ ('command-line'),
+  }
+  const settings = { directory: String(given.directory ?? ''), log: 2 }
+  const { exit, session } = await run({ command: /** @type {'tag'} */ (command), ...given, host: { spelling: voice.spelling } }, voice, settings)
+  // What was kept for later steps is no output.
+  if (given.json || !(command === 'env' && given.ci && !given['dry-run'])) write(1, session.output(given.json === true))
+  return exit
+}
+
+/**
+ * Options from the command line, else from their variables.
+ * @param {Definition[]} definitions
+ * @param {string[]} args
+ * @returns {Record<string, string | string[] | boolean>}
+ */
+function read(definitions, args) {
+  const options = Object.fromEntries(definitions.map(({ name, short, takes }) => {
+    const type = takes === 'flag' ? 'boolean' : 'string'
+    return [name, { type, multiple: typeof takes === 'object' && 'many' in takes, ...(short && { short }) }]
+  }))
+  const { values } = parseArgs({ args, options: /** @type {import('node:util').ParseArgsConfig['options']} */ (options), strict: true })
+  /** @type {Record<string, string | string[] | boolean>} */
+  const given = { ...values }
+  for (const { name, takes } of definitions) {
+    const variable = process.env[`DOCKTAG_${name.toUpperCase().replaceAll('-', '_')}`]
+    // A variable that is empty is as good as unset. But no moving tag is a wish.
+    if (name in given || variable === undefined || (variable === '' && name !== 'moving-tag')) continue
+    given[name] = takes === 'flag' ? !['0', 'false', 'f', 'no', 'n', 'off'].includes(variable.toLowerCase()) : variable
+  }
+  return given
+}
+
+/**
+ * The password from standard input where that was said, else from the environment; without a user it is not meant for us.
+ * @param {Record<string, unknown>} given
+ */
+function password(given) {
+  if (given['password-stdin'] && !given.username) throw new Error('`--password-stdin` has no user; say whose password it is with `--username`')
+  if (!given.username) return {}
+  const text = given['password-stdin'] ? readFileSync(0, 'utf8').trimEnd() : process.env.DOCKER_PASSWORD
+  if (given['password-stdin'] && !text) throw new Error('standard input: is empty, expected the password; pipe it in')
+  return text ? { password: text } : {}
+}
+
+/**
+ * @param {string} command
+ * @param {Definition[]} options
+ */
+function help(command, options) {
+  const lines = options.map(({ name, short, takes, default: value, help }) => {
+    const what = takes === 'flag' ? '' : 'choice' in takes ? ` ${takes.choice.join('|')}` : ` ${'one' in takes ? takes.one : takes.many}`
+    return `  ${short ? `-${short}, ` : '    '}--${name}${what}\n          ${help}${value ? ` [default: ${value}]` : ''}\n`
+  })
+  return `Usage: docktag ${command} [OPTIONS]\n\nEvery option is a variable too: --moving-tag is DOCKTAG_MOVING_TAG.\n\n${lines.join('')}`
+}
+
+/** @param {string} text */
+function print(text) {
+  write(1, text)
+  return 0
+}
+
+/** @param {string} message */
+function refuse(message) {
+  write(2, `docktag: error: ${message}\ndocktag: help: see \`docktag --help\`\n`)
+  return 2
+}

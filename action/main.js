@@ -1,0 +1,21 @@
+// @ts-check
+// The GitHub action: inputs in, and everything else is the core's.
+
+import { password } from './mask.js'
+import { run } from './run.js'
+
+/** What the runner passes: `INPUT_` and the name in capitals, spaces as underscores (actions/toolkit, `core.getInput`). */
+const inputs = Object.fromEntries(
+  Object.entries(process.env)
+    .filter(([name]) => name.startsWith('INPUT_'))
+    .map(([name, value]) => [name.slice('INPUT_'.length).toLowerCase(), (value ?? '').trim()]),
+)
+const directory = inputs['working-directory'] ?? ''
+// Log lines, groups and annotations go where the runner reads; a step that is rerun with debug logging says more.
+const voice = {
+  verbose: inputs.verbose === 'true' || process.env.RUNNER_DEBUG === '1',
+  github: true,
+  spelling: /** @type {const} */ ('inputs'),
+}
+const { exit } = await run({ inputs: { ...inputs, password }, ci: true }, voice, { directory, log: 1 })
+process.exitCode = exit

@@ -1,0 +1,19 @@
+# Runs docktag. The parameters are in DOCKTAG_* variables, so no value is ever read as shell text; `--ci` writes the
+# results to $BASH_ENV for later steps.
+# shellcheck shell=bash
+if [ -z "${BASH_VERSION-}" ]; then
+  echo "docktag: the step's shell is not bash, expected bash, which later steps need to see the results: take an image that has it" >&2
+  exit 2
+fi
+
+# CircleCI keeps secrets in variables only, so the parameters name variables. One that is not set counts as not given: a
+# pull request from a fork has none. The password goes on as a variable, never as an argument.
+export DOCKTAG_USERNAME="${!ORB_USERNAME-}" DOCKER_PASSWORD="${!ORB_PASSWORD-}"
+
+# In an environment, CircleCI writes a boolean as 1 or 0. Should it take the words "true" and "false" for one, this undoes it.
+case ${DOCKTAG_PUSH-} in
+  1) export DOCKTAG_PUSH=true ;;
+  0) export DOCKTAG_PUSH=false ;;
+esac
+
+docktag "$ORB_COMMAND" --ci

@@ -1,0 +1,184 @@
+# Puts a docktag program on PATH for later steps, through $BASH_ENV. Of three ways the first that can be gone here is gone;
+# one that then fails is an error and not a reason to try the next, since a failure ignored is a failure hidden:
+#
+#   path      the docktag that is on PATH already
+#   npm       the npm package, where Node 20 or newer and npm are there, and no digest was asked for
+#   release   the release's binary; it is not even unpacked before its SHA-256 was found right
+#
+# Variables: ORB_VERSION, ORB_FROM, ORB_NPM_REGISTRY, ORB_RELEASE_URL, ORB_SHA256 as described in commands/setup.yml, and
+# ORB_WAIT, the seconds before a download is tried again (2, then twice that).
+# shellcheck shell=bash
+if [ -z "${BASH_VERSION-}" ]; then
+  echo "docktag setup: the step's shell is not bash, expected bash, which reads the file that BASH_ENV names: take an image that has it" >&2
+  exit 2
+fi
+set -eu -o pipefail
+
+say() { printf 'docktag setup: %s\n' "$*"; }
+fail() {
+  say "$@" >&2
+  exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+
+main() {
+  local program found
+  case $ORB_VERSION in
+    [0-9]*.[0-9]*.[0-9]*) ;;
+    *) fail "version: \"$ORB_VERSION\" is none, expected one such as 0.1.0" ;;
+  esac
+  case $ORB_VERSION in
+    *[!0-9A-Za-z.+-]*) fail "version: \"$ORB_VERSION\" is none, expected one such as 0.1.0" ;;
+  esac
+
+  if [ "$ORB_FROM" = any ] || [ "$ORB_FROM" = path ]; then
+    if program=$(command -v docktag); then
+      found=$("$program" --version) || fail "$program: does not run, expected a docktag that does: remove it, or set \`from: release\`"
+      say "$program is used, it is $found"
+      [ "$found" = "docktag $ORB_VERSION" ] || say "the version asked for is $ORB_VERSION: set \`from: npm\` or \`from: release\` to install it"
+      return
+    fi
+    [ "$ORB_FROM" = any ] || fail "PATH: there is no docktag, expected one since \`from\` is path: install it before, or set \`from: any\`"
+  fi
+
+  [ -n "${BASH_ENV-}" ] || fail "BASH_ENV: is not set, expected the file that later steps read: CircleCI sets it, elsewhere set it yourself"
+  case $ORB_FROM in
+    npm) needs_npm ;;
+    release) needs_loader ;;
+    *)
+      if [ -z "$ORB_SHA256" ] && has_npm; then
+        ORB_FROM=npm
+      elif has_loader; then
+        ORB_FROM=release
+      else
+        fail "PATH: there is neither docktag, nor node 20 or newer with npm, nor curl or wget, expected one of them: take an image that has one"
+      fi
+      ;;
+  esac
+  install_docktag
+}
+
+# In a folder that appears at once or not at all: a job that is ended in between leaves nothing that could be taken for docktag.
+install_docktag() {
+  local home found
+  home=${XDG_CACHE_HOME:-$HOME/.cache}/docktag
+  mkdir -p "$home"
+  FOLDER=$(mktemp -d "$home/$ORB_VERSION.XXXXXX") # a folder of this job's own: jobs on one machine do not meet
+  trap 'rm -rf "$FOLDER"' EXIT
+  "from_$ORB_FROM"
+  found=$("$FOLDER/bin/docktag" --version) || fail "$FOLDER/bin/docktag: does not run on this machine ($(uname -sm)): set \`from\` to another way"
+  [ "$found" = "docktag $ORB_VERSION" ] || fail "$SOURCE: is \"$found\", expected docktag $ORB_VERSION: set \`version\` to what is there"
+  # A last line without an end would swallow ours.
+  if [ -s "$BASH_ENV" ] && [ -n "$(tail -c 1 "$BASH_ENV")" ]; then echo >>"$BASH_ENV"; fi
+  # shellcheck disable=SC2016 # for the later steps to expand
+  printf 'export PATH=%q:"$PATH"\n' "$FOLDER/bin" >>"$BASH_ENV"
+  trap - EXIT
+  say "$FOLDER/bin/docktag is used, it is $found from $SOURCE"
+}
+
+node_major() { node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
+has_npm() { have npm && have node && [ "$(node_major)" -ge 20 ]; }
+needs_npm() { has_npm || fail "PATH: there is no npm with node 20 or newer, expected them since \`from\` is npm: take an image that has them, or set \`from: release\`"; }
+has_loader() { have curl || have wget; }
+needs_loader() { has_loader || fail "PATH: there is neither curl nor wget, expected one of them since \`from\` is release: take an image that has one"; }
+
+# npm checks the package against the digest that its registry names, and runs none of its scripts.
+from_npm() {
+  SOURCE="npm package docktag@$ORB_VERSION"
+  npm install --global --prefix "$FOLDER" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error \
+    --fetch-retries 2 --fetch-retry-mintimeout "$((${ORB_WAIT-2} * 1000))" --fetch-retry-maxtimeout 10000 \
+    ${ORB_NPM_REGISTRY:+--registry "$ORB_NPM_REGISTRY"} "docktag@$ORB_VERSION" ||
+    fail "$SOURCE: npm cannot install it, see above: check \`version\` and \`npm_registry\`, or set \`from: release\`"
+  [ -e "$FOLDER/bin/docktag" ] || fail "$SOURCE: has no program \`docktag\`, expected docktag's own package: check \`npm_registry\`"
+}
+
+from_release() {
+  local target name url expected actual
+  case "$(uname -s) $(uname -m)" in
+    "Linux x86_64" | "Linux amd64") target=x86_64-unknown-linux-musl ;;
+    "Linux aarch64" | "Linux arm64") target=aarch64-unknown-linux-musl ;;
+    "Darwin x86_64") target=x86_64-apple-darwin ;;
+    "Darwin arm64") target=aarch64-apple-darwin ;;
+    *) fail "$(uname -sm): has no release, expected Linux or macOS on x86_64 or arm64: install Node 20 or newer, for \`from: npm\`" ;;
+  esac
+  name=docktag-$ORB_VERSION-$target
+  url=${ORB_RELEASE_URL//\{version\}/$ORB_VERSION}
+  SOURCE=${url%/}/$name.tar.gz
+
+  # Whoever can change the archive on its way can change SHA256SUMS too.
+  case $url in
+    https://* | http://127.0.0.1[:/]* | http://localhost[:/]* | http://\[::1\][:/]*) ;;
+    http://*) [ -n "$ORB_SHA256" ] || fail "$url: is not https, expected https or the digest: set \`sha256\`" ;;
+    *) fail "release_url: \"$url\" is no address, expected one that begins with https://" ;;
+  esac
+
+  if [ -n "$ORB_SHA256" ]; then
+    expected=$ORB_SHA256
+  else
+    download "${url%/}/SHA256SUMS" "$FOLDER/SHA256SUMS"
+    expected=$(awk -v name="$name.tar.gz" '$2 == name || $2 == "*" name { print $1 }' "$FOLDER/SHA256SUMS")
+    [ -n "$expected" ] || fail "${url%/}/SHA256SUMS: has no line for $name.tar.gz, expected one: check \`version\` and \`release_url\`"
+  fi
+  expected=$(printf %s "$expected" | tr A-F a-f)
+  case $expected in
+    *[!0-9a-f]*) fail "sha256: \"$expected\" is no SHA-256, expected 64 hexadecimal digits" ;;
+  esac
+  [ ${#expected} -eq 64 ] || fail "sha256: \"$expected\" is no SHA-256, expected 64 hexadecimal digits"
+
+  download "$SOURCE" "$FOLDER/$name.tar.gz"
+  actual=$(sha256 "$FOLDER/$name.tar.gz") || fail "PATH: there is neither sha256sum nor shasum nor openssl, expected one of them to check $SOURCE"
+  [ "$actual" = "$expected" ] || fail "$SOURCE: has the SHA-256 $actual, expected $expected: it is not what was released, do not use it"
+
+  mkdir "$FOLDER/bin"
+  tar -xzf "$FOLDER/$name.tar.gz" -C "$FOLDER" "$name/docktag" || fail "$SOURCE: has no $name/docktag, expected docktag's own release: check \`release_url\`"
+  mv "$FOLDER/$name/docktag" "$FOLDER/bin/docktag"
+  rm -rf "${FOLDER:?}/$name" "$FOLDER/$name.tar.gz" "$FOLDER/SHA256SUMS"
+}
+
+sha256() { # FILE
+  if have sha256sum; then
+    sha256sum
+  elif have shasum; then
+    shasum -a 256
+  elif have openssl; then
+    openssl dgst -sha256 -r
+  else
+    return 1
+  fi <"$1" | cut -d ' ' -f 1
+}
+
+# Three attempts where the trouble may pass; none after an answer that will stay the same.
+download() { # URL FILE
+  local attempt status wait=${ORB_WAIT-2}
+  for attempt in 1 2 3; do
+    if status=$(load "$1" "$2"); then return; fi
+    case $status in
+      408 | 429) ;;
+      4*) fail "$1: the server's answer is $status, expected the file: check \`version\` and \`release_url\`" ;;
+    esac
+    [ "$attempt" -lt 3 ] || break
+    say "$1: did not arrive whole (${status:-no answer}), next attempt in $wait s"
+    sleep "$wait"
+    wait=$((wait * 2))
+  done
+  fail "$1: did not arrive whole (${status:-no answer}) in 3 attempts, expected the file: try again later, or check \`release_url\`"
+}
+
+# Prints the status of the server's last answer, nothing where there was none.
+load() { # URL FILE
+  local log=$2.log result=0 limits=
+  if have curl; then
+    curl --silent --show-error --fail --location --connect-timeout 20 --max-time 300 --output "$2" --write-out '%{http_code}' "$1" | sed 's/^000$//'
+  else
+    # GNU's wget knows its version, and would try 20 times by itself; BusyBox's knows neither.
+    if wget --version >/dev/null 2>&1; then limits='--tries=1 --timeout=60'; fi
+    # shellcheck disable=SC2086 # two words
+    wget -S $limits -O "$2" "$1" >"$log" 2>&1 || result=$?
+    awk '/HTTP\/[0-9.]+ [0-9]/ { sub(/.*HTTP\/[0-9.]+ /, ""); status = $1 } END { print status }' "$log"
+    [ "$result" -eq 0 ] || tail -n 2 "$log" >&2
+    rm -f "$log"
+    return "$result"
+  fi
+}
+
+main

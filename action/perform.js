@@ -1,0 +1,93 @@
+// @ts-check
+// One need, performed.
+
+import { failure } from './failure.js'
+import * as files from './files.js'
+import { hash } from './hash.js'
+import * as http from './http.js'
+import * as programs from './programs.js'
+
+/** @typedef {import('../pkg/docktag.js').Session} Session */
+/** @typedef {import('../pkg/docktag.js').Need} Need */
+/** @typedef {import('../pkg/docktag.js').Answer} Answer */
+
+/**
+ * What performing needs.
+ * @typedef {object} Host
+ * @property {string} scratch the folder of this run
+ * @property {number} log the file descriptor of the log
+ * @property {string} agent how we call ourselves to registries
+ * @property {(text: string) => void} show writes to the log
+ */
+
+/**
+ * Performs a need; whatever goes wrong is an answer too.
+ * @param {Session} session
+ * @param {Host} host
+ * @param {number} id
+ * @param {Need} need
+ * @returns {Promise<Answer>}
+ */
+export async function perform(session, host, id, need) {
+  try {
+    return await work(session, host, id, need)
+  } catch (error) {
+    return { failed: failure(error) }
+  }
+}
+
+/**
+ * @param {Session} session
+ * @param {Host} host
+ * @param {number} id
+ * @param {Need} need
+ * @returns {Promise<Answer>}
+ */
+async function work(session, host, id, need) {
+  switch (need.need) {
+    case 'list':
+      return { listing: files.list(need.root) }
+    case 'read':
+      return { bytes: files.readAll(need.path).toString('base64') }
+    case 'hash':
+      return { hashed: await hash(need.paths, need.algorithm, (text) => host.show(session.line(text))) }
+    case 'exist':
+      return { exist: files.exist(need.paths) }
+    case 'http':
+      return { response: await timed(session, host, id, () => http.send(need.request, host.agent), (response) => response.status) }
+    case 'run':
+      return { exited: await timed(session, host, id, () => programs.run(need, host.log), (exited) => exited.code) }
+    case 'write':
+      files.write(host.scratch, need.path, Buffer.from(need.bytes, 'base64'), need.append)
+      return 'done'
+    case 'mirror':
+      files.mirror(need.from, need.to, need.except)
+      return 'done'
+    case 'wait':
+      await new Promise((resolve) => setTimeout(resolve, need.milliseconds))
+      return 'done'
+  }
+}
+
+/**
+ * Does what takes time between the lines that announce it and tell how it went.
+ * @template T
+ * @param {Session} session
+ * @param {Host} host
+ * @param {number} id
+ * @param {() => Promise<T>} run
+ * @param {(value: T) => number | null} outcome
+ */
+async function timed(session, host, id, run, outcome) {
+  const start = performance.now()
+  const took = () => Math.round(performance.now() - start)
+  host.show(session.begin(id))
+  try {
+    const value = await run()
+    host.show(session.end(id, outcome(value), took()))
+    return { ...value, milliseconds: took() }
+  } catch (error) {
+    host.show(session.end(id, failure(error).message, took()))
+    throw error
+  }
+}

@@ -1,0 +1,93 @@
+// @ts-check
+// One run of docktag in Node: what is known of the machine, a session, and everything removed in the end.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import path from 'node:path'
+import { Session, variables } from './core.js'
+import { drive } from './drive.js'
+import { close } from './http.js'
+import { write } from './log.js'
+import { endAll } from './programs.js'
+
+/** @typedef {import('../pkg/docktag.js').Options} Options */
+/** @typedef {import('../pkg/docktag.js').Voice} Voice */
+
+/** The version of the package, which is that of the core. */
+export const { version } = JSON.parse(readFileSync(new URL('../pkg/package.json', import.meta.url), 'utf8'))
+
+/** What a shell reports for a program that Ctrl-C ended: 128 + SIGINT. */
+const INTERRUPTED = 130
+
+/**
+ * Runs a job in the project folder.
+ * @param {Options} options
+ * @param {Voice} voice
+ * @param {{ directory: string, log: number }} settings the folder, and the file descriptor of the log
+ * @returns {Promise<{ exit: number, session: Session }>}
+ */
+export async function run(options, voice, { directory, log }) {
+  const show = (/** @type {string} */ text) => write(log, text)
+  const fail = (/** @type {string} */ place, /** @type {unknown} */ error, /** @type {string} */ help) => {
+    const session = new Session({}, voice)
+    show(session.fail(place, /** @type {Error} */ (error).message, help))
+    return { exit: 2, session }
+  }
+  if (directory) {
+    try {
+      process.chdir(directory)
+    } catch (error) {
+      return fail(directory, error, 'give the project folder, relative to the current one')
+    }
+  }
+  let scratch
+  try {
+    scratch = mkdtempSync(path.join(process.env.RUNNER_TEMP || tmpdir(), 'docktag-'))
+  } catch (error) {
+    return fail(tmpdir(), error, 'point TMPDIR at a folder that can be written')
+  }
+  const remove = () => rmSync(scratch, { recursive: true, force: true })
+  const stop = watch(() => {
+    show(session.line('interrupted: ending what was started'))
+    return endAll().then(remove)
+  })
+  const session = new Session({ ...options, host: { ...facts(), ...options.host, scratch } }, { ...voice, folder: folder() })
+  try {
+    const { exit } = await drive(session, { scratch, log, agent: `docktag/${version}`, show })
+    return { exit, session }
+  } finally {
+    stop()
+    close()
+    remove()
+  }
+}
+
+/** Facts that a job needs. */
+function facts() {
+  const known = variables().flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))
+  return {
+    env: Object.fromEntries(known),
+    dockerConfig: process.env.DOCKER_CONFIG || path.join(homedir(), '.docker'),
+    listSeparator: path.delimiter,
+    depth: process.cwd().split(path.sep).length,
+  }
+}
+
+/** The project folder below the checkout, for annotations. */
+function folder() {
+  const checkout = process.env.GITHUB_WORKSPACE
+  const below = checkout ? path.relative(checkout, process.cwd()) : ''
+  return below.startsWith('..') || path.isAbsolute(below) ? '' : below.replaceAll(path.sep, '/')
+}
+
+/**
+ * On a signal everything is ended and removed, then we end.
+ * @param {() => Promise<void>} end
+ * @returns {() => void} stops watching
+ */
+function watch(end) {
+  const interrupted = () => void end().then(() => process.exit(INTERRUPTED))
+  const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
+  for (const signal of signals) process.once(signal, interrupted)
+  return () => signals.forEach((signal) => process.removeListener(signal, interrupted))
+}

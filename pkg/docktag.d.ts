@@ -1,0 +1,328 @@
+/* tslint:disable */
+/* eslint-disable */
+/** A path as `find` prints it; an array of byte values where it is not UTF-8. */
+export type Path = string | number[];
+/** The hash of manifest and tag. */
+export type Algorithm = 'md5' | 'sha256';
+/** One file of a manifest. */
+export interface ManifestFile { path: Path; digest: string }
+/** A manifest as data; `notes` are the lines that begin with `#`. */
+export interface ParsedManifest { algorithm: Algorithm; notes: Path[]; files: ManifestFile[] }
+/** What differs between two manifests. */
+export interface Diff { added: Path[]; removed: Path[]; changed: Path[] }
+
+/** How options are spelled in messages: `--moving-tag ci`, or `moving-tag: ci`. */
+export type Spelling = 'command-line' | 'inputs';
+
+/** What a user asks for. Lists can be texts with one item a line. */
+export interface Options {
+    /** Which job; `build` where nothing is said. */
+    command?: 'tag' | 'manifest' | 'env' | 'build' | 'pull';
+    // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated
+    // end of options
+    /** What a runner passed to the action, by the names in action.yml. */
+    inputs?: Record<string, string>;
+    /** Facts about the host. */
+    host?: Host;
+}
+
+/** Facts that a host knows and a job needs. */
+export interface Host {
+    /** Those of `variables()` that are set. */
+    env?: Record<string, string>;
+    /** A folder for this run only, which the host removes when the run ends. It need not exist yet. */
+    scratch?: string;
+    /** Docker's configuration folder; absent where there is none. */
+    dockerConfig?: string | null;
+    /** What separates the names in `COMPOSE_FILE`: `:`, on Windows `;`. */
+    listSeparator?: string;
+    /** How many folders the project folder is below the root. */
+    depth?: number;
+    spelling?: Spelling;
+}
+
+/** What to do next: perform needs and come back with answers; or the end, a report or an error. `log` is to be shown first. */
+export type Step =
+| { needs: Array<[number, Need]>; report?: undefined; error?: undefined; exit: 0; notes: Note[]; log: string }
+| { needs?: undefined; report: Report; error?: undefined; exit: 0; notes: Note[]; log: string }
+| { needs?: undefined; report?: undefined; error: Failed; exit: number; notes: Note[]; log: string };
+
+/** One thing that a host is to do. Paths are relative to the project folder or absolute. */
+export type Need =
+/** Walk a folder without following links: answered by `listing`. */
+| { need: 'list'; root: Path }
+/** Read a small file whole: `bytes`. */
+| { need: 'read'; path: string }
+/** Hash files: `hashed`, in the same order. */
+| { need: 'hash'; paths: Path[]; algorithm: Algorithm }
+/** Look which of these exist: `exist`, in the same order. */
+| { need: 'exist'; paths: string[] }
+/** Send a request: `response`, whatever its status. */
+| { need: 'http'; request: HttpRequest; because: string }
+/** Run a program: `exited`, whatever its exit code. */
+| ({ need: 'run' } & Command)
+/** Write a file (base64), one in the folder of the run for its owner only: `done`. */
+| { need: 'write'; path: string; bytes: string; append: boolean }
+/** Make every entry of `from` but those in `except` appear in `to` too: `done`. */
+| { need: 'mirror'; from: string; to: string; except: string[] }
+/** Wait: `done`. */
+| { need: 'wait'; milliseconds: number };
+
+/** An answer to a need; bytes are base64. */
+export type Answer =
+| { listing: Listing }
+| { bytes: string }
+| { hashed: Hashed[] }
+| { exist: boolean[] }
+| { response: HttpResponse }
+| { exited: Exited }
+| 'done'
+| { failed: Failure };
+
+/** What is below a folder. */
+export interface Listing { files: Path[]; links: Path[]; emptyDirs: Path[] }
+/** Digest, size, and whether its owner may execute it. */
+export type Hashed = [digest: string, size: number, executable: boolean];
+
+/** A request to send as it is; redirects are followed, credentials stay with the host that they are meant for. */
+export interface HttpRequest {
+    method: 'GET' | 'HEAD' | 'PUT' | 'POST';
+    url: string;
+    headers: Array<[string, string]>;
+    /** The `Authorization` header: a secret. */
+    authorization: string | null;
+    /** The body: a secret. */
+    body: string | null;
+    /** Milliseconds for the whole exchange. */
+    timeout: number;
+    /** Whether to leave proxies out. */
+    direct: boolean;
+}
+
+/** An answer as it was received; names of headers in lower case, the body in base64. */
+export interface HttpResponse { status: number; headers: Array<[string, string]>; body: string; milliseconds: number }
+
+/** A program to run in the project folder. */
+export interface Command {
+    /** Program and arguments; no shell. */
+    argv: string[];
+    env: Record<string, string>;
+    envRemove: string[];
+    stdin: string | null;
+    /** Whether its output is wanted here, or goes to the user as it comes. */
+    capture: boolean;
+    because: string;
+}
+
+/** How a program ended; the code is `null` where a signal ended it. Output in base64. */
+export interface Exited { code: number | null; stdout: string; stderr: string; milliseconds: number }
+
+/** Why something could not be done. */
+export interface Failure {
+    kind: 'not-found' | 'is-a-file' | 'is-a-link' | 'changed' | 'dns' | 'connect' | 'tls' | 'timeout' | 'garbled' | 'other';
+    path?: Path;
+    message: string;
+}
+
+/** One thing said while a job runs. */
+export interface Note { level: 'detail' | 'info' | 'warning'; text: string }
+
+/** How a job ended that failed; also the properties of errors that are thrown. */
+export interface Failed { code: string; place: string | null; line: number | null; column: number | null; message: string; help: string | null }
+
+/** How a job ended well. */
+export interface Report {
+    job: 'tag' | 'manifest' | 'env' | 'build' | 'pull';
+    tag: string;
+    algorithm: Algorithm;
+    image?: string;
+    hit?: boolean;
+    unpushed?: string;
+    targets?: TargetReport[];
+    planned?: Array<{ because: string; action: string }>;
+    variables?: Array<{ name: string; value: string }>;
+}
+
+/** One image and what became of it. */
+export interface TargetReport {
+    services: string[];
+    image: string;
+    outcome: 'hit' | 'pushed' | 'built' | 'pulled' | 'missing';
+    digest?: string;
+    milliseconds?: number;
+    bytes?: number;
+    moving?: { image: string; outcome: 'already' | 'moved' | 'failed' };
+}
+
+/** How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout. */
+export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string; spelling?: Spelling }
+
+/** The definition of an option. */
+export interface Definition {
+    name: string;
+    short: string | null;
+    input: string | null;
+    commandLine: boolean;
+    takes: 'flag' | { one: string } | { many: string } | { choice: string[] };
+    default: string | null;
+    jobs: string[];
+    help: string;
+}
+
+
+
+/**
+ * A hasher that is fed piece by piece; after `finish` it starts anew.
+ */
+export class Hasher {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Takes the first bytes of the buffer, which were written there.
+     */
+    absorb(count: number): void;
+    /**
+     * The digest of everything taken, as hexadecimal digits.
+     */
+    finish(): string;
+    /**
+     * A hasher that has seen nothing; `buffer` bytes are set aside in the memory of the module for `absorb`.
+     */
+    constructor(algorithm?: Algorithm, buffer?: number);
+    /**
+     * Where the buffer lies in the memory of the module.
+     */
+    pointer(): number;
+    /**
+     * Takes the next bytes.
+     */
+    update(bytes: Uint8Array | number[]): void;
+}
+
+/**
+ * A job in progress: `step` says what is needed, and takes the answers.
+ */
+export class Session {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * What to show before a need is performed: the heading of a program.
+     */
+    begin(id: number): string;
+    /**
+     * What to show after it. `outcome` is a program's exit code (`null`: ended by a signal), a response's status, or why there is neither.
+     */
+    end(id: number, outcome: number | string | null, milliseconds: number): string;
+    /**
+     * The lines for an error of the host itself, before a job could begin.
+     */
+    fail(place: string, message: string, help: string): string;
+    /**
+     * One line of the log.
+     */
+    line(text: string): string;
+    /**
+     * The manifest of a job that ended well.
+     */
+    manifest(): Uint8Array | undefined;
+    /**
+     * Begins a job. Where the options are wrong, its first step says so and is its last.
+     */
+    constructor(options: Options, voice?: Voice);
+    /**
+     * What a command line prints of a job that has ended: text, or one JSON object.
+     */
+    output(json: boolean): Uint8Array;
+    /**
+     * Takes answers, at first none, and goes on until something is needed or the job has ended.
+     */
+    step(answers: Array<[number, Answer]>): Step;
+}
+
+/**
+ * The definition of every option.
+ */
+export function definitions(): Definition[];
+
+/**
+ * What differs between two manifests, each list sorted by path.
+ */
+export function diffManifests(before: Uint8Array | number[], after: Uint8Array | number[], algorithm?: Algorithm): Diff;
+
+/**
+ * The text of a manifest: its lines sorted, names escaped, as `md5sum` and `LC_ALL=C sort -k 2` write them.
+ */
+export function manifest(files: ManifestFile[], algorithm?: Algorithm): Uint8Array;
+
+/**
+ * Reads a manifest; the order of its lines is kept. Throws with the line where it is none.
+ */
+export function parseManifest(manifest: Uint8Array | number[], algorithm?: Algorithm): ParsedManifest;
+
+/**
+ * The tag of a manifest: the digest of its text.
+ */
+export function tag(manifest: Uint8Array | number[], algorithm?: Algorithm): string;
+
+/**
+ * The environment variables that a host passes to a session where they are set.
+ */
+export function variables(): string[];
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_hasher_free: (a: number, b: number) => void;
+    readonly __wbg_session_free: (a: number, b: number) => void;
+    readonly definitions: () => [number, number, number];
+    readonly diffManifests: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
+    readonly hasher_absorb: (a: number, b: number) => void;
+    readonly hasher_finish: (a: number) => [number, number];
+    readonly hasher_new: (a: number, b: number, c: number) => [number, number, number];
+    readonly hasher_pointer: (a: number) => number;
+    readonly hasher_update: (a: number, b: number, c: number) => void;
+    readonly manifest: (a: any, b: number, c: number) => [number, number, number, number];
+    readonly parseManifest: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly session_begin: (a: number, b: number) => [number, number];
+    readonly session_end: (a: number, b: number, c: any, d: number) => [number, number];
+    readonly session_fail: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number];
+    readonly session_line: (a: number, b: number, c: number) => [number, number];
+    readonly session_manifest: (a: number) => [number, number];
+    readonly session_new: (a: any, b: any) => [number, number, number];
+    readonly session_output: (a: number, b: number) => [number, number];
+    readonly session_step: (a: number, b: any) => [number, number, number];
+    readonly tag: (a: number, b: number, c: number, d: number) => [number, number, number, number];
+    readonly variables: () => [number, number];
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __externref_drop_slice: (a: number, b: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path?: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

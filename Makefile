@@ -1,5 +1,5 @@
 # The two commands of the README: `make demo` and `make test`.
-.PHONY: demo test check bench
+.PHONY: demo test check pkg orb bench
 
 # The recipe's whole cycle on a real engine and registry, set up where missing.
 demo:
@@ -8,14 +8,26 @@ demo:
 
 # Everything that CI runs.
 test: check
+	npm --prefix tests/action ci --no-audit --no-fund
+	cd tests/action && node_modules/.bin/tsc -p .
 	cargo test --locked
+	node --test tests/action
+	"$$(tests/tools.sh pyyaml)" -m unittest discover -s tests/orb
 
-# What needs neither engine nor network.
+# What needs neither engine nor network; pkg/ must be what its sources give.
 check:
 	cargo fmt --check
 	cargo clippy --locked --all-targets
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib
-	cargo build --locked --lib --target wasm32-unknown-unknown
+	.ci/pkg/check.sh
+
+# The npm package with the wasm that the action uses, from its sources: the only way it changes.
+pkg:
+	.ci/pkg/build.sh
+
+# The orb in one file, as CircleCI takes it.
+orb:
+	"$$(tests/tools.sh pyyaml)" .ci/orb/pack.py action/orb target/orb.yml
 
 # Us and the peers side by side in one run; writes docs/benchmarks.md.
 bench:

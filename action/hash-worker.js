@@ -6,17 +6,37 @@ import { Hasher, initSync } from '../pkg/docktag.js'
 import { failure } from './failure.js'
 import { fileHasher } from './hash-file.js'
 
+/** @typedef {import('../pkg/docktag.js').Algorithm} Algorithm */
+
+/**
+ * Some files of a list, from the place where they stand in it.
+ * @typedef {{ list: number, start: number, algorithm: Algorithm, paths: import('../pkg/docktag.js').Path[] }} Batch
+ * @typedef {{ list: number, start: number, hashed: import('../pkg/docktag.js').Hashed[], failed?: import('../pkg/docktag.js').Failure }} Reply
+ */
+
 const { memory } = initSync({ module: workerData.module })
-const hashFile = fileHasher(Hasher, memory, workerData.algorithm, () => {})
+/** @type {Map<Algorithm, ReturnType<typeof fileHasher>>} */
+const hashers = new Map()
+/** Batches that come while one is hashed wait for it. */
+let last = Promise.resolve()
 
-/** @typedef {import('../pkg/docktag.js').Path} Path */
-
-parentPort?.on('message', async (/** @type {{ start: number, paths: Path[] }} */ { start, paths }) => {
-  try {
-    const hashed = []
-    for (const path of paths) hashed.push(await hashFile(path))
-    parentPort?.postMessage({ start, hashed })
-  } catch (error) {
-    parentPort?.postMessage({ start, failed: failure(error) })
-  }
+parentPort?.on('message', (/** @type {Batch} */ batch) => {
+  last = last.then(async () => parentPort?.postMessage(await hash(batch)))
 })
+
+/**
+ * @param {Batch} batch
+ * @returns {Promise<Reply>}
+ */
+async function hash({ list, start, algorithm, paths }) {
+  const hashFile = hashers.get(algorithm) ?? fileHasher(Hasher, memory, algorithm, () => {})
+  hashers.set(algorithm, hashFile)
+  /** @type {Reply} */
+  const reply = { list, start, hashed: [] }
+  try {
+    for (const path of paths) reply.hashed.push(await hashFile(path))
+    return reply
+  } catch (error) {
+    return { ...reply, failed: failure(error) }
+  }
+}

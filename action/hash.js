@@ -30,43 +30,35 @@ const SILENCE = 10_000
  * @returns {Promise<Hashed[]>}
  */
 export async function hash(paths, algorithm, say) {
-  /** @type {Hashed[]} */
-  const hashed = new Array(paths.length)
-  let next = 0
-  let done = 0
-  /** Takes the next files off the list. */
-  const take = () => {
-    const start = next
-    next = Math.min(next + BATCH, paths.length)
-    return { start, paths: paths.slice(start, next) }
-  }
-  const threads = new Threads(algorithm, take, ({ start, hashed: part }) => {
-    part.forEach((one, index) => (hashed[start + index] = one))
-    done += part.length
-  })
-  const timer = setInterval(() => say(`hashing: ${done} of ${paths.length} files`), SILENCE)
+  const work = new Work(paths, algorithm)
+  const timer = setInterval(() => say(`hashing: ${work.done} of ${paths.length} files`), SILENCE)
   const begin = performance.now()
-  const isLong = () => paths.length >= MANY || performance.now() - begin > PATIENCE
-  const pause = () => {
-    if (next < paths.length && isLong()) threads.start()
-    return breath()
+  const helpIfLong = () => {
+    if (!work.isTaken && (paths.length >= MANY || performance.now() - begin > PATIENCE)) help(work)
   }
   try {
-    const hashFile = fileHasher(Hasher, memory, algorithm, pause)
-    while (next < paths.length && !threads.failure) {
-      if (isLong()) threads.start()
-      // What is here stays small, so that the threads find work until the end.
-      const index = next++
-      hashed[index] = await hashFile(paths[index])
-      done++
-      if (done % 16 === 0) await breath()
+    const hashFile = fileHasher(Hasher, memory, algorithm, () => {
+      helpIfLong()
+      return breath()
+    })
+    while (!work.isTaken && !work.failure) {
+      helpIfLong()
+      // What is taken here is little, so that the threads find work until the end.
+      const [index, path] = work.takeOne()
+      work.keep(index, [await hashFile(path)])
+      if (index % 16 === 0) await breath()
     }
-    await threads.end()
-    return hashed
+    await work.end()
+    return work.hashed
   } finally {
     clearInterval(timer)
-    await threads.stop()
+    lists.delete(work.number)
   }
+}
+
+/** Ends the threads, where there are any. */
+export async function close() {
+  await Promise.all(threads.splice(0).map((thread) => thread.terminate()))
 }
 
 /** Lets everything else that waits have its turn. */
@@ -74,73 +66,111 @@ function breath() {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** The threads of one call, fed with batches while there are any. */
-class Threads {
-  /** @type {Worker[]} */
-  #workers = []
-  #open = 0
-  /** @type {() => void} */
+/** How many lists there have been. */
+let count = 0
+
+/** A list of files that several hash together. */
+class Work {
+  #next = 0
   #settle = () => {}
+  done = 0
   /** @type {HostFailure | undefined} */
   failure
 
   /**
+   * @param {Path[]} paths
    * @param {Algorithm} algorithm
-   * @param {() => { start: number, paths: Path[] }} take
-   * @param {(part: { start: number, hashed: Hashed[] }) => void} keep
    */
-  constructor(algorithm, take, keep) {
+  constructor(paths, algorithm) {
+    this.number = count++
+    this.paths = paths
     this.algorithm = algorithm
-    this.take = take
-    this.keep = keep
+    /** @type {Hashed[]} */
+    this.hashed = new Array(paths.length)
   }
 
-  /** Starts one thread per core besides ours, once. */
-  start() {
-    if (this.#workers.length > 0) return
-    for (let count = Math.min(availableParallelism() - 1, 7); count > 0; count--) {
-      const worker = new Worker(new URL('./hash-worker.js', import.meta.url), { workerData: { module, algorithm: this.algorithm } })
-      worker.on('message', (answer) => this.#receive(worker, answer))
-      worker.on('error', (error) => this.#fail(new HostFailure('other', `a hashing thread failed: ${error.message}`)))
-      this.#workers.push(worker)
-      for (let ahead = 0; ahead < AHEAD; ahead++) this.#feed(worker)
-    }
+  /** Whether nothing is left to be taken. */
+  get isTaken() {
+    return this.#next >= this.paths.length
   }
 
-  /** Waits until everything that was taken is hashed. */
-  async end() {
-    if (this.#open > 0 && !this.failure) await new Promise((resolve) => (this.#settle = () => resolve(undefined)))
-    if (this.failure) throw this.failure
+  /** @returns {[number, Path]} */
+  takeOne() {
+    const index = this.#next++
+    return [index, this.paths[index]]
   }
 
-  /** Ends the threads. */
-  async stop() {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()))
-  }
-
-  /** @param {Worker} worker */
-  #feed(worker) {
-    const batch = this.take()
-    if (batch.paths.length === 0) return
-    this.#open++
-    worker.postMessage(batch)
+  /** Takes the next files off the list. */
+  takeBatch() {
+    const start = this.#next
+    // Near the end batches are small, so that all end at the same time.
+    const share = Math.ceil((this.paths.length - start) / 16)
+    this.#next = start + Math.min(BATCH, share)
+    return { start, paths: this.paths.slice(start, this.#next), algorithm: this.algorithm }
   }
 
   /**
-   * @param {Worker} worker
-   * @param {{ start: number, hashed: Hashed[], failed?: import('../pkg/docktag.js').Failure }} answer
+   * @param {number} start
+   * @param {Hashed[]} part
    */
-  #receive(worker, answer) {
-    this.#open--
-    if (answer.failed) return this.#fail(new HostFailure(answer.failed.kind, answer.failed.message, answer.failed.path))
-    this.keep(answer)
-    this.#feed(worker)
-    if (this.#open === 0) this.#settle()
+  keep(start, part) {
+    part.forEach((one, index) => (this.hashed[start + index] = one))
+    this.done += part.length
+    if (this.done === this.paths.length) this.#settle()
   }
 
   /** @param {HostFailure} failure */
-  #fail(failure) {
+  fail(failure) {
     this.failure ??= failure
     this.#settle()
   }
+
+  /** Waits until everything is hashed. */
+  async end() {
+    if (this.done < this.paths.length && !this.failure) await new Promise((resolve) => (this.#settle = () => resolve(undefined)))
+    if (this.failure) throw this.failure
+  }
+}
+
+/** The threads, kept for the next list; those that wait keep nobody from ending. @type {Worker[]} */
+const threads = []
+/** The lists that threads help with, by number. @type {Map<number, Work>} */
+const lists = new Map()
+
+/**
+ * Lets the threads help, as many as there are cores besides ours.
+ * @param {Work} work
+ */
+function help(work) {
+  if (lists.has(work.number)) return
+  lists.set(work.number, work)
+  while (threads.length < Math.min(availableParallelism() - 1, 7)) threads.push(start())
+  for (const thread of threads) {
+    for (let ahead = 0; ahead < AHEAD; ahead++) feed(thread, work)
+  }
+}
+
+/** Starts a thread. */
+function start() {
+  const thread = new Worker(new URL('./hash-worker.js', import.meta.url), { workerData: { module } })
+  thread.unref()
+  thread.on('message', (/** @type {import('./hash-worker.js').Reply} */ { list, start, hashed, failed }) => {
+    const work = lists.get(list)
+    // One that has failed is gone.
+    if (!work) return
+    if (failed) return work.fail(new HostFailure(failed.kind, failed.message, failed.path))
+    work.keep(start, hashed)
+    feed(thread, work)
+  })
+  thread.on('error', ({ message }) => lists.forEach((work) => work.fail(new HostFailure('other', `a hashing thread failed: ${message}`))))
+  return thread
+}
+
+/**
+ * Gives a thread its next batch.
+ * @param {Worker} thread
+ * @param {Work} work
+ */
+function feed(thread, work) {
+  if (!work.isTaken && !work.failure) thread.postMessage({ list: work.number, ...work.takeBatch() })
 }

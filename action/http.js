@@ -27,7 +27,8 @@ export async function send(request, agent) {
   let { url, method, authorization, body } = request
   try {
     for (let count = 0; ; count++) {
-      const headers = [...request.headers, ['user-agent', agent]]
+      // Node adds no `Host` to headers that are a list, which keeps several of one name.
+      const headers = [['host', new URL(url).host], ...request.headers, ['user-agent', agent]]
       if (authorization) headers.push(['authorization', authorization])
       if (body !== null) headers.push(['content-length', String(Buffer.byteLength(body))])
       const response = await exchange(url, { method, headers: headers.flat(), body, direct: request.direct, signal })
@@ -142,8 +143,8 @@ function kindOf(error) {
   if (error instanceof HostFailure) return error.failure.kind
   const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error)
   if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'ENODATA'].includes(code)) return 'dns'
-  if (/CERT|^UNABLE_TO_|^ERR_SSL|^ERR_TLS|^EPROTO$|SELF_SIGNED|^HOSTNAME_MISMATCH$|^INVALID_CA$/.test(code)) return 'tls'
+  if (/CERT|^UNABLE_TO_|^ERR_TLS|SELF_SIGNED|^HOSTNAME_MISMATCH$|^INVALID_CA$/.test(code)) return 'tls'
   if (code === 'ETIMEDOUT') return 'timeout'
-  if (/^(ECONNRESET|EPIPE|HPE_.*|ERR_HTTP.*|ERR_STREAM.*)$/.test(code)) return 'garbled'
+  if (/^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_.*|HPE_.*|ERR_HTTP.*|ERR_STREAM.*)$/.test(code)) return 'garbled'
   return 'connect'
 }

@@ -6,7 +6,8 @@ import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Session, variables } from './core.js'
 import { drive } from './drive.js'
-import { close } from './http.js'
+import * as hash from './hash.js'
+import * as http from './http.js'
 import { write } from './log.js'
 import { endAll } from './programs.js'
 
@@ -57,8 +58,9 @@ export async function run(options, voice, { directory, log }) {
     return { exit, session }
   } finally {
     stop()
-    close()
+    http.close()
     remove()
+    await hash.close()
   }
 }
 

@@ -99,7 +99,11 @@ fn the_inputs_of_the_action() {
             Takes::Flag => " (true, false)".to_owned(),
             Takes::One(_) => String::new(),
         };
-        Some(format!("  {input}:\n    description: {}\n    default: {}\n", quoted(&format!("{}{values}", it.help)), quoted(input_default(it))))
+        Some(format!(
+            "  {input}:\n    description: {}\n    default: {}\n",
+            quoted(&format!("{}{values}", it.help)),
+            quoted(input_default(it))
+        ))
     });
     let begin = "  # inputs: made from src/options/table.rs by UPDATE=1 cargo test --test generated\n";
     check("action.yml", begin, "  # end of inputs", &format!("{command}{}", inputs.collect::<String>()));

@@ -15,6 +15,9 @@ mkdir -p "$folder"
 target/pkg-tool/release/docktag-pkg target/wasm32-unknown-unknown/wasm/docktag.wasm "$folder"
 # Types of the raw exports, which nobody needs.
 rm -f "$folder/docktag_bg.wasm.d.ts"
+# `using` is not everywhere; what a browser needs to load the module, Node does not have.
+sed -i '/\[Symbol.dispose\]/d' "$folder/docktag.d.ts"
+sed '/^export type InitInput/,$d' "$folder/docktag.d.ts" | cat - .ci/pkg/npm/node.d.ts >"$folder/node.d.ts"
 cp .ci/pkg/npm/README.md .ci/pkg/npm/node.js .ci/pkg/npm/prepack.js "$folder/"
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 sed "s/VERSION/$version/" .ci/pkg/npm/package.json >"$folder/package.json"

@@ -39,3 +39,4 @@ mod statuses;
 mod surroundings;
 mod tokens;
 mod variables;
+mod vectors;

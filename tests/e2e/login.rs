@@ -18,7 +18,7 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// The example with its repository in the registry that asks for a password, and a Docker configuration of its own.
-fn project(engine: &Engine) -> Project {
+pub(crate) fn project(engine: &Engine) -> Project {
     let mut project = Project::new(engine);
     project.image = project.image.replace(engine.get("ENGINE_REGISTRY"), engine.get("ENGINE_REGISTRY_AUTH"));
     let own = project.env["HOME"].clone() + "/.docker";
@@ -28,7 +28,8 @@ fn project(engine: &Engine) -> Project {
     project
 }
 
-fn user(engine: &Engine) -> String {
+/// Who may log in there, as `name:password`.
+pub(crate) fn user(engine: &Engine) -> String {
     format!("{}:{}", engine.get("ENGINE_REGISTRY_USER"), engine.get("ENGINE_REGISTRY_PASS"))
 }
 

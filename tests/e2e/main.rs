@@ -12,12 +12,14 @@
     reason = "a test may fail loudly and use the machine"
 )]
 
+mod action;
 mod cycle;
 mod engine;
 mod faults;
 mod login;
 mod project;
 mod registry;
+mod runner;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -30,7 +32,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // One engine, emptied between tests: one test at a time.
     arguments.test_threads = Some(1);
-    let tests: Vec<Test> = [cycle::tests(), faults::tests(), login::tests()].concat();
+    let tests: Vec<Test> = [cycle::tests(), faults::tests(), login::tests(), action::tests()].concat();
     let trials = tests.into_iter().map(|(name, needs, test)| Trial::test(name, move || engine::with(needs, test))).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     engine::stop();

@@ -1,0 +1,62 @@
+// The package's small API, each part used once, in Node and in browsers.
+
+/** @typedef {typeof import("../../../pkg/docktag.js")} Docktag */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * What came out, as plain data that can leave a page or a process.
+ *
+ * @param {Docktag} docktag
+ */
+export default function facts({ Hasher, manifest, tag, parseManifest, diffManifests, Session }) {
+  /** @param {string} text @param {"md5" | "sha256"} algorithm */
+  const digest = (text, algorithm) => {
+    const hasher = new Hasher(algorithm);
+    hasher.update(encoder.encode(text));
+    return hasher.finish();
+  };
+  /** @param {Record<string, string>} files name and content */
+  const of = (files) => manifest(Object.entries(files).map(([path, text]) => ({ path, digest: digest(text, "md5") })), "md5");
+  const before = of({ "docker/b": "b", "docker/a": "a", "docker/gone": "c" });
+  const after = of({ "docker/b": "c", "docker/a": "a", "docker/new\nline": "c" });
+  const other = manifest([{ path: [100, 255], digest: digest("a", "md5") }], "md5");
+  const job = new Session({ command: "tag", path: ["docker"], algorithm: "md5" });
+  return {
+    abc: [digest("abc", "md5"), digest("abc", "sha256")],
+    text: [before, after].map((text) => decoder.decode(text)),
+    bytes: Array.from(other),
+    tags: [tag(before, "md5"), tag(before, "sha256")],
+    parsed: [parseManifest(after, "md5"), parseManifest(other, "md5")].map(({ notes, files }) => ({ notes, files })),
+    notes: parseManifest(encoder.encode("# docktag 1\n# platform linux/amd64\n"), "md5").notes,
+    diff: diffManifests(before, after, "md5"),
+    errors: {
+      // @ts-expect-error: what JavaScript lets happen
+      "an unknown algorithm": thrown(() => new Hasher("sha1")),
+      "no digest": thrown(() => manifest([{ path: "docker/a", digest: "abc" }], "md5")),
+      "a digest of the other algorithm": thrown(() => manifest([{ path: "docker/a", digest: digest("a", "sha256") }], "md5")),
+      // @ts-expect-error: what JavaScript lets happen
+      "no path": thrown(() => manifest([{ digest: digest("a", "md5") }], "md5")),
+      "half a character": thrown(() => manifest([{ path: "docker/\ud800", digest: digest("a", "md5") }], "md5")),
+      "no line of a manifest": thrown(() => parseManifest(encoder.encode(`${decoder.decode(before)}not a line\n`), "md5")),
+    },
+    ends: [
+      new Session({ command: "tag", path: ["/etc"] }).step([]),
+      // @ts-expect-error: what JavaScript lets happen
+      new Session({ command: "tag", paht: ["docker"] }).step([]),
+    ],
+    needs: job.step([]),
+  };
+}
+
+/** @param {() => unknown} act */
+function thrown(act) {
+  try {
+    act();
+  } catch (error) {
+    const { code, place, line, help } = /** @type {Record<string, unknown>} */ (error);
+    return { isError: error instanceof Error, message: error instanceof Error ? error.message : "", code, place, line, help };
+  }
+  return null;
+}

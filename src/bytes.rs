@@ -1,16 +1,29 @@
 //! Bytes in JSON: base64 (RFC 4648, with padding), or a text that need not be UTF-8.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::de::Error as _;
+use base64ct::{Base64, Encoding as _};
 use serde::ser::SerializeSeq as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::secret::Secret;
 
 /// Reads bytes.
-pub fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    STANDARD.decode(<&str>::deserialize(deserializer)?).map_err(D::Error::custom)
+pub fn from_base64(value: &Value) -> Option<Vec<u8>> {
+    Base64::decode_vec(value.as_str()?).ok()
+}
+
+/// Reads a text: a string, or an array of byte values.
+pub fn from_text(value: &Value) -> Option<Vec<u8>> {
+    match value {
+        Value::String(text) => Some(text.clone().into_bytes()),
+        Value::Array(items) => items.iter().map(|byte| u8::try_from(byte.as_u64()?).ok()).collect(),
+        _ => None,
+    }
+}
+
+/// The beginning of a value, for a message. (The `Display` of values would be 4 kB of the wasm.)
+pub fn excerpt(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default().chars().take(200).collect()
 }
 
 /// Writes a text: a string, or an array of byte values where it is not UTF-8.
@@ -40,5 +53,5 @@ pub fn texts<S: Serializer>(list: &[Vec<u8>], serializer: S) -> Result<S::Ok, S:
 
 /// Writes bytes that a host must have in the clear.
 pub fn expose<S: Serializer>(bytes: &Secret<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&STANDARD.encode(bytes.expose()))
+    serializer.serialize_str(&Base64::encode_string(bytes.expose()))
 }

@@ -55,7 +55,7 @@ ask! {
     /// Asks for [`Need::Read`].
     read(path: String) -> Vec<u8> = Need::Read { path }, Answer::Bytes(bytes) => bytes;
     /// Asks for [`Need::Hash`].
-    hash(paths: Arc<Vec<RelPath>>, algorithm: Algorithm) -> Vec<Hashed> = Need::Hash { paths, algorithm }, Answer::Hashed(hashed) => hashed;
+    hash(paths: Arc<Vec<RelPath>>, algorithm: Algorithm, text: bool) -> Vec<Hashed> = Need::Hash { paths, algorithm, text }, Answer::Hashed(hashed) => hashed;
     /// Asks for [`Need::Exist`].
     exist(paths: Vec<String>) -> Vec<bool> = Need::Exist { paths }, Answer::Exist(exist) => exist;
     /// Asks for [`Need::Http`].

@@ -70,8 +70,7 @@ pub fn diff(old: &Manifest, new: &Manifest) -> Diff {
 
 /// The files sorted by path; a path that stands there twice (from folders that overlap) counts once.
 fn by_path(manifest: &Manifest) -> Vec<&File> {
-    let mut files: Vec<&File> = manifest.files.iter().collect();
-    files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    let mut files = manifest.sorted(|a, b| a.path.cmp(&b.path));
     files.dedup_by(|a, b| a.path == b.path);
     files
 }

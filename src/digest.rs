@@ -3,11 +3,10 @@
 use std::fmt;
 
 use md5::Digest as _;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
 /// The hash function of manifest and tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Algorithm {
     /// What the recipe uses; good against accidents, not against someone who crafts files.
@@ -83,6 +82,43 @@ impl Hasher {
     }
 }
 
+/// Feeds a hasher a text as git has it: every CR LF is taken as LF.
+///
+/// ```
+/// use docktag::digest::{Algorithm, Hasher, Text, digest};
+///
+/// let (mut hasher, mut text) = (Hasher::new(Algorithm::Md5), Text::default());
+/// text.update(&mut hasher, b"a\r");
+/// text.update(&mut hasher, b"\nb\rc");
+/// text.end(&mut hasher);
+/// assert_eq!(hasher.finish(), digest(Algorithm::Md5, b"a\nb\rc"));
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Text {
+    /// The last byte was a CR, which counts unless an LF follows.
+    pending: bool,
+}
+
+impl Text {
+    /// Takes the next bytes.
+    pub fn update(&mut self, hasher: &mut Hasher, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|&byte| byte == b'\r') {
+            if self.pending && part.first() != Some(&b'\n') {
+                hasher.update(b"\r");
+            }
+            self.pending = part.last() == Some(&b'\r');
+            hasher.update(&part[..part.len() - usize::from(self.pending)]);
+        }
+    }
+
+    /// The end of the text; the next one can begin.
+    pub fn end(&mut self, hasher: &mut Hasher) {
+        if std::mem::take(&mut self.pending) {
+            hasher.update(b"\r");
+        }
+    }
+}
+
 /// The digest of `bytes`.
 pub fn digest(algorithm: Algorithm, bytes: &[u8]) -> Digest {
     let mut hasher = Hasher::new(algorithm);
@@ -109,6 +145,16 @@ impl Digest {
             *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
         }
         Some(Digest { bytes, len: algorithm.len() as u8 })
+    }
+
+    /// Reads lower-case hexadecimal digits of either length.
+    pub fn from_text(hex: &str) -> Option<Self> {
+        [Algorithm::Md5, Algorithm::Sha256].into_iter().find_map(|algorithm| Digest::from_hex(algorithm, hex.as_bytes()))
+    }
+
+    /// What it was made with.
+    pub fn algorithm(&self) -> Algorithm {
+        if usize::from(self.len) == Algorithm::Md5.len() { Algorithm::Md5 } else { Algorithm::Sha256 }
     }
 
     /// The digest's bytes.
@@ -147,16 +193,6 @@ impl fmt::Debug for Digest {
 impl From<Digest> for String {
     fn from(digest: Digest) -> String {
         digest.to_string()
-    }
-}
-
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let hex = <&str>::deserialize(deserializer)?;
-        [Algorithm::Md5, Algorithm::Sha256]
-            .into_iter()
-            .find_map(|algorithm| Digest::from_hex(algorithm, hex.as_bytes()))
-            .ok_or_else(|| D::Error::custom(format!("`{hex}` is not a digest, expected 32 or 64 lower-case hexadecimal digits")))
     }
 }
 

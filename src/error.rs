@@ -1,6 +1,7 @@
 //! What went wrong, where, and what to do next.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use serde::Serialize;
 
@@ -19,7 +20,11 @@ use serde::Serialize;
 /// assert_eq!(error.code.exit(), 2);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+/// What an [`Error`] says. It is boxed, so that results are small: they are handed on everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Details {
     /// The stable name of what went wrong; also decides the exit code.
     pub code: Code,
     /// The file, service or image it is about.
@@ -40,7 +45,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error without a place and without help.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Error { code, place: None, line: None, column: None, message: message.into(), help: None }
+        Error(Box::new(Details { code, place: None, line: None, column: None, message: message.into(), help: None }))
     }
 
     /// The same error, said of `place`.
@@ -61,6 +66,13 @@ impl Error {
     #[must_use]
     pub fn column(mut self, column: impl Into<Option<u32>>) -> Self {
         self.column = column.into();
+        self
+    }
+
+    /// The same error, said of a part of its place.
+    #[must_use]
+    pub fn of(mut self, part: &str) -> Self {
+        self.message = format!("{part}: {}", self.message);
         self
     }
 
@@ -93,6 +105,20 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl Deref for Error {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
+}
 
 /// Declares the codes once: variant, the text users and scripts see, exit code.
 macro_rules! codes {
@@ -149,6 +175,8 @@ codes! {
     Unreadable "unreadable" 1,
     /// An input that changed while it was used.
     Changed "changed" 1,
+    /// Files whose line ends on disk are others than in git, so that an image built from them would be another one.
+    CheckoutDiffers "checkout-differs" 2,
     /// The registry could not be reached or did not answer as a registry.
     RegistryUnknown "registry-unknown" 1,
     /// The registry refused the credentials, or wants some.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::{Code, Error, Result};
 
@@ -28,8 +28,8 @@ const DEFAULT_REGISTRY: &str = "docker.io";
 /// assert_eq!((hub.registry(), hub.path()), ("docker.io", "library/redis"));
 /// # Ok::<(), docktag::error::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Repository {
     /// As the user wrote it: this is what Compose must see.
     name: String,
@@ -92,8 +92,8 @@ impl fmt::Display for Repository {
 /// assert!(Reference::parse("acme/App:1").is_err());
 /// # Ok::<(), docktag::error::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Reference {
     /// The repository.
     pub repository: Repository,
@@ -167,7 +167,7 @@ fn parse(text: &str) -> std::result::Result<Reference, String> {
     let (name, tag) = match rest[name_end..].find(':') {
         Some(colon) => {
             let (name, tag) = (&rest[..name_end + colon], &rest[name_end + colon + 1..]);
-            check_tag(tag).map_err(|error| error.message)?;
+            check_tag(tag).map_err(|error| error.message.clone())?;
             (name, Some(tag.to_owned()))
         }
         None => (rest, None),
@@ -292,12 +292,14 @@ fn is_tag_byte(byte: u8) -> bool {
 
 /// A wrong name in a message must not carry control characters to a terminal.
 fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|character| match character.is_control() {
-            true => character.escape_default().collect::<Vec<_>>(),
-            false => vec![character],
-        })
-        .collect()
+    let mut shown = String::new();
+    for character in text.chars() {
+        match character.is_control() {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    shown
 }
 
 macro_rules! json_is_the_text {

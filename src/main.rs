@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 use docktag::error::{Code, Error};
-use docktag::options::{Job, Spelling};
+use docktag::options::Job;
 use docktag::print;
 use docktag::say::Voice;
 use docktag::session::Session;
@@ -81,7 +81,6 @@ fn voice(matches: &ArgMatches) -> Voice {
         color: args::colors(matches),
         github: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
         folder: folder.filter(|_| !checkout.is_empty()).unwrap_or_default().to_string_lossy().replace('\\', "/"),
-        spelling: Spelling::CommandLine,
     }
 }
 

@@ -4,8 +4,10 @@
 
 use std::cmp::Ordering;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
+use crate::bytes::from_text;
 use crate::digest::{Algorithm, Digest, digest};
 use crate::error::{Code, Error, Result};
 use crate::path::RelPath;
@@ -34,7 +36,7 @@ pub struct Manifest {
 }
 
 /// One file of a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct File {
     /// The path, as `find` prints it.
     pub path: RelPath,
@@ -42,13 +44,35 @@ pub struct File {
     pub digest: Digest,
 }
 
+impl File {
+    /// Reads an object with `path` and `digest`.
+    pub fn from_json(value: &Value) -> Option<Self> {
+        Some(File { path: RelPath::new(from_text(&value["path"])?), digest: Digest::from_text(value["digest"].as_str()?)? })
+    }
+}
+
 impl Manifest {
+    /// A manifest of files.
+    ///
+    /// # Errors
+    /// [`Code::ManifestInvalid`] for a digest of another algorithm: `md5sum -c` could not check it.
+    pub fn of_files(algorithm: Algorithm, files: Vec<File>) -> Result<Self> {
+        match files.iter().find(|file| file.digest.algorithm() != algorithm) {
+            None => Ok(Manifest { algorithm, notes: Vec::new(), files }),
+            Some(file) => {
+                Err(Error::new(Code::ManifestInvalid, format!("its digest is not one of {}", algorithm.program())).at(&file.path))
+            }
+        }
+    }
+
     /// The text: `#` lines sorted by bytes, then files sorted as `LC_ALL=C sort -k 2` sorts the lines of `md5sum`.
     pub fn render(&self) -> Vec<u8> {
-        let mut notes: Vec<&[u8]> = self.notes.iter().map(Vec::as_slice).collect();
-        notes.sort_unstable();
-        let mut files: Vec<&File> = self.files.iter().collect();
-        files.sort_unstable_by(|a, b| order(&a.path, &b.path).then_with(|| a.digest.cmp(&b.digest)));
+        let mut notes: Vec<&Vec<u8>> = Vec::new();
+        for note in &self.notes {
+            // They are few, and a sort would be 4 kB more of the wasm.
+            notes.insert(notes.partition_point(|other| *other <= note), note);
+        }
+        let files = self.sorted(|a, b| order(&a.path, &b.path).then_with(|| a.digest.cmp(&b.digest)));
 
         let line_len = self.algorithm.hex_len() + 4;
         let size = notes.iter().map(|note| note.len() + 1).sum::<usize>()
@@ -62,6 +86,13 @@ impl Manifest {
             write_line(file, &mut text);
         }
         text
+    }
+
+    /// The files in an order; it is not a type parameter, so that sorting is compiled once.
+    pub(crate) fn sorted(&self, order: fn(&File, &File) -> Ordering) -> Vec<&File> {
+        let mut files: Vec<&File> = self.files.iter().collect();
+        files.sort_unstable_by(|a, b| order(a, b));
+        files
     }
 
     /// Reads a manifest; the order of the lines is kept.

@@ -1,16 +1,20 @@
 //! The seam: what the core needs from a host, and what a host answers.
 
-use std::collections::BTreeMap;
+mod json;
+
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::digest::{Algorithm, Digest};
 use crate::error::{Code, Error};
 use crate::path::RelPath;
 use crate::registry::{Request, Response};
 use crate::secret::Secret;
+use crate::shell::Env;
+
+pub use json::answers;
 
 /// One thing that a host is to do. Paths are relative to the project folder or absolute.
 ///
@@ -34,6 +38,8 @@ pub enum Need {
         paths: Arc<Vec<RelPath>>,
         /// With what.
         algorithm: Algorithm,
+        /// Whether every CR LF in them is taken as LF ([`crate::digest::Text`]).
+        text: bool,
     },
     /// Look which of these exist; answered by [`Answer::Exist`].
     Exist {
@@ -83,7 +89,7 @@ pub struct Command {
     /// Program and arguments; never a shell line, and never with a secret in it.
     pub argv: Vec<String>,
     /// Variables that are set on top of the host's own environment.
-    pub env: BTreeMap<String, String>,
+    pub env: Env,
     /// Variables that are taken away.
     pub env_remove: Vec<String>,
     /// What to write to its standard input.
@@ -105,13 +111,12 @@ impl fmt::Display for Command {
 /// What a host answers.
 ///
 /// In JSON an object with the answer's name and its value, `{"exist":[true]}`, or `"done"`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// To [`Need::List`].
     Listing(Listing),
     /// To [`Need::Read`]; base64 in JSON.
-    Bytes(#[serde(deserialize_with = "crate::bytes::from_base64")] Vec<u8>),
+    Bytes(Vec<u8>),
     /// To [`Need::Hash`].
     Hashed(Vec<Hashed>),
     /// To [`Need::Exist`], in the same order.
@@ -127,8 +132,7 @@ pub enum Answer {
 }
 
 /// What is below a folder; symbolic links are not followed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listing {
     /// Regular files, as `find ROOT -type f` prints them, in any order.
     pub files: Vec<RelPath>,
@@ -139,8 +143,7 @@ pub struct Listing {
 }
 
 /// A file that was read from its start to its end, and did not change meanwhile. In JSON `[digest, size, executable]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(from = "(Digest, u64, bool)")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hashed {
     /// The digest of its bytes.
     pub digest: Digest,
@@ -150,22 +153,14 @@ pub struct Hashed {
     pub executable: bool,
 }
 
-impl From<(Digest, u64, bool)> for Hashed {
-    fn from((digest, size, executable): (Digest, u64, bool)) -> Self {
-        Hashed { digest, size, executable }
-    }
-}
-
 /// How a program ended.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Exited {
     /// Its exit code; `None` where a signal ended it.
     pub code: Option<i32>,
     /// What it printed, where that was to be captured; base64 in JSON.
-    #[serde(deserialize_with = "crate::bytes::from_base64")]
     pub stdout: Vec<u8>,
     /// Likewise.
-    #[serde(deserialize_with = "crate::bytes::from_base64")]
     pub stderr: Vec<u8>,
     /// How long it ran.
     pub milliseconds: u64,
@@ -199,20 +194,18 @@ impl Exited {
 }
 
 /// Why a host could not do something.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What kind of trouble it was.
     pub kind: FailureKind,
     /// The file it is about, where the need named several.
-    #[serde(default)]
     pub path: Option<RelPath>,
     /// The system's words.
     pub message: String,
 }
 
 /// The kinds of trouble that a job tells apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
     /// No such file, folder or program.
     NotFound,
@@ -234,6 +227,25 @@ pub enum FailureKind {
     Garbled,
     /// Anything else.
     Other,
+}
+
+impl FailureKind {
+    /// The kind of that name.
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "not-found" => FailureKind::NotFound,
+            "is-a-file" => FailureKind::IsAFile,
+            "is-a-link" => FailureKind::IsALink,
+            "changed" => FailureKind::Changed,
+            "dns" => FailureKind::Dns,
+            "connect" => FailureKind::Connect,
+            "tls" => FailureKind::Tls,
+            "timeout" => FailureKind::Timeout,
+            "garbled" => FailureKind::Garbled,
+            "other" => FailureKind::Other,
+            _ => return None,
+        })
+    }
 }
 
 impl Failure {

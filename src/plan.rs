@@ -1,13 +1,12 @@
 //! From facts to what is to be done: which images there are to provide, and how Compose is told to.
 
-use std::collections::BTreeMap;
-
 use crate::compose::model::{Model, Service};
 use crate::compose::overrides::BuildOverride;
 use crate::compose::{Compose, Flavor};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
 use crate::options::Cache;
+use crate::shell::Env;
 
 /// One image to provide.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub struct Target {
     pub built: Vec<String>,
 }
 
-/// The images whose tag carries the hash, each with the services that use it.
+/// The images whose tag carries the hash, sorted by name, each with the services that use it.
 ///
 /// A service with `build:` whose image does not carry the hash is no target: whether such an image is current cannot be known
 /// from its name. [`strangers`] lists those.
@@ -37,14 +36,15 @@ pub fn targets(model: &Model, tag: &str, moving_tag: Option<&str>) -> Result<Vec
             .map(|moving| image.repository.with_tag(&image.tag.as_deref().unwrap_or_default().replace(tag, moving)))
             .transpose()?;
         let index = targets.iter().position(|target| target.image == image).unwrap_or_else(|| {
-            targets.push(Target { image, moving, services: Vec::new(), built: Vec::new() });
-            targets.len() - 1
+            let name = image.to_string();
+            let index = targets.iter().take_while(|target| target.image.to_string() < name).count();
+            targets.insert(index, Target { image, moving, services: Vec::new(), built: Vec::new() });
+            index
         });
         targets[index].services.push(service.name.clone());
         targets[index].built.extend(service.build.is_some().then(|| service.name.clone()));
     }
     targets.retain(|target| !target.built.is_empty());
-    targets.sort_by_key(|target| target.image.to_string());
     if targets.is_empty() { Err(no_target(model)) } else { Ok(targets) }
 }
 
@@ -61,8 +61,7 @@ pub fn strangers<'a>(model: &'a Model, tag: &str) -> Result<Vec<&'a Service>> {
 
 fn keyed(service: &Service, tag: &str) -> Result<Option<Reference>> {
     let Some(image) = &service.image else { return Ok(None) };
-    let image =
-        Reference::parse(image).map_err(|error| Error { place: Some(format!("service `{}`: image `{image}`", service.name)), ..error })?;
+    let image = Reference::parse(image).map_err(|error| error.at(format!("service `{}`: image `{image}`", service.name)))?;
     Ok((image.digest.is_none() && image.tag.as_deref().is_some_and(|it| it.contains(tag))).then_some(image))
 }
 
@@ -101,7 +100,7 @@ pub enum Builder {
 ///
 /// v2: BuildKit unless `DOCKER_BUILDKIT=0`. v1: through the docker command unless `COMPOSE_DOCKER_CLI_BUILD=0`
 /// (`compose/cli/main.py`), and that uses BuildKit where it has buildx, unless `DOCKER_BUILDKIT=0`.
-pub fn builder(flavor: Flavor, env: &BTreeMap<String, String>) -> Option<Builder> {
+pub fn builder(flavor: Flavor, env: &Env) -> Option<Builder> {
     let setting = |name: &str| {
         env.get(name)
             .filter(|value| !value.is_empty())
@@ -204,9 +203,7 @@ mod tests {
 
     #[test]
     fn the_builder_follows_the_variables() {
-        let env = |pairs: &[(&str, &str)]| {
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>()
-        };
+        let env = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Env>();
         for (flavor, pairs, expected) in [
             (Flavor::V2, &[][..], Some(Builder::BuildKit)),
             (Flavor::V2, &[("DOCKER_BUILDKIT", "0")], Some(Builder::Classic)),

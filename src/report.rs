@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::digest::Algorithm;
 use crate::options::Job;
+use crate::path::RelPath;
 
 /// One thing said while a job runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,6 +71,9 @@ pub struct Report {
     /// The recipe's variables for later steps, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<Variable>,
+    /// Files that are on disk with other line ends than in git, and count as they are in git.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub altered: Vec<RelPath>,
     /// The manifest's text; not in JSON, since file names need not be.
     #[serde(skip)]
     pub manifest: Vec<u8>,

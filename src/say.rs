@@ -5,7 +5,6 @@ use serde_json::Value;
 use crate::ci::github;
 use crate::error::Error;
 use crate::need::{Command, Exited};
-use crate::options::Spelling;
 use crate::report::{Level, Note};
 
 const BOLD: &str = "\x1b[1m";
@@ -35,8 +34,6 @@ pub struct Voice {
     pub github: bool,
     /// The project folder below the checkout, for annotations of files; empty: they are the same.
     pub folder: String,
-    /// How options are spelled.
-    pub spelling: Spelling,
 }
 
 impl Voice {
@@ -49,7 +46,6 @@ impl Voice {
             color: flag("color"),
             github: flag("github"),
             folder: object["folder"].as_str().unwrap_or_default().to_owned(),
-            spelling: Spelling::named(object["spelling"].as_str()),
         }
     }
 
@@ -65,23 +61,23 @@ impl Voice {
 
     /// A note of the job.
     pub fn note(&self, note: &Note) -> String {
-        let text = self.spelling.say(&note.text);
+        let text = &note.text;
         match note.level {
-            Level::Detail => self.detail(&text),
-            Level::Info => self.line(&text),
-            Level::Warning if self.github => format!("{}\n", github::command("warning", &[("title", "docktag")], &text)),
+            Level::Detail => self.detail(text),
+            Level::Info => self.line(text),
+            Level::Warning if self.github => format!("{}\n", github::command("warning", &[("title", "docktag")], text)),
             Level::Warning => self.line(&format!("{} {text}", self.paint(YELLOW, "warning:"))),
         }
     }
 
     /// The end of a job that failed: what happened, then the remedy.
     pub fn error(&self, error: &Error) -> String {
-        let mut lines = self.line(&format!("{} {}", self.paint(RED, "error:"), self.spelling.say(&error.headline())));
+        let mut lines = self.line(&format!("{} {}", self.paint(RED, "error:"), error.headline()));
         if let Some(help) = &error.help {
-            lines.push_str(&self.line(&format!("{} {}", self.paint(BOLD, "help:"), self.spelling.say(help))));
+            lines.push_str(&self.line(&format!("{} {}", self.paint(BOLD, "help:"), help)));
         }
         if self.github {
-            lines.push_str(&github::annotation(error, &self.spelling.say(&error.to_string()), &self.folder));
+            lines.push_str(&github::annotation(error, &error.to_string(), &self.folder));
             lines.push('\n');
         }
         lines

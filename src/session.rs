@@ -9,7 +9,7 @@ use crate::desk::{Desk, Id};
 use crate::error::{Code, Error};
 use crate::job;
 use crate::need::{Answer, Need};
-use crate::options::Options;
+use crate::options::{Options, Spelling};
 use crate::report::{Note, Report};
 
 /// A job in progress. The host's whole part is this loop:
@@ -47,6 +47,7 @@ use crate::report::{Note, Report};
 /// ```
 pub struct Session {
     desk: Desk,
+    spelling: Spelling,
     job: Option<Running>,
     open: usize,
 }
@@ -80,8 +81,9 @@ impl Session {
     /// A session for the job that the options describe.
     pub fn new(options: Options) -> Self {
         let desk = Desk::default();
+        let spelling = options.host.spelling;
         let job = Box::pin(job::run(desk.clone(), options));
-        Session { desk, job: Some(job), open: 0 }
+        Session { desk, spelling, job: Some(job), open: 0 }
     }
 
     /// Takes answers (at first none) and goes on until the job needs something, or is done.
@@ -103,14 +105,20 @@ impl Session {
             match poll {
                 Poll::Ready(result) => {
                     self.job = None;
-                    return Step::Done { result, notes: self.desk.take_notes() };
+                    return Step::Done { result: result.map_err(|error| self.spelling.of_error(error)), notes: self.take_notes() };
                 }
-                Poll::Pending if self.open > 0 => return Step::Open { needs, notes: self.desk.take_notes() },
+                Poll::Pending if self.open > 0 => return Step::Open { needs, notes: self.take_notes() },
                 Poll::Pending => {}
             }
         }
         self.job = None;
-        Step::Done { result: ended("the job waits for nothing"), notes: self.desk.take_notes() }
+        Step::Done { result: ended("the job waits for nothing"), notes: self.take_notes() }
+    }
+
+    /// What was said, in the user's words for options.
+    fn take_notes(&self) -> Vec<Note> {
+        let notes = self.desk.take_notes().into_iter();
+        notes.map(|note| Note { text: self.spelling.say(&note.text), ..note }).collect()
     }
 }
 

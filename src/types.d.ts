@@ -23,6 +23,8 @@ export interface Options {
   image?: string;
   /** The hash of manifest and tag [default: md5] */
   algorithm?: 'md5' | 'sha256';
+  /** What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows [default: auto] */
+  checkout?: 'auto' | 'as-is' | 'as-in-git';
   /** Take this manifest as it is where it exists, and write it where it does not */
   reuse?: string;
   /** The tag that follows the last build and gives the next one its cache; empty: none [default: ci] */
@@ -76,6 +78,8 @@ export interface Host {
   listSeparator?: string;
   /** How many folders the project folder is below the root. */
   depth?: number;
+  /** Whether it is Windows, where a checkout can have other line ends than git, and files in the place of links. */
+  windows?: boolean;
   spelling?: Spelling;
 }
 
@@ -91,8 +95,8 @@ export type Need =
   | { need: 'list'; root: Path }
   /** Read a small file whole: `bytes`. */
   | { need: 'read'; path: string }
-  /** Hash files: `hashed`, in the same order. */
-  | { need: 'hash'; paths: Path[]; algorithm: Algorithm }
+  /** Hash files, where `text` is set with every CR LF taken as LF: `hashed`, in the same order. */
+  | { need: 'hash'; paths: Path[]; algorithm: Algorithm; text: boolean }
   /** Look which of these exist: `exist`, in the same order. */
   | { need: 'exist'; paths: string[] }
   /** Send a request: `response`, whatever its status. */
@@ -117,8 +121,8 @@ export type Answer =
   | 'done'
   | { failed: Failure };
 
-/** What is below a folder. */
-export interface Listing { files: Path[]; links: Path[]; emptyDirs: Path[] }
+/** What is below a folder; files by their paths, or by folder. */
+export interface Listing { files: Array<Path | { folder: Path; names: Path[] }>; links: Path[]; emptyDirs: Path[] }
 /** Digest, size, and whether its owner may execute it. */
 export type Hashed = [digest: string, size: number, executable: boolean];
 
@@ -179,6 +183,7 @@ export interface Report {
   targets?: TargetReport[];
   planned?: Array<{ because: string; action: string }>;
   variables?: Array<{ name: string; value: string }>;
+  altered?: Path[];
 }
 
 /** One image and what became of it. */
@@ -193,7 +198,7 @@ export interface TargetReport {
 }
 
 /** How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout. */
-export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string; spelling?: Spelling }
+export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string }
 
 /** The definition of an option. */
 export interface Definition {

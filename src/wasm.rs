@@ -2,17 +2,21 @@
 
 use js_sys::{Error as JsError, JSON, Reflect};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
+use crate::bytes::excerpt;
 use crate::desk::Id;
+use crate::diff;
 use crate::digest::{self, Algorithm};
 use crate::error::{Code, Error};
 use crate::manifest::{self as text, Manifest};
-use crate::need::{Exited, Need};
+use crate::need::{self, Answer, Exited, Need};
 use crate::options::{self, table};
+use crate::print;
 use crate::report::{Note, Report};
-use crate::{diff, print, say, session};
+use crate::say;
+use crate::session;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("types.d.ts");
@@ -48,7 +52,7 @@ impl Session {
     #[wasm_bindgen(unchecked_return_type = "Step")]
     pub fn step(&mut self, #[wasm_bindgen(unchecked_param_type = "Array<[number, Answer]>")] answers: &JsValue) -> Result<JsValue> {
         let step = match &mut self.session {
-            Ok(session) => session.step(from_js(answers)?),
+            Ok(session) => session.step(answers_of(answers)?),
             Err(error) => session::Step::Done { result: Err(error.clone()), notes: Vec::new() },
         };
         let (session::Step::Open { notes, .. } | session::Step::Done { notes, .. }) = &step;
@@ -150,6 +154,7 @@ struct Step<'a> {
 #[derive(Debug)]
 pub struct Hasher {
     hasher: digest::Hasher,
+    text: digest::Text,
     buffer: Vec<u8>,
 }
 
@@ -157,8 +162,15 @@ pub struct Hasher {
 impl Hasher {
     /// A hasher that has seen nothing; `buffer` bytes are set aside in the memory of the module for `absorb`.
     #[wasm_bindgen(constructor)]
-    pub fn new(#[wasm_bindgen(unchecked_param_type = "Algorithm")] algorithm: Option<String>, buffer: Option<usize>) -> Result<Hasher> {
-        Ok(Hasher { hasher: digest::Hasher::new(named(algorithm)?), buffer: vec![0; buffer.unwrap_or_default()] })
+    pub fn new(
+        #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] buffer: Option<usize>,
+    ) -> Result<Hasher> {
+        Ok(Hasher {
+            hasher: digest::Hasher::new(named(algorithm)?),
+            text: digest::Text::default(),
+            buffer: vec![0; buffer.unwrap_or_default()],
+        })
     }
 
     /// Takes the next bytes.
@@ -176,8 +188,15 @@ impl Hasher {
         self.hasher.update(&self.buffer[..count.min(self.buffer.len())]);
     }
 
+    /// The same, with every CR LF taken as LF.
+    #[wasm_bindgen(js_name = absorbText)]
+    pub fn absorb_text(&mut self, count: usize) {
+        self.text.update(&mut self.hasher, &self.buffer[..count.min(self.buffer.len())]);
+    }
+
     /// The digest of everything taken, as hexadecimal digits.
     pub fn finish(&mut self) -> String {
+        self.text.end(&mut self.hasher);
         self.hasher.finish().to_string()
     }
 }
@@ -186,20 +205,23 @@ impl Hasher {
 #[wasm_bindgen]
 pub fn manifest(
     #[wasm_bindgen(unchecked_param_type = "ManifestFile[]")] files: &JsValue,
-    #[wasm_bindgen(unchecked_param_type = "Algorithm")] algorithm: Option<String>,
+    #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>,
 ) -> Result<Vec<u8>> {
-    Ok(Manifest { algorithm: named(algorithm)?, files: from_js(files)?, notes: Vec::new() }.render())
+    Ok(Manifest::of_files(named(algorithm)?, files_of(files)?).map_err(|error| thrown(&error))?.render())
 }
 
 /// The tag of a manifest: the digest of its text.
 #[wasm_bindgen]
-pub fn tag(manifest: &[u8], #[wasm_bindgen(unchecked_param_type = "Algorithm")] algorithm: Option<String>) -> Result<String> {
+pub fn tag(manifest: &[u8], #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>) -> Result<String> {
     Ok(text::tag(named(algorithm)?, manifest))
 }
 
 /// Reads a manifest; the order of its lines is kept. Throws with the line where it is none.
 #[wasm_bindgen(js_name = parseManifest, unchecked_return_type = "ParsedManifest")]
-pub fn parse_manifest(manifest: &[u8], #[wasm_bindgen(unchecked_param_type = "Algorithm")] algorithm: Option<String>) -> Result<JsValue> {
+pub fn parse_manifest(
+    manifest: &[u8],
+    #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>,
+) -> Result<JsValue> {
     to_js(&parse(manifest, named(algorithm)?)?)
 }
 
@@ -208,7 +230,7 @@ pub fn parse_manifest(manifest: &[u8], #[wasm_bindgen(unchecked_param_type = "Al
 pub fn diff_manifests(
     before: &[u8],
     after: &[u8],
-    #[wasm_bindgen(unchecked_param_type = "Algorithm")] algorithm: Option<String>,
+    #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>,
 ) -> Result<JsValue> {
     let algorithm = named(algorithm)?;
     to_js(&diff::diff(&parse(before, algorithm)?, &parse(after, algorithm)?))
@@ -264,9 +286,23 @@ fn stringify(value: &JsValue) -> Result<String> {
     Ok(String::from(JSON::stringify(value)?))
 }
 
-fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T> {
-    serde_json::from_slice(stringify(value)?.as_bytes())
-        .map_err(|error| thrown(&Error::new(Code::Usage, format!("not what was expected here: {error}"))))
+fn from_js(value: &JsValue) -> Result<Value> {
+    // `JSON.stringify` writes JSON.
+    Ok(serde_json::from_slice(stringify(value)?.as_bytes()).unwrap_or_default())
+}
+
+fn answers_of(value: &JsValue) -> Result<Vec<(Id, Answer)>> {
+    need::answers(&from_js(value)?).map_err(|found| unexpected("an answer", &found))
+}
+
+fn files_of(value: &JsValue) -> Result<Vec<text::File>> {
+    let value = from_js(value)?;
+    let list = value.as_array().ok_or_else(|| unexpected("a list of files", &excerpt(&value)))?;
+    list.iter().map(|file| text::File::from_json(file).ok_or_else(|| unexpected("a file with path and digest", &excerpt(file)))).collect()
+}
+
+fn unexpected(expected: &str, found: &str) -> JsValue {
+    thrown(&Error::new(Code::Usage, format!("expected {expected}, found {found}")))
 }
 
 fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue> {

@@ -1,8 +1,8 @@
 //! Pull requests whose jobs have no secrets, so that they cannot push.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
+
+use crate::shell::Env;
 
 /// Why a job of this event cannot be expected to push; `None`: it can. `event` is the file that `$GITHUB_EVENT_PATH` names.
 ///
@@ -19,7 +19,7 @@ use serde_json::Value;
 /// assert_eq!(no_secrets(&env, event).as_deref(), Some("a pull request from the fork you/app"));
 /// assert_eq!(no_secrets(&env, b"{}"), None);
 /// ```
-pub fn no_secrets(env: &BTreeMap<String, String>, event: &[u8]) -> Option<String> {
+pub fn no_secrets(env: &Env, event: &[u8]) -> Option<String> {
     let is_set = |name: &str| env.get(name).is_some_and(|value| !value.is_empty());
     if is_set("CIRCLE_PR_USERNAME") || is_set("CIRCLE_PR_REPONAME") {
         return Some("a pull request from a fork".to_owned());

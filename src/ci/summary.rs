@@ -34,8 +34,9 @@ pub fn of_report(options: &Options, report: &Report) -> String {
 
 /// A job that failed, as Markdown.
 pub fn of_error(options: &Options, error: &Error) -> String {
+    let error = options.host.spelling.of_error(error.clone());
     let help = error.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-    let text = options.host.spelling.say(&format!("{}{help}", error.headline()));
+    let text = format!("{}{help}", error.headline());
     format!("### docktag {}: failed\n\n{}", options.job.as_str(), block(&text))
 }
 

@@ -3,9 +3,8 @@
 //! Needed on a miss only: our override has to stand behind the project's own files, and naming one file with `-f` makes
 //! Compose forget the ones that it finds by itself. Rules: compose-go `cli/options.go` (v2), `compose/config/config.py` (v1).
 
-use std::collections::BTreeMap;
-
 use crate::compose::Flavor;
+use crate::shell::Env;
 
 const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 const NAMES_V1: [&str; 4] = ["docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"];
@@ -23,13 +22,13 @@ pub fn names(flavor: Flavor) -> (&'static [&'static str], &'static [&'static str
 /// The files that `COMPOSE_FILE` names, from the environment or else from the text of `.env`.
 ///
 /// ```
-/// use std::collections::BTreeMap;
 /// use docktag::compose::files::from_variable;
+/// use docktag::shell::Env;
 ///
-/// let files = from_variable(&BTreeMap::new(), "COMPOSE_FILE=a.yml:ci/b.yml\n", ':');
+/// let files = from_variable(&Env::default(), "COMPOSE_FILE=a.yml:ci/b.yml\n", ':');
 /// assert_eq!(files.unwrap(), ["a.yml", "ci/b.yml"]);
 /// ```
-pub fn from_variable(env: &BTreeMap<String, String>, dotenv: &str, list_separator: char) -> Option<Vec<String>> {
+pub fn from_variable(env: &Env, dotenv: &str, list_separator: char) -> Option<Vec<String>> {
     let get = |name: &str| env.get(name).cloned().or_else(|| dotenv_value(dotenv, name)).filter(|value| !value.is_empty());
     let separator = get("COMPOSE_PATH_SEPARATOR").unwrap_or_else(|| list_separator.to_string());
     let files: Vec<String> = get("COMPOSE_FILE")?.split(&separator).filter(|file| !file.is_empty()).map(str::to_owned).collect();
@@ -70,10 +69,9 @@ mod tests {
 
     #[test]
     fn compose_file_is_read_from_the_environment_before_dotenv() {
-        let env =
-            BTreeMap::from([("COMPOSE_FILE".to_owned(), "x.yml;y.yml".to_owned()), ("COMPOSE_PATH_SEPARATOR".to_owned(), ";".to_owned())]);
+        let env = Env::from([("COMPOSE_FILE".to_owned(), "x.yml;y.yml".to_owned()), ("COMPOSE_PATH_SEPARATOR".to_owned(), ";".to_owned())]);
         assert_eq!(from_variable(&env, "COMPOSE_FILE=z.yml", ':').unwrap(), ["x.yml", "y.yml"]);
-        let none = BTreeMap::new();
+        let none = Env::default();
         assert_eq!(from_variable(&none, "A=1\nexport COMPOSE_FILE = \"a.yml:b.yml\" # both\r\n", ':').unwrap(), ["a.yml", "b.yml"]);
         assert_eq!(from_variable(&none, "COMPOSE_FILE=a.yml # one\n", ':').unwrap(), ["a.yml"]);
         assert_eq!(from_variable(&none, "COMPOSE_FILES=a.yml\n#COMPOSE_FILE=b.yml\nCOMPOSE_FILE=\n", ':'), None);

@@ -3,6 +3,7 @@
 pub mod files;
 pub mod model;
 pub mod overrides;
+mod yaml;
 
 use serde::Serialize;
 

@@ -1,8 +1,8 @@
 //! The part of a Compose model that we use, read from what `compose config` prints.
 
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::compose::yaml;
 use crate::error::{Code, Error, Result};
 
 /// The services of a project, sorted by name.
@@ -47,12 +47,11 @@ impl Model {
         let root = if text.trim_start().starts_with('{') { serde_json::from_slice(text.as_bytes()).ok() } else { None };
         let root = match root {
             Some(root) => root,
-            None => yaml(text)?,
+            None => read_yaml(text)?,
         };
-        let services = root.get("services").and_then(Value::as_object).cloned().unwrap_or_default();
-        let mut services: Vec<Service> = services.iter().map(|(name, body)| service(name, body)).collect();
-        services.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Model { services })
+        let services = root.get("services").and_then(Value::as_object);
+        // A map of `serde_json` is sorted by name.
+        Ok(Model { services: services.into_iter().flatten().map(|(name, body)| service(name, body)).collect() })
     }
 }
 
@@ -66,29 +65,11 @@ fn service(name: &str, body: &Value) -> Service {
     }
 }
 
-fn yaml(text: &str) -> Result<Value> {
+fn read_yaml(text: &str) -> Result<Value> {
     let invalid = |message: String| Error::new(Code::ComposeFileInvalid, message).at("compose config");
-    let documents = Yaml::load_from_str(text).map_err(|error| invalid(format!("printed what is not YAML: {error}")))?;
-    match documents.first().map(json) {
-        Some(Value::Object(root)) => Ok(Value::Object(root)),
+    match yaml::read(text).map_err(|error| invalid(format!("printed what is not YAML: {error}")))? {
+        root @ Value::Object(_) => Ok(root),
         _ => Err(invalid("printed no model, expected a mapping with `services`".to_owned())),
-    }
-}
-
-/// Only text, sequences and mappings matter to us; other scalars become text or null.
-fn json(yaml: &Yaml<'_>) -> Value {
-    match yaml {
-        Yaml::Value(Scalar::String(text)) => Value::String(text.to_string()),
-        Yaml::Value(Scalar::Boolean(value)) => Value::Bool(*value),
-        Yaml::Value(Scalar::Integer(value)) => Value::from(*value),
-        Yaml::Representation(text, ..) => Value::String(text.to_string()),
-        Yaml::Sequence(items) => items.iter().map(json).collect(),
-        Yaml::Mapping(mapping) => {
-            let entries = mapping.iter().filter_map(|(key, value)| Some((key.as_str()?.to_owned(), json(value))));
-            Value::Object(entries.collect::<Map<_, _>>())
-        }
-        Yaml::Tagged(_, inner) => json(inner),
-        _ => Value::Null,
     }
 }
 

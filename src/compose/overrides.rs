@@ -2,7 +2,7 @@
 //!
 //! It is JSON, which every YAML reader takes. It holds no path, since all paths are relative to the project's first file.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// What is added to one service's `build:`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,14 +26,24 @@ pub struct BuildOverride {
 /// assert_eq!(render(&[app]), r#"{"services":{"app":{"build":{"cache_from":["a/b:ci"]}}}}"#);
 /// ```
 pub fn render(overrides: &[BuildOverride]) -> String {
-    let services: Map<String, Value> = overrides.iter().map(|it| (it.service.clone(), json!({ "build": build(it) }))).collect();
-    json!({ "services": services }).to_string()
+    let mut services = Map::new();
+    for it in overrides {
+        services.insert(it.service.clone(), object("build", build(it)));
+    }
+    // What is only texts and lists can always be written.
+    serde_json::to_string(&object("services", Value::Object(services))).unwrap_or_default()
+}
+
+fn object(name: &str, value: Value) -> Value {
+    let mut members = Map::new();
+    members.insert(name.to_owned(), value);
+    Value::Object(members)
 }
 
 fn build(it: &BuildOverride) -> Value {
     let mut build = Map::new();
     if it.inline_argument {
-        build.insert("args".to_owned(), json!({ "BUILDKIT_INLINE_CACHE": "1" }));
+        build.insert("args".to_owned(), object("BUILDKIT_INLINE_CACHE", "1".into()));
     }
     for (key, list) in [("cache_from", &it.cache_from), ("cache_to", &it.cache_to)] {
         if !list.is_empty() {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use docktag::digest::{Algorithm, Hasher};
+use docktag::digest::{Algorithm, Hasher, Text};
 use docktag::need::{Failure, FailureKind, Hashed};
 use docktag::path::RelPath;
 
@@ -19,7 +19,7 @@ const BUFFER: usize = 64 * 1024;
 const BATCH: usize = 16;
 
 /// Hashes files; the answer has their order. The first failure, by that order, is the one that is told.
-pub(super) fn hash(log: &Log, paths: &[RelPath], algorithm: Algorithm) -> Result<Vec<Hashed>, Failure> {
+pub(super) fn hash(log: &Log, paths: &[RelPath], algorithm: Algorithm, text: bool) -> Result<Vec<Hashed>, Failure> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = cores.min(paths.len()).max(1);
     let batch = BATCH.min(paths.len() / (workers * 4)).max(1);
@@ -32,7 +32,7 @@ pub(super) fn hash(log: &Log, paths: &[RelPath], algorithm: Algorithm) -> Result
         loop {
             let start = next.fetch_add(batch, Ordering::Relaxed);
             for (index, path) in paths.iter().enumerate().skip(start).take(batch) {
-                let hashed = hash_file(path, &mut hasher, &mut buffer, &progress);
+                let hashed = hash_file(path, text, &mut hasher, &mut buffer, &progress);
                 let failed = hashed.is_err();
                 done.push((index, hashed));
                 if failed {
@@ -58,16 +58,20 @@ pub(super) fn hash(log: &Log, paths: &[RelPath], algorithm: Algorithm) -> Result
 }
 
 /// Hashes one file from its start to its end, and makes sure that it stayed the same meanwhile.
-fn hash_file(path: &RelPath, hasher: &mut Hasher, buffer: &mut [u8], progress: &Progress<'_>) -> Result<Hashed, Failure> {
+fn hash_file(path: &RelPath, text: bool, hasher: &mut Hasher, buffer: &mut [u8], progress: &Progress<'_>) -> Result<Hashed, Failure> {
     let told = |error: io::Error| failure(&error, Some(path));
     let mut file = File::open(to_native(path)).map_err(told)?;
     let before = file.metadata().map_err(told)?;
+    let mut text = text.then(Text::default);
     let mut size = 0;
     loop {
         match file.read(buffer) {
             Ok(0) => break,
             Ok(count) => {
-                hasher.update(&buffer[..count]);
+                match &mut text {
+                    Some(text) => text.update(hasher, &buffer[..count]),
+                    None => hasher.update(&buffer[..count]),
+                }
                 size += count as u64;
                 progress.bytes(count);
                 // A small file is read whole at once; whether it has grown is seen below, without reading its end.
@@ -81,6 +85,9 @@ fn hash_file(path: &RelPath, hasher: &mut Hasher, buffer: &mut [u8], progress: &
                 return Err(told(error));
             }
         }
+    }
+    if let Some(text) = &mut text {
+        text.end(hasher);
     }
     let digest = hasher.finish();
     let after = file.metadata().map_err(told)?;

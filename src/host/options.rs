@@ -1,6 +1,5 @@
 //! From the command line and the environment to the options of a job.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 
@@ -56,11 +55,12 @@ fn facts(scratch: Option<&Path>) -> Host {
     let folder = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let home = folder("HOME").or_else(|| folder("USERPROFILE"));
     Host {
-        env: VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect::<BTreeMap<_, _>>(),
+        env: VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect(),
         scratch: scratch.map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
         docker_config: folder("DOCKER_CONFIG").or_else(|| home.map(|home| format!("{home}/.docker"))),
         list_separator: if cfg!(windows) { ';' } else { ':' },
         depth: std::env::current_dir().map_or(0, |folder| folder.components().count()),
+        windows: cfg!(windows),
         spelling: Spelling::CommandLine,
     }
 }

@@ -1,7 +1,5 @@
 //! Compose: which one there is, what it makes of the project, and how it is told to work.
 
-use std::collections::BTreeMap;
-
 use crate::compose::files;
 use crate::compose::model::Model;
 use crate::compose::{Compose, Flavor};
@@ -11,6 +9,7 @@ use crate::job::login::hidden_variables;
 use crate::need::{Command, Exited, Failure, FailureKind};
 use crate::options::Options;
 use crate::report::{Note, Variable};
+use crate::shell::Env;
 
 /// A project as Compose sees it.
 #[derive(Debug)]
@@ -20,7 +19,7 @@ pub(super) struct Project {
     /// The files that are named with `-f`; empty: Compose finds them.
     pub(super) files: Vec<String>,
     /// The variables that every Compose command gets.
-    pub(super) env: BTreeMap<String, String>,
+    pub(super) env: Env,
     env_remove: Vec<String>,
 }
 
@@ -201,7 +200,7 @@ fn config_command(project: &Project) -> Command {
 fn version_command(project: &Project, program: &[String]) -> Command {
     Command {
         argv: [program, &words(&["version", "--short"])].concat(),
-        env: BTreeMap::new(),
+        env: Env::default(),
         env_remove: project.env_remove.clone(),
         stdin: None,
         capture: true,

@@ -15,6 +15,11 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     report(options, inputs::identify(desk, options).await?)
 }
 
+/// The one of the recipe's names that needs no image.
+pub(super) fn tag_alone(tag: &str) -> Vec<Variable> {
+    vec![Variable { name: "DOCKER_IMAGE_MD5".to_owned(), value: tag.to_owned() }]
+}
+
 /// The recipe's three names and their values; without a moving tag, `DOCKER_IMAGE_CI` is empty.
 pub(super) fn variables(repository: &Repository, tag: &str, moving_tag: Option<&str>) -> Result<Vec<Variable>> {
     let moving = moving_tag.map(|moving| repository.with_tag(moving)).transpose()?;

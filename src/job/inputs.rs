@@ -5,12 +5,16 @@ use std::sync::Arc;
 use crate::desk::{Desk, join_all};
 use crate::diff::diff;
 use crate::error::{Code, Error, Result};
+use crate::job::checkout;
 use crate::manifest::{self, File, Manifest};
 use crate::need::{FailureKind, Listing};
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::report::Note;
 use crate::secret::Secret;
+
+/// How many files are hashed at a time: enough for all cores, and little enough that what crosses to a host in JSON stays small.
+const BATCH: usize = 16 * 1024;
 
 /// The inputs under one name.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub(super) struct Identity {
     pub(super) manifest: Vec<u8>,
     /// Its digest.
     pub(super) tag: String,
+    /// Files that are on disk with other line ends than in git.
+    pub(super) altered: Vec<RelPath>,
 }
 
 /// Hashes what `--path` names, or takes the manifest that `--reuse` names.
@@ -28,9 +34,9 @@ pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity>
     {
         Manifest::parse(options.algorithm, &text).map_err(|error| error.at(file))?;
         desk.tell(Note::info(format!("{file}: taken as it is because of `--reuse`; nothing was hashed")));
-        return Ok(Identity { tag: manifest::tag(options.algorithm, &text), manifest: text });
+        return Ok(Identity { tag: manifest::tag(options.algorithm, &text), manifest: text, altered: Vec::new() });
     }
-    let (manifest, notes) = make(desk, options).await?;
+    let Made { manifest, altered, notes } = make(desk, options).await?;
     notes.into_iter().for_each(|note| desk.tell(note));
     let text = manifest.render();
     if let Some(file) = &options.reuse
@@ -39,7 +45,7 @@ pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity>
         desk.write(file.clone(), Secret::new(text.clone()), false).await.map_err(|failure| failure.of_writing(file))?;
         desk.tell(Note::info(format!("{file}: written, to be taken as it is by the next run with `--reuse`")));
     }
-    Ok(Identity { tag: manifest::tag(options.algorithm, &text), manifest: text })
+    Ok(Identity { tag: manifest::tag(options.algorithm, &text), manifest: text, altered })
 }
 
 /// Compares the inputs as they are now with those that were hashed.
@@ -48,8 +54,8 @@ pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity>
 pub(super) async fn verify(desk: &Desk, options: &Options, manifest: &[u8]) -> Result<()> {
     let before = Manifest::parse(options.algorithm, manifest)?;
     let now = match options.paths.is_empty() {
-        true => hash(desk, options, before.files.iter().map(|file| file.path.clone()).collect()).await.map(|(manifest, _)| manifest),
-        false => make(desk, options).await.map(|(manifest, _)| manifest),
+        true => hash(desk, options, before.files.iter().map(|file| file.path.clone()).collect(), &[]).await.map(|(manifest, _)| manifest),
+        false => make(desk, options).await.map(|made| made.manifest),
     };
     let now = now.map_err(|error| match error.code {
         // It was there before, so this is no mistake in the options.
@@ -73,8 +79,15 @@ fn changed(what: &str) -> Error {
         .help("nothing was pushed; run again when no other process writes there")
 }
 
-/// Lists and hashes the folders; the notes say what a user should know of them.
-async fn make(desk: &Desk, options: &Options) -> Result<(Manifest, Vec<Note>)> {
+/// The inputs as they are now; the notes say what a user should know of them.
+struct Made {
+    manifest: Manifest,
+    altered: Vec<RelPath>,
+    notes: Vec<Note>,
+}
+
+/// Lists and hashes the folders.
+async fn make(desk: &Desk, options: &Options) -> Result<Made> {
     if options.paths.is_empty() {
         return Err(Error::new(Code::Usage, "nothing to hash, expected at least one folder")
             .help("name the folder with everything that goes into the image: `--path docker`"));
@@ -92,9 +105,10 @@ async fn make(desk: &Desk, options: &Options) -> Result<(Manifest, Vec<Note>)> {
     if counts_git {
         notes.push(Note::warning("`--path` holds a `.git` folder, which counts as input: the tag changes with every commit and fetch; name the folders of the image instead"));
     }
-    let (manifest, executable) = hash(desk, options, std::mem::take(&mut all.files)).await?;
+    let altered = checkout::as_in_git(desk, options, &mut all).await?;
+    let (manifest, executable) = hash(desk, options, std::mem::take(&mut all.files), &altered).await?;
     notes.push(blind_spots(&all, executable));
-    Ok((manifest, notes))
+    Ok(Made { manifest, altered, notes })
 }
 
 async fn list(desk: &Desk, root: &RelPath) -> Result<Listing> {
@@ -116,33 +130,48 @@ async fn list(desk: &Desk, root: &RelPath) -> Result<Listing> {
 }
 
 /// Hashes files; also counts the executable ones. A path that is named twice is read once and stands in the manifest twice, as with `find a a/b`.
-async fn hash(desk: &Desk, options: &Options, mut files: Vec<RelPath>) -> Result<(Manifest, usize)> {
-    files.sort_unstable();
+/// Those in `altered` (sorted) count with the line ends of git.
+async fn hash(desk: &Desk, options: &Options, mut paths: Vec<RelPath>, altered: &[RelPath]) -> Result<(Manifest, usize)> {
+    paths.sort_unstable();
     let mut repeated = Vec::new();
-    files.dedup_by(|next, kept| {
+    paths.dedup_by(|next, kept| {
         let same = next == kept;
         if same {
             repeated.push(next.clone());
         }
         same
     });
-    let paths = Arc::new(files);
-    let hashed = desk.hash(Arc::clone(&paths), options.algorithm).await.map_err(|failure| failure.of_file("inputs"))?;
+    let mut files = Vec::with_capacity(paths.len() + repeated.len());
+    let mut executable = 0;
+    if !altered.is_empty() {
+        paths.retain(|path| altered.binary_search(path).is_err());
+        executable += hash_batch(desk, options, altered.to_vec(), true, &mut files).await?;
+    }
+    while !paths.is_empty() {
+        let rest = paths.split_off(paths.len().min(BATCH));
+        executable += hash_batch(desk, options, paths, false, &mut files).await?;
+        paths = rest;
+    }
+    let (texts, others) = files.split_at(altered.len());
+    let find = |path: &RelPath| match others.binary_search_by(|file| file.path.cmp(path)) {
+        Ok(index) => others.get(index),
+        Err(_) => texts.iter().find(|file| file.path == *path),
+    };
+    let twins: Vec<File> = repeated.iter().filter_map(find).cloned().collect();
+    files.extend(twins);
+    Ok((Manifest { algorithm: options.algorithm, notes: Vec::new(), files }, executable))
+}
+
+async fn hash_batch(desk: &Desk, options: &Options, paths: Vec<RelPath>, text: bool, files: &mut Vec<File>) -> Result<usize> {
+    let paths = Arc::new(paths);
+    let hashed = desk.hash(Arc::clone(&paths), options.algorithm, text).await.map_err(|failure| failure.of_file("inputs"))?;
     if hashed.len() != paths.len() {
         return Err(Error::new(Code::Internal, format!("{} digests for {} files", hashed.len(), paths.len())));
     }
-    let executable = hashed.iter().filter(|it| it.executable).count();
-    let digests: Vec<_> = hashed.into_iter().map(|it| it.digest).collect();
     // The host has given its handle back by now, so this moves the paths; it copies them only if not.
     let paths = Arc::try_unwrap(paths).unwrap_or_else(|shared| (*shared).clone());
-    let mut files: Vec<File> = paths.into_iter().zip(digests).map(|(path, digest)| File { path, digest }).collect();
-    for path in repeated {
-        if let Ok(at) = files.binary_search_by(|file| file.path.cmp(&path)) {
-            let twin = files[at].clone();
-            files.insert(at, twin);
-        }
-    }
-    Ok((Manifest { algorithm: options.algorithm, notes: Vec::new(), files }, executable))
+    files.extend(paths.into_iter().zip(&hashed).map(|(path, hashed)| File { path, digest: hashed.digest }));
+    Ok(hashed.iter().filter(|it| it.executable).count())
 }
 
 /// Plain-folder mode keeps the recipe's tags, so it is as blind as the recipe; whoever uses it should know.

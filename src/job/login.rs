@@ -34,7 +34,7 @@ pub(super) async fn credential(desk: &Desk, options: &Options, registry: &str) -
 /// is the user's with that login.
 pub(super) async fn log_in(desk: &Desk, options: &Options, project: &mut Project) -> Result<()> {
     let Some((registry, user, password)) = options.given_login() else { return Ok(()) };
-    if project.env.contains_key("DOCKER_CONFIG") {
+    if project.env.get("DOCKER_CONFIG").is_some() {
         return Ok(());
     }
     let for_v1 = project.compose.flavor == Flavor::V1;

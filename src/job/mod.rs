@@ -1,6 +1,7 @@
 //! The jobs, each readable from top to bottom.
 
 mod build;
+mod checkout;
 mod compose;
 mod env;
 mod inputs;
@@ -14,7 +15,7 @@ mod registry;
 use crate::ci::fork;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
-use crate::options::{Job, Options, PASSWORD, Push, Spelling};
+use crate::options::{Job, Login, Options, PASSWORD, Push, Spelling};
 use crate::report::{Note, Report};
 
 /// Runs the job that the options name, and keeps what later steps need.
@@ -59,9 +60,22 @@ async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String
     if let Some(reason) = &reason {
         desk.tell(Note::info(format!("{reason}: there are no secrets, so nothing is pushed")));
     }
+    // Secrets that do not exist are empty texts: on such a pull request that is no mistake.
     match &options.login {
-        Some(login) if login.password.is_none() && reason.is_none() => Err(no_password(options, &login.user)),
+        Some(login) if reason.is_none() => check_login(options, login).map(|()| reason),
         _ => Ok(reason),
+    }
+}
+
+/// A login has a user and a password.
+fn check_login(options: &Options, login: &Login) -> Result<()> {
+    match (&login.user, &login.password) {
+        (Some(_), Some(_)) => Ok(()),
+        (Some(user), None) => Err(no_password(options, user)),
+        (None, Some(_)) => Err(Error::new(Code::Usage, "`--password` has no user").help("say whose password it is with `--username`")),
+        (None, None) => {
+            Err(Error::new(Code::Usage, "`--registry` has no user").help("say who logs in there with `--username`, or leave it out"))
+        }
     }
 }
 
@@ -87,6 +101,8 @@ fn report(options: &Options, identity: inputs::Identity) -> Result<Report> {
     let image = options.image.as_ref().map(|repository| repository.with_tag(&identity.tag)).transpose()?;
     let variables = match &options.image {
         Some(repository) => env::variables(repository, &identity.tag, options.moving_tag.as_deref())?,
+        // The name of the image is not known, but its tag is.
+        None if options.ci => env::tag_alone(&identity.tag),
         None => Vec::new(),
     };
     Ok(Report {
@@ -99,6 +115,7 @@ fn report(options: &Options, identity: inputs::Identity) -> Result<Report> {
         targets: Vec::new(),
         planned: Vec::new(),
         variables,
+        altered: identity.altered,
         manifest: identity.manifest,
     })
 }

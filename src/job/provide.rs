@@ -39,6 +39,7 @@ impl Build<'_> {
         if self.options.given_login().is_some_and(|(registry, ..)| registry == self.repository.registry()) && self.options.pushes() {
             self.client.ping(self.repository).await?;
         }
+        self.check_line_ends(report)?;
         if self.options.reuse.is_some() {
             inputs::verify(self.desk, self.options, &report.manifest).await?;
         }
@@ -92,6 +93,24 @@ impl Build<'_> {
         let proofs = join_all(misses.iter().map(|asked| self.prove(asked, &pushed))).await;
         let proofs = proofs.into_iter().map(|proof| proof.map(|it| TargetReport { milliseconds: Some(took), ..it }));
         Ok(Built::Done(proofs.collect::<Result<_>>()?))
+    }
+
+    /// What is built from files with other line ends is another image than the one that the tag names.
+    fn check_line_ends(&self, report: &Report) -> Result<()> {
+        let Some(file) = report.altered.first() else { return Ok(()) };
+        let error = Error::new(
+            Code::CheckoutDiffers,
+            "has CRLF on disk and LF in git, so an image built here is another one than on other machines",
+        )
+        .at(file)
+        .help(
+            "check out with `git config core.autocrlf false`, write `* -text` into .gitattributes, or build without a push: `--push=false`",
+        );
+        if self.options.pushes() {
+            return Err(error);
+        }
+        self.desk.tell(Note::warning(error.headline()));
+        Ok(())
     }
 
     /// A build needs an engine; one question before it tells "no engine" from "the build failed".

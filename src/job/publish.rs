@@ -7,6 +7,9 @@ use crate::options::Options;
 use crate::report::{Note, Planned, Report, Variable};
 use crate::secret::Secret;
 
+/// How much of a manifest is written at a time: what crosses to a host in JSON takes several times its size.
+const PART: usize = 256 * 1024;
+
 /// Turns variables into the text of one of the two files.
 type Lines = fn(&[Variable]) -> String;
 
@@ -37,7 +40,8 @@ pub(super) async fn publish(desk: &Desk, options: &Options, result: Result<Repor
         }
     } else if !report.variables.is_empty() {
         append(desk, destination, &lines(&report.variables)).await?;
-        desk.tell(Note::info(format!("{destination}: DOCKER_IMAGE, DOCKER_IMAGE_MD5 and DOCKER_IMAGE_CI appended for later steps")));
+        let names: Vec<&str> = report.variables.iter().map(|it| it.name.as_str()).collect();
+        desk.tell(Note::info(format!("{destination}: {} appended for later steps", names.join(", "))));
     }
     if let Some(file) = file(options, "GITHUB_OUTPUT") {
         let manifest = keep_manifest(desk, options, &report).await?;
@@ -53,7 +57,9 @@ pub(super) async fn publish(desk: &Desk, options: &Options, result: Result<Repor
 async fn keep_manifest(desk: &Desk, options: &Options, report: &Report) -> Result<String> {
     let Some(folder) = file(options, "RUNNER_TEMP") else { return Ok(String::new()) };
     let path = format!("{folder}/docktag-{}.{}", report.tag, report.algorithm.program());
-    desk.write(path.clone(), Secret::new(report.manifest.clone()), false).await.map_err(|failure| failure.of_writing(&path))?;
+    for (index, part) in report.manifest.chunks(PART).enumerate() {
+        desk.write(path.clone(), Secret::new(part), index > 0).await.map_err(|failure| failure.of_writing(&path))?;
+    }
     Ok(path)
 }
 

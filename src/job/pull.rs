@@ -121,8 +121,7 @@ async fn check_others(desk: &Desk, project: &Project, services: &[String], hits:
         });
     let checks = others.map(|service| async move {
         let name = service.image.as_deref().unwrap_or_default();
-        let image = Reference::parse(name)
-            .map_err(|error| Error { place: Some(format!("service `{}`: image `{name}`", service.name)), ..error })?;
+        let image = Reference::parse(name).map_err(|error| error.at(format!("service `{}`: image `{name}`", service.name)))?;
         match is_here(desk, project, &image, None).await? {
             true => Ok(()),
             false => Err(Error::new(Code::PullFailed, "`compose pull` ended well, but the image is not on the engine")

@@ -93,7 +93,8 @@ impl<'a> Client<'a> {
     async fn look(&self, image: &Reference, call: Call, because: &str) -> Presence {
         let response = match self.send(&image.repository, &call, because).await {
             Ok(response) => response,
-            Err(error) => return Presence::Unknown(Error { place: error.place.or_else(|| Some(image.to_string())), ..error }),
+            Err(error) if error.place.is_none() => return Presence::Unknown(error.at(image)),
+            Err(error) => return Presence::Unknown(error),
         };
         match reply::presence(image, &response) {
             Presence::Doubtful => match self.send(&image.repository, &Call::ping(), "is this a registry at all?").await {

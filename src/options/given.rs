@@ -4,7 +4,7 @@ use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::image::{Repository, check_tag};
 use crate::options::table::{COMMAND, Definition, OPTIONS, Takes};
-use crate::options::{Cache, Host, Job, Login, Options, PASSWORD, Push, Spelling};
+use crate::options::{Cache, Checkout, Host, Job, Login, Options, Push, Spelling};
 use crate::path::RelPath;
 use crate::secret::Secret;
 
@@ -90,12 +90,14 @@ impl Given {
         options.paths = self.values("path").iter().map(|path| RelPath::root(path.expose())).collect::<Result<_>>()?;
         options.image = self.one("image")?.as_deref().map(Repository::parse).transpose()?;
         options.algorithm = self.choice("algorithm", &[("md5", Algorithm::Md5), ("sha256", Algorithm::Sha256)])?;
+        options.checkout =
+            self.choice("checkout", &[("auto", Checkout::Auto), ("as-is", Checkout::AsIs), ("as-in-git", Checkout::AsInGit)])?;
         options.reuse = self.one("reuse")?;
         if let Some(tag) = self.one("moving-tag")? {
             options.moving_tag = (!tag.is_empty()).then_some(tag);
         }
         if let Some(tag) = &options.moving_tag {
-            check_tag(tag).map_err(|error| Error { message: format!("`--moving-tag`: {}", error.message), ..error })?;
+            check_tag(tag).map_err(|error| error.of("`--moving-tag`"))?;
         }
         options.files = self.many("file")?;
         options.services = self.many("service")?;
@@ -162,15 +164,9 @@ impl Given {
 
     fn login(&self) -> Result<Option<Login>> {
         let password = self.one("password")?.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()).filter(|text| !text.is_empty());
-        match self.one("username")? {
-            Some(user) => Ok(Some(Login { registry: self.registry()?, user, password: password.map(Secret::new) })),
-            None if password.is_some() => {
-                Err(Error::new(Code::Usage, "`--password` has no user").help("say whose password it is with `--username`"))
-            }
-            None if self.has("registry") => Err(Error::new(Code::Usage, "`--registry` has no user")
-                .help(format!("say who logs in there with `--username` and a password in {PASSWORD}, or leave it out"))),
-            None => Ok(None),
-        }
+        let (registry, user) = (self.registry()?, self.one("username")?);
+        let is_given = registry.is_some() || user.is_some() || password.is_some();
+        Ok(is_given.then(|| Login { registry, user, password: password.map(Secret::new) }))
     }
 
     /// The registry of the login, as it stands in image names.

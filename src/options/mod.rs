@@ -5,14 +5,13 @@ mod object;
 mod spelling;
 pub mod table;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::digest::Algorithm;
 use crate::image::Repository;
 use crate::path::RelPath;
 use crate::secret::Secret;
+use crate::shell::Env;
 
 pub use given::{Given, command};
 pub use object::from_object;
@@ -100,14 +99,26 @@ pub enum Cache {
     None,
 }
 
-/// Credentials that were given.
+/// What counts of a checkout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Checkout {
+    /// As in git where the host's file system loses what git knows, else as it is.
+    #[default]
+    Auto,
+    /// What is on disk.
+    AsIs,
+    /// Links and line ends as git has them.
+    AsInGit,
+}
+
+/// Credentials that were given. On a pull request that has no secrets any part may be missing, elsewhere only the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// The registry, as in the names of its images; `None`: that of `image`.
     pub registry: Option<String>,
     /// The user.
-    pub user: String,
-    /// The password or access token; `None`: it should have been given, and is tolerated only on a pull request that has no secrets.
+    pub user: Option<String>,
+    /// The password or access token.
     pub password: Option<Secret>,
 }
 
@@ -122,6 +133,8 @@ pub struct Options {
     pub image: Option<Repository>,
     /// The hash of manifest and tag.
     pub algorithm: Algorithm,
+    /// What counts of a checkout.
+    pub checkout: Checkout,
     /// A manifest to take as it is where it exists, and to write where it does not.
     pub reuse: Option<String>,
     /// The tag of the last build; `None`: there is none.
@@ -158,7 +171,7 @@ pub struct Options {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
     /// Those of [`VARIABLES`] that are set.
-    pub env: BTreeMap<String, String>,
+    pub env: Env,
     /// A folder for this run only, which the host removes when the run ends, however it ends. It need not exist yet.
     pub scratch: String,
     /// Docker's configuration folder (`$DOCKER_CONFIG`, else `$HOME/.docker`); `None` where neither variable is set.
@@ -167,6 +180,8 @@ pub struct Host {
     pub list_separator: char,
     /// How many folders the project folder is below the root: how far Compose searches upwards.
     pub depth: usize,
+    /// Whether it is Windows, where a checkout can have other line ends than git, and files in the place of links.
+    pub windows: bool,
     /// How the user spells options: messages name them so.
     pub spelling: Spelling,
 }
@@ -175,11 +190,12 @@ impl Default for Host {
     /// A host that knows nothing.
     fn default() -> Self {
         Host {
-            env: BTreeMap::new(),
+            env: Env::default(),
             scratch: String::new(),
             docker_config: None,
             list_separator: ':',
             depth: 0,
+            windows: false,
             spelling: Spelling::default(),
         }
     }
@@ -195,7 +211,7 @@ impl Options {
     pub fn given_login(&self) -> Option<(&str, &str, &Secret)> {
         let login = self.login.as_ref()?;
         let registry = login.registry.as_deref().or_else(|| Some(self.image.as_ref()?.registry()))?;
-        Some((registry, &login.user, login.password.as_ref()?))
+        Some((registry, login.user.as_deref()?, login.password.as_ref()?))
     }
 
     /// The options of a job with nothing said but its name.
@@ -205,6 +221,7 @@ impl Options {
             paths: Vec::new(),
             image: None,
             algorithm: Algorithm::default(),
+            checkout: Checkout::default(),
             reuse: None,
             moving_tag: Some(MOVING_TAG.to_owned()),
             files: Vec::new(),

@@ -1,7 +1,8 @@
 //! Options as a JSON object: how JavaScript gives them.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::bytes::from_text;
 use crate::error::{Code, Error, Result};
 use crate::options::{Given, Host, Job, Options, Spelling, command};
 
@@ -19,27 +20,32 @@ use crate::options::{Given, Host, Job, Options, Spelling, command};
 /// # Errors
 /// [`Code::Usage`] for what is no such object, and the errors of [`Given`].
 pub fn from_object(text: &str) -> Result<Options> {
-    let Ok(Value::Object(mut object)) = serde_json::from_slice(text.as_bytes()) else { return Err(wrong("expected an object of options")) };
-    let host = host(&object.remove("host").unwrap_or_default());
+    let Ok(Value::Object(object)) = serde_json::from_slice(text.as_bytes()) else { return Err(wrong("expected an object of options")) };
+    let host = host(object.get("host").unwrap_or(&Value::Null));
+    let spelling = host.spelling;
+    read(&object, host).map_err(|error| spelling.of_error(error))
+}
+
+fn read(object: &Map<String, Value>, host: Host) -> Result<Options> {
     let mut given = Given::new(host.spelling);
-    let mut job = object.remove("command").map(|value| any_job(&value)).transpose()?;
-    if let Some(inputs) = object.remove("inputs") {
+    let mut job = object.get("command").map(any_job).transpose()?;
+    if let Some(inputs) = object.get("inputs") {
         let Value::Object(inputs) = inputs else { return Err(wrong("`inputs`: expected an object")) };
         for (name, value) in inputs {
             let Value::String(value) = value else { return Err(wrong(&format!("`{name}`: expected a text"))) };
             match name.as_str() {
                 "command" if value.is_empty() => {}
-                "command" => job = Some(command(&value)?),
+                "command" => job = Some(command(value)?),
                 name => given.input(name, value.as_bytes())?,
             }
         }
     }
-    for (name, value) in object {
+    for (name, value) in object.iter().filter(|(name, _)| !["command", "host", "inputs"].contains(&name.as_str())) {
         match value {
             Value::Null => {}
-            Value::Bool(flag) => given.text(&name, flag.to_string().as_bytes())?,
-            Value::String(text) => given.text(&name, text.as_bytes())?,
-            Value::Array(items) => given.items(&name, items.into_iter().map(|item| bytes(&name, item)).collect::<Result<_>>()?)?,
+            Value::Bool(flag) => given.text(name, flag.to_string().as_bytes())?,
+            Value::String(text) => given.text(name, text.as_bytes())?,
+            Value::Array(items) => given.items(name, items.iter().map(|item| bytes(name, item)).collect::<Result<_>>()?)?,
             _ => return Err(wrong(&format!("`{}`: expected a text, a list of texts, or true or false", name.escape_debug()))),
         }
     }
@@ -49,19 +55,12 @@ pub fn from_object(text: &str) -> Result<Options> {
 fn any_job(value: &Value) -> Result<Job> {
     Job::ALL.into_iter().find(|job| value.as_str() == Some(job.as_str())).ok_or_else(|| {
         let all: Vec<&str> = Job::ALL.iter().map(|job| job.as_str()).collect();
-        wrong(&format!("`command`: `{}` is none of {}", value.to_string().escape_debug(), all.join(", ")))
+        wrong(&format!("`command`: `{}` is none of {}", value.as_str().unwrap_or_default().escape_debug(), all.join(", ")))
     })
 }
 
-/// A text, or an array of byte values.
-fn bytes(name: &str, item: Value) -> Result<Vec<u8>> {
-    let byte = |value: &Value| value.as_u64().and_then(|value| u8::try_from(value).ok());
-    let bytes = match item {
-        Value::String(text) => Some(text.into_bytes()),
-        Value::Array(items) => items.iter().map(byte).collect(),
-        _ => None,
-    };
-    bytes.ok_or_else(|| wrong(&format!("`{}`: expected a list of texts, or of arrays of byte values", name.escape_debug())))
+fn bytes(name: &str, item: &Value) -> Result<Vec<u8>> {
+    from_text(item).ok_or_else(|| wrong(&format!("`{}`: expected a list of texts, or of arrays of byte values", name.escape_debug())))
 }
 
 /// Facts; what is missing or of another type is not known.
@@ -74,6 +73,7 @@ fn host(value: &Value) -> Host {
         docker_config: text("dockerConfig"),
         list_separator: value["listSeparator"].as_str().and_then(|text| text.chars().next()).unwrap_or(':'),
         depth: value["depth"].as_u64().and_then(|depth| usize::try_from(depth).ok()).unwrap_or_default(),
+        windows: value["windows"].as_bool().unwrap_or_default(),
         spelling: Spelling::named(value["spelling"].as_str()),
     }
 }

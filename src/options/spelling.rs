@@ -1,5 +1,6 @@
 //! How users name options: texts of the core say `--name`, and are put in the words of who reads them.
 
+use crate::error::Error;
 use crate::options::table::{Definition, Takes};
 
 /// How options are spelled.
@@ -38,6 +39,16 @@ impl Spelling {
                 .collect::<Vec<_>>()
                 .join("`"),
         }
+    }
+}
+
+impl Spelling {
+    /// An error in the reader's words.
+    #[must_use]
+    pub fn of_error(self, mut error: Error) -> Error {
+        error.message = self.say(&error.message);
+        error.help = error.help.as_deref().map(|help| self.say(help));
+        error
     }
 }
 

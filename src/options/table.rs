@@ -54,7 +54,6 @@ impl Definition {
 
 const ALL: &[Job] = &[Tag, Manifest, Env, Build, Pull];
 const WITH_IMAGE: &[Job] = &[Tag, Env, Build, Pull];
-const WITH_MOVING_TAG: &[Job] = &[Env, Build, Pull];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
 
 /// What most options are: one with a value, on the command line and as an input of the same name.
@@ -70,13 +69,22 @@ pub const OPTIONS: &[Definition] = &[
     both("path", Takes::Many("FOLDER"), ALL, "A folder whose files are the inputs, relative to the project folder"),
     both("image", Takes::One("REPOSITORY"), WITH_IMAGE, "The image's repository, without a tag, such as example/app or ghcr.io/acme/app"),
     Definition { default: Some("md5"), ..both("algorithm", Takes::Choice(&["md5", "sha256"]), ALL, "The hash of manifest and tag") },
+    Definition {
+        default: Some("auto"),
+        ..both(
+            "checkout",
+            Takes::Choice(&["auto", "as-is", "as-in-git"]),
+            ALL,
+            "What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows",
+        )
+    },
     both("reuse", Takes::One("FILE"), ALL, "Take this manifest as it is where it exists, and write it where it does not"),
     Definition {
         default: Some(crate::options::MOVING_TAG),
         ..both(
             "moving-tag",
             Takes::One("TAG"),
-            WITH_MOVING_TAG,
+            WITH_IMAGE,
             "The tag that follows the last build and gives the next one its cache; empty: none",
         )
     },
@@ -151,7 +159,7 @@ pub const OPTIONS: &[Definition] = &[
         WITH_COMPOSE,
         "A registry that may be spoken to without TLS; those on the loopback interface always may",
     ),
-    both("dry-run", Takes::Flag, WITH_MOVING_TAG, "Say what would be done, and do nothing"),
+    both("dry-run", Takes::Flag, WITH_IMAGE, "Say what would be done, and do nothing"),
     Definition {
         input: None,
         ..both(

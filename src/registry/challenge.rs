@@ -26,8 +26,12 @@ pub enum Challenge {
 /// assert_eq!((realm.as_str(), service.as_deref(), scope), ("https://auth.docker.io/token", Some("registry.docker.io"), None));
 /// ```
 pub fn parse(headers: &[&str]) -> Option<Challenge> {
-    let found: Vec<Challenge> = headers.iter().flat_map(|header| challenges(header)).collect();
-    found.iter().find(|challenge| matches!(challenge, Challenge::Bearer { .. })).or_else(|| found.first()).cloned()
+    let mut found = Vec::new();
+    for header in headers {
+        found.append(&mut challenges(header));
+    }
+    let best = found.iter().position(|challenge| matches!(challenge, Challenge::Bearer { .. })).unwrap_or(0);
+    found.into_iter().nth(best)
 }
 
 /// `scheme key=value, key="value", scheme ...` (RFC 9110, 11.6.1).

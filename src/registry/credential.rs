@@ -2,9 +2,8 @@
 //!
 //! Rules taken from `docker/cli`, `cli/config/configfile/file.go` and `cli/config/credentials`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use serde_json::{Map, Value, json};
+use base64ct::{Base64, Encoding as _};
+use serde_json::{Map, Value};
 
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -32,7 +31,7 @@ impl Credential {
     pub fn authorization(&self) -> Option<Secret> {
         match self {
             Credential::Password { user, password } => {
-                Some(Secret::new(format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose())))))
+                Some(Secret::new(format!("Basic {}", Base64::encode_string(format!("{user}:{}", password.expose()).as_bytes()))))
             }
             Credential::RegistryToken(token) => Some(Secret::new(format!("Bearer {}", token.expose()))),
             Credential::Anonymous | Credential::IdentityToken(_) => None,
@@ -134,38 +133,52 @@ pub fn helper_knows_nothing(stdout: &[u8]) -> bool {
 ///
 /// # Errors
 /// [`Code::DockerConfigInvalid`] with the line.
-pub fn with_login(text: Option<&[u8]>, place: &str, registry: &str, user: &str, password: &Secret, for_v1: bool) -> Result<Vec<u8>> {
-    let mut config: Value = match text {
+pub fn with_login(config: Option<&[u8]>, place: &str, registry: &str, user: &str, password: &Secret, for_v1: bool) -> Result<Vec<u8>> {
+    let mut config: Value = match config {
         Some(text) => serde_json::from_slice(text).map_err(|error| invalid(place, &error))?,
-        None => json!({}),
+        None => Value::Object(Map::new()),
     };
     let not_an_object = || unexpected(place);
     let root = config.as_object_mut().ok_or_else(not_an_object)?;
     let server = server(registry);
-
-    let auths = root.entry("auths").or_insert_with(|| json!({})).as_object_mut().ok_or_else(not_an_object)?;
-    let others: Vec<String> = auths.keys().filter(|key| host_of(key) != host_of(server)).cloned().collect();
     // Another spelling of the same server would be found first by some clients.
-    auths.retain(|key, _| host_of(key) != host_of(server));
-    auths.insert(server.to_owned(), json!({ "auth": STANDARD.encode(format!("{user}:{}", password.expose())) }));
+    let others = |name: &str| match root.get(name) {
+        None => Ok(Map::new()),
+        Some(value) => Ok(without(value.as_object().ok_or_else(not_an_object)?, |key| host_of(key) == host_of(server))),
+    };
+    let (mut auths, mut helpers) = (others("auths")?, others("credHelpers")?);
 
-    let store = root.get("credsStore").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let helpers = root.entry("credHelpers").or_insert_with(|| json!({})).as_object_mut().ok_or_else(not_an_object)?;
-    helpers.retain(|key, _| host_of(key) != host_of(server));
+    let store = text(root.get("credsStore")).to_owned();
     if for_v1 && !store.is_empty() {
-        for other in others {
-            helpers.entry(other).or_insert_with(|| json!(store));
+        for other in auths.keys().filter(|other| !helpers.contains_key(*other)).cloned().collect::<Vec<_>>() {
+            helpers.insert(other, Value::String(store.clone()));
         }
-        root.remove("credsStore");
+        *root = without(root, |key| key == "credsStore");
     } else if !store.is_empty() {
-        helpers.insert(server.to_owned(), json!(""));
+        helpers.insert(server.to_owned(), Value::String(String::new()));
     }
+    let mut auth = Map::new();
+    auth.insert("auth".to_owned(), Value::String(Base64::encode_string(format!("{user}:{}", password.expose()).as_bytes())));
+    auths.insert(server.to_owned(), Value::Object(auth));
+    root.insert("auths".to_owned(), Value::Object(auths));
+    root.insert("credHelpers".to_owned(), Value::Object(helpers));
     serde_json::to_vec(&config).map_err(|error| invalid(place, &error))
+}
+
+/// The members whose name does not match. (Taking members out would be 5 kB of the wasm.)
+fn without(map: &Map<String, Value>, matches: impl Fn(&str) -> bool) -> Map<String, Value> {
+    let mut rest = Map::new();
+    for (name, value) in map.iter().filter(|(name, _)| !matches(name)) {
+        rest.insert(name.clone(), value.clone());
+    }
+    rest
 }
 
 fn decode_pair(auth: &str) -> Option<(String, String)> {
     let auth = auth.trim_end_matches('\0');
-    let bytes = STANDARD.decode(auth).or_else(|_| STANDARD_NO_PAD.decode(auth)).ok()?;
+    // Some tools leave the padding out.
+    let padding = "=".repeat(auth.len().next_multiple_of(4) - auth.len());
+    let bytes = Base64::decode_vec(&format!("{auth}{padding}")).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (user, password) = text.split_once(':')?;
     Some((user.to_owned(), password.trim_end_matches('\0').to_owned()))
@@ -195,6 +208,8 @@ fn unexpected(place: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn password(user: &str, password: &str) -> Lookup {

@@ -9,7 +9,7 @@ pub mod reply;
 pub mod retry;
 pub mod token;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::image::{Reference, Repository};
 use crate::secret::{self, Secret};
@@ -75,14 +75,13 @@ impl Method {
 }
 
 /// An answer as a host received it, redirects followed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Response {
     /// The status code.
     pub status: u16,
     /// The headers, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body; empty for `HEAD`.
-    #[serde(deserialize_with = "crate::bytes::from_base64")]
     pub body: Vec<u8>,
     /// How long the exchange took.
     pub milliseconds: u64,

@@ -259,7 +259,7 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
 #[test]
 fn a_login_is_checked_before_the_build_and_lives_in_a_folder_of_the_run() {
     let mut host = cold();
-    let login = |password: &str| Some(Login { registry: None, user: "ci".to_owned(), password: Some(Secret::new(password)) });
+    let login = |password: &str| Some(Login { registry: None, user: Some("ci".to_owned()), password: Some(Secret::new(password)) });
     host.reply("GET /v2/", [answer(401, &[("www-authenticate", "Basic realm=x")], "")]);
     host.reply("GET /v2/ [Basic Y2k6czNjcmV0]", [answer(200, &[], "{}")]);
     host.reply("GET /v2/a/b/manifests", [hit()]);

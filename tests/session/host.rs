@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use docktag::digest::digest;
+use docktag::digest::{Algorithm, Digest, Hasher, Text, digest};
 use docktag::error::Error;
 use docktag::image::Repository;
 use docktag::need::{Answer, Command, Exited, Failure, FailureKind, Hashed, Listing, Need};
@@ -125,10 +125,10 @@ impl Host {
         match need {
             Need::List { root } => self.list(root),
             Need::Read { path } => self.files.get(path).cloned().map_or_else(|| failed(FailureKind::NotFound), Answer::Bytes),
-            Need::Hash { paths, algorithm } => {
+            Need::Hash { paths, algorithm, text } => {
                 let hash = |path: &RelPath| {
                     self.files.get(&path.to_string()).map(|bytes| Hashed {
-                        digest: digest(*algorithm, bytes),
+                        digest: if *text { text_digest(*algorithm, bytes) } else { digest(*algorithm, bytes) },
                         size: bytes.len() as u64,
                         executable: false,
                     })
@@ -218,6 +218,13 @@ pub(crate) fn hit() -> Result<Response, FailureKind> {
 /// The registry says that the image is not there.
 pub(crate) fn miss() -> Result<Response, FailureKind> {
     answer(404, &[("content-type", "application/json")], r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#)
+}
+
+fn text_digest(algorithm: Algorithm, bytes: &[u8]) -> Digest {
+    let (mut hasher, mut text) = (Hasher::new(algorithm), Text::default());
+    text.update(&mut hasher, bytes);
+    text.end(&mut hasher);
+    hasher.finish()
 }
 
 fn failed(kind: FailureKind) -> Answer {

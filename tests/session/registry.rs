@@ -177,7 +177,7 @@ fn a_wrong_password_is_no_miss() {
         host.reply("HEAD", [answer(401, &[("www-authenticate", challenge)], "")]);
         host.reply("GET /token", [answer(401, &[], "")]);
         let mut options = options(Job::Build);
-        options.login = Some(Login { registry: None, user: "ci".to_owned(), password: Some(Secret::new("wrong")) });
+        options.login = Some(Login { registry: None, user: Some("ci".to_owned()), password: Some(Secret::new("wrong")) });
         let error = host.run(options).unwrap_err();
         assert_eq!(error.code, Code::RegistryDenied);
         assert!(error.to_string().contains("refuses the login of the user `ci` that was given"), "{error}");
@@ -257,7 +257,7 @@ fn without_a_push_the_unknown_is_built() {
 fn without_a_push_a_refused_login_is_still_an_error() {
     let mut host = Host::new();
     host.reply("HEAD", [answer(401, &[("www-authenticate", "Basic realm=x")], "")]);
-    let login = Some(Login { registry: None, user: "ci".to_owned(), password: Some(Secret::new("wrong")) });
+    let login = Some(Login { registry: None, user: Some("ci".to_owned()), password: Some(Secret::new("wrong")) });
     let error = host.run(Options { login, push: Push::No, ..options(Job::Build) }).unwrap_err();
     assert_eq!(error.code, Code::RegistryDenied);
     assert!(host.ran("build").is_empty());

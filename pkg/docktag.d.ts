@@ -19,6 +19,48 @@ export interface Options {
     /** Which job; `build` where nothing is said. */
     command?: 'tag' | 'manifest' | 'env' | 'build' | 'pull';
     // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated
+    /** A folder whose files are the inputs, relative to the project folder */
+    path?: string | Path[];
+    /** The image's repository, without a tag, such as example/app or ghcr.io/acme/app */
+    image?: string;
+    /** The hash of manifest and tag [default: md5] */
+    algorithm?: 'md5' | 'sha256';
+    /** What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows [default: auto] */
+    checkout?: 'auto' | 'as-is' | 'as-in-git';
+    /** Take this manifest as it is where it exists, and write it where it does not */
+    reuse?: string;
+    /** The tag that follows the last build and gives the next one its cache; empty: none [default: ci] */
+    'moving-tag'?: string;
+    /** A Compose file, relative to the project folder; without one, those that Compose finds */
+    file?: string | string[];
+    /** A Compose service to build or pull; without one, all of them */
+    service?: string | string[];
+    /** How Compose is started; without it, `docker compose`, else `docker-compose` */
+    compose?: string;
+    /** Whether to push what was built; auto: not on a pull request that has no secrets, from a fork or from Dependabot [default: auto] */
+    push?: 'auto' | 'true' | 'false';
+    /** As --push=false: build what is missing; what the registry cannot say is taken as missing */
+    'no-push'?: boolean;
+    /** Build here what the registry lacks, and push nothing */
+    'or-build'?: boolean;
+    /** Build and push even on a hit */
+    force?: boolean;
+    /** Where the layer cache of a build is kept: in the image itself, beside it in the registry, or nowhere [default: inline] */
+    cache?: 'inline' | 'registry' | 'none';
+    /** An image or BuildKit cache source to start a build from, instead of the moving tag */
+    'cache-from'?: string | string[];
+    /** The registry that the login is for; without it, that of the image */
+    registry?: string;
+    /** The user for that registry; without one, what `docker login` stored */
+    username?: string;
+    /** The password or access token of the user; without it, that in DOCKER_PASSWORD */
+    password?: string;
+    /** A registry that may be spoken to without TLS; those on the loopback interface always may */
+    'insecure-registry'?: string | string[];
+    /** Say what would be done, and do nothing */
+    'dry-run'?: boolean;
+    /** Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too */
+    ci?: boolean;
     // end of options
     /** What a runner passed to the action, by the names in action.yml. */
     inputs?: Record<string, string>;
@@ -38,6 +80,8 @@ export interface Host {
     listSeparator?: string;
     /** How many folders the project folder is below the root. */
     depth?: number;
+    /** Whether it is Windows, where a checkout can have other line ends than git, and files in the place of links. */
+    windows?: boolean;
     spelling?: Spelling;
 }
 
@@ -53,8 +97,8 @@ export type Need =
 | { need: 'list'; root: Path }
 /** Read a small file whole: `bytes`. */
 | { need: 'read'; path: string }
-/** Hash files: `hashed`, in the same order. */
-| { need: 'hash'; paths: Path[]; algorithm: Algorithm }
+/** Hash files, where `text` is set with every CR LF taken as LF: `hashed`, in the same order. */
+| { need: 'hash'; paths: Path[]; algorithm: Algorithm; text: boolean }
 /** Look which of these exist: `exist`, in the same order. */
 | { need: 'exist'; paths: string[] }
 /** Send a request: `response`, whatever its status. */
@@ -79,8 +123,8 @@ export type Answer =
 | 'done'
 | { failed: Failure };
 
-/** What is below a folder. */
-export interface Listing { files: Path[]; links: Path[]; emptyDirs: Path[] }
+/** What is below a folder; files by their paths, or by folder. */
+export interface Listing { files: Array<Path | { folder: Path; names: Path[] }>; links: Path[]; emptyDirs: Path[] }
 /** Digest, size, and whether its owner may execute it. */
 export type Hashed = [digest: string, size: number, executable: boolean];
 
@@ -141,6 +185,7 @@ export interface Report {
     targets?: TargetReport[];
     planned?: Array<{ because: string; action: string }>;
     variables?: Array<{ name: string; value: string }>;
+    altered?: Path[];
 }
 
 /** One image and what became of it. */
@@ -155,7 +200,7 @@ export interface TargetReport {
 }
 
 /** How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout. */
-export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string; spelling?: Spelling }
+export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string }
 
 /** The definition of an option. */
 export interface Definition {
@@ -176,7 +221,10 @@ export interface Definition {
  */
 export class Hasher {
     free(): void;
-    [Symbol.dispose](): void;
+    /**
+     * The same, with every CR LF taken as LF.
+     */
+    absorbText(count: number): void;
     /**
      * Takes the first bytes of the buffer, which were written there.
      */
@@ -204,7 +252,6 @@ export class Hasher {
  */
 export class Session {
     free(): void;
-    [Symbol.dispose](): void;
     /**
      * What to show before a need is performed: the heading of a program.
      */
@@ -278,6 +325,7 @@ export interface InitOutput {
     readonly definitions: () => [number, number, number];
     readonly diffManifests: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly hasher_absorb: (a: number, b: number) => void;
+    readonly hasher_absorbText: (a: number, b: number) => void;
     readonly hasher_finish: (a: number) => [number, number];
     readonly hasher_new: (a: number, b: number, c: number) => [number, number, number];
     readonly hasher_pointer: (a: number) => number;

@@ -15,6 +15,13 @@ export class Hasher {
         wasm.__wbg_hasher_free(ptr, 0);
     }
     /**
+     * The same, with every CR LF taken as LF.
+     * @param {number} count
+     */
+    absorbText(count) {
+        wasm.hasher_absorbText(this.__wbg_ptr, count);
+    }
+    /**
      * Takes the first bytes of the buffer, which were written there.
      * @param {number} count
      */

@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs'
 import { initSync } from './docktag.js'
 
 export * from './docktag.js'
-export { default } from './docktag.js'
 
-/** The exports of the wasm, its memory among them. */
-export const wasm = initSync({ module: readFileSync(new URL('./docktag_bg.wasm', import.meta.url)) })
+const { memory: loaded } = initSync({ module: readFileSync(new URL('./docktag_bg.wasm', import.meta.url)) })
+
+/** The memory of the module, in which the buffers of hashers lie. */
+export const memory = loaded
+
+/** Done already; here so that the same program runs in a browser. */
+export default async function init() {}

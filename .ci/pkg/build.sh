@@ -1,18 +1,33 @@
 #!/bin/sh
 # build.sh [FOLDER]: makes the npm package, in pkg/ where no folder is named. The same sources give the same bytes wherever they lie.
+# Why std is built too, and what wasm-opt brings: docs/adr/0008-pkg.md.
 set -eu
 cd "$(dirname "$0")/../.."
 folder=${1:-pkg}
-cargo_home=${CARGO_HOME:-$HOME/.cargo}
-# rustup installs the toolchain, but not a target that a toolchain already there lacks.
-rustup target add wasm32-unknown-unknown
+target=wasm32-unknown-unknown
+wasm=target/pkg/$target/wasm/docktag.wasm
+# rustup installs the toolchain, but not what a toolchain already there lacks.
+rustup target add "$target"
+rustup component add rust-src
 # Paths of this machine are not to be in the wasm, and flags of the caller are not to change it.
-separator=$(printf '\037')
-CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$cargo_home=/cargo${separator}--remap-path-prefix=$PWD=/docktag" \
-  cargo build --locked --lib --profile wasm --target wasm32-unknown-unknown
+flags=
+for flag in \
+  "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
+  "--remap-path-prefix=$(rustc --print sysroot)=/rust" \
+  "--remap-path-prefix=$PWD=/docktag" \
+  -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none; do
+  flags=${flags:+$flags$(printf '\037')}$flag
+done
+RUSTC_BOOTSTRAP=1 CARGO_ENCODED_RUSTFLAGS=$flags \
+  cargo build --locked --lib --profile wasm --target "$target" --target-dir target/pkg \
+  -Zbuild-std=core,alloc,std,panic_abort -Zbuild-std-features=optimize_for_size
 cargo build --locked --release --manifest-path .ci/pkg/Cargo.toml --target-dir target/pkg-tool
 mkdir -p "$folder"
-target/pkg-tool/release/docktag-pkg target/wasm32-unknown-unknown/wasm/docktag.wasm "$folder"
+target/pkg-tool/release/docktag-pkg "$wasm" "$folder"
+[ -x .ci/pkg/node_modules/.bin/wasm-opt ] || npm --prefix .ci/pkg ci --no-audit --no-fund
+.ci/pkg/node_modules/.bin/wasm-opt -Oz --strip-debug --strip-producers \
+  --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
+  "$folder/docktag_bg.wasm" -o "$folder/docktag_bg.wasm"
 # Types of the raw exports, which nobody needs.
 rm -f "$folder/docktag_bg.wasm.d.ts"
 # `using` is not everywhere; what a browser needs to load the module, Node does not have.

@@ -1,0 +1,327 @@
+/* tslint:disable */
+/* eslint-disable */
+/** A path as `find` prints it; an array of byte values where it is not UTF-8. */
+export type Path = string | number[];
+/** The hash of manifest and tag. */
+export type Algorithm = 'md5' | 'sha256';
+/** One file of a manifest. */
+export interface ManifestFile { path: Path; digest: string }
+/** A manifest as data; `notes` are the lines that begin with `#`. */
+export interface ParsedManifest { algorithm: Algorithm; notes: Path[]; files: ManifestFile[] }
+/** What differs between two manifests. */
+export interface Diff { added: Path[]; removed: Path[]; changed: Path[] }
+
+/** How options are spelled in messages: `--moving-tag ci`, or `moving-tag: ci`. */
+export type Spelling = 'command-line' | 'inputs';
+
+/** What a user asks for. Lists can be texts with one item a line. */
+export interface Options {
+    /** Which job; `build` where nothing is said. */
+    command?: 'tag' | 'manifest' | 'env' | 'build' | 'pull';
+    // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated
+    /** A folder whose files are the inputs, relative to the project folder */
+    path?: string | Path[];
+    /** The image's repository, without a tag, such as example/app or ghcr.io/acme/app */
+    image?: string;
+    /** The hash of manifest and tag [default: md5] */
+    algorithm?: 'md5' | 'sha256';
+    /** What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows [default: auto] */
+    checkout?: 'auto' | 'as-is' | 'as-in-git';
+    /** Take this manifest as it is where it exists, and write it where it does not */
+    reuse?: string;
+    /** The tag that follows the last build and gives the next one its cache; empty: none [default: ci] */
+    'moving-tag'?: string;
+    /** A Compose file, relative to the project folder; without one, those that Compose finds */
+    file?: string | string[];
+    /** A Compose service to build or pull; without one, all of them */
+    service?: string | string[];
+    /** How Compose is started; without it, `docker compose`, else `docker-compose` */
+    compose?: string;
+    /** Whether to push what was built; auto: not on a pull request that has no secrets, from a fork or from Dependabot [default: auto] */
+    push?: 'auto' | 'true' | 'false';
+    /** As --push=false: build what is missing; what the registry cannot say is taken as missing */
+    'no-push'?: boolean;
+    /** Build here what the registry lacks, and push nothing */
+    'or-build'?: boolean;
+    /** Build and push even on a hit */
+    force?: boolean;
+    /** Where the layer cache of a build is kept: in the image itself, beside it in the registry, or nowhere [default: inline] */
+    cache?: 'inline' | 'registry' | 'none';
+    /** An image or BuildKit cache source to start a build from, instead of the moving tag */
+    'cache-from'?: string | string[];
+    /** The registry that the login is for; without it, that of the image */
+    registry?: string;
+    /** The user for that registry; without one, what `docker login` stored */
+    username?: string;
+    /** The password or access token of the user; without it, that in DOCKER_PASSWORD */
+    password?: string;
+    /** A registry that may be spoken to without TLS; those on the loopback interface always may */
+    'insecure-registry'?: string | string[];
+    /** Say what would be done, and do nothing */
+    'dry-run'?: boolean;
+    /** Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too */
+    ci?: boolean;
+    // end of options
+    /** What a runner passed to the action, by the names in action.yml. */
+    inputs?: Record<string, string>;
+    /** Facts about the host. */
+    host?: Host;
+}
+
+/** Facts that a host knows and a job needs. */
+export interface Host {
+    /** Those of `variables()` that are set. */
+    env?: Record<string, string>;
+    /** A folder for this run only, which the host removes when the run ends. It need not exist yet. */
+    scratch?: string;
+    /** Docker's configuration folder; absent where there is none. */
+    dockerConfig?: string | null;
+    /** What separates the names in `COMPOSE_FILE`: `:`, on Windows `;`. */
+    listSeparator?: string;
+    /** How many folders the project folder is below the root. */
+    depth?: number;
+    /** Whether it is Windows, where a checkout can have other line ends than git, and files in the place of links. */
+    windows?: boolean;
+    spelling?: Spelling;
+}
+
+/** What to do next: perform needs and come back with answers; or the end, a report or an error. `log` is to be shown first. */
+export type Step =
+| { needs: Array<[number, Need]>; report?: undefined; error?: undefined; exit: 0; notes: Note[]; log: string }
+| { needs?: undefined; report: Report; error?: undefined; exit: 0; notes: Note[]; log: string }
+| { needs?: undefined; report?: undefined; error: Failed; exit: number; notes: Note[]; log: string };
+
+/** One thing that a host is to do. Paths are relative to the project folder or absolute. */
+export type Need =
+/** Walk a folder without following links: answered by `listing`. */
+| { need: 'list'; root: Path }
+/** Read a small file whole: `bytes`. */
+| { need: 'read'; path: string }
+/** Hash files, where `text` is set with every CR LF taken as LF: `hashed`, in the same order. */
+| { need: 'hash'; paths: Path[]; algorithm: Algorithm; text: boolean }
+/** Look which of these exist: `exist`, in the same order. */
+| { need: 'exist'; paths: string[] }
+/** Send a request: `response`, whatever its status. */
+| { need: 'http'; request: HttpRequest; because: string }
+/** Run a program: `exited`, whatever its exit code. */
+| ({ need: 'run' } & Command)
+/** Write a file (base64), one in the folder of the run for its owner only: `done`. */
+| { need: 'write'; path: string; bytes: string; append: boolean }
+/** Make every entry of `from` but those in `except` appear in `to` too: `done`. */
+| { need: 'mirror'; from: string; to: string; except: string[] }
+/** Wait: `done`. */
+| { need: 'wait'; milliseconds: number };
+
+/** An answer to a need; bytes are base64. */
+export type Answer =
+| { listing: Listing }
+| { bytes: string }
+| { hashed: Hashed[] }
+| { exist: boolean[] }
+| { response: HttpResponse }
+| { exited: Exited }
+| 'done'
+| { failed: Failure };
+
+/** What is below a folder; files by their paths, or by folder. */
+export interface Listing { files: Array<Path | { folder: Path; names: Path[] }>; links: Path[]; emptyDirs: Path[] }
+/** Digest, size, and whether its owner may execute it. */
+export type Hashed = [digest: string, size: number, executable: boolean];
+
+/** A request to send as it is; redirects are followed, credentials stay with the host that they are meant for. */
+export interface HttpRequest {
+    method: 'GET' | 'HEAD' | 'PUT' | 'POST';
+    url: string;
+    headers: Array<[string, string]>;
+    /** The `Authorization` header: a secret. */
+    authorization: string | null;
+    /** The body: a secret. */
+    body: string | null;
+    /** Milliseconds for the whole exchange. */
+    timeout: number;
+    /** Whether to leave proxies out. */
+    direct: boolean;
+}
+
+/** An answer as it was received; names of headers in lower case, the body in base64. */
+export interface HttpResponse { status: number; headers: Array<[string, string]>; body: string; milliseconds: number }
+
+/** A program to run in the project folder. */
+export interface Command {
+    /** Program and arguments; no shell. */
+    argv: string[];
+    env: Record<string, string>;
+    envRemove: string[];
+    stdin: string | null;
+    /** Whether its output is wanted here, or goes to the user as it comes. */
+    capture: boolean;
+    because: string;
+}
+
+/** How a program ended; the code is `null` where a signal ended it. Output in base64. */
+export interface Exited { code: number | null; stdout: string; stderr: string; milliseconds: number }
+
+/** Why something could not be done. */
+export interface Failure {
+    kind: 'not-found' | 'is-a-file' | 'is-a-link' | 'changed' | 'dns' | 'connect' | 'tls' | 'timeout' | 'garbled' | 'other';
+    path?: Path;
+    message: string;
+}
+
+/** One thing said while a job runs. */
+export interface Note { level: 'detail' | 'info' | 'warning'; text: string }
+
+/** How a job ended that failed; also the properties of errors that are thrown. */
+export interface Failed { code: string; place: string | null; line: number | null; column: number | null; message: string; help: string | null }
+
+/** How a job ended well. */
+export interface Report {
+    job: 'tag' | 'manifest' | 'env' | 'build' | 'pull';
+    tag: string;
+    algorithm: Algorithm;
+    image?: string;
+    hit?: boolean;
+    unpushed?: string;
+    targets?: TargetReport[];
+    planned?: Array<{ because: string; action: string }>;
+    variables?: Array<{ name: string; value: string }>;
+    altered?: Path[];
+}
+
+/** One image and what became of it. */
+export interface TargetReport {
+    services: string[];
+    image: string;
+    outcome: 'hit' | 'pushed' | 'built' | 'pulled' | 'missing';
+    digest?: string;
+    milliseconds?: number;
+    bytes?: number;
+    moving?: { image: string; outcome: 'already' | 'moved' | 'failed' };
+}
+
+/** How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout. */
+export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string }
+
+/** The definition of an option. */
+export interface Definition {
+    name: string;
+    short: string | null;
+    input: string | null;
+    commandLine: boolean;
+    takes: 'flag' | { one: string } | { many: string } | { choice: string[] };
+    default: string | null;
+    jobs: string[];
+    help: string;
+}
+
+
+
+/**
+ * A hasher that is fed piece by piece; after `finish` it starts anew.
+ */
+export class Hasher {
+    free(): void;
+    /**
+     * The same, with every CR LF taken as LF.
+     */
+    absorbText(count: number): void;
+    /**
+     * Takes the first bytes of the buffer, which were written there.
+     */
+    absorb(count: number): void;
+    /**
+     * The digest of everything taken, as hexadecimal digits.
+     */
+    finish(): string;
+    /**
+     * A hasher that has seen nothing; `buffer` bytes are set aside in the memory of the module for `absorb`.
+     */
+    constructor(algorithm?: Algorithm, buffer?: number);
+    /**
+     * Where the buffer lies in the memory of the module.
+     */
+    pointer(): number;
+    /**
+     * Takes the next bytes.
+     */
+    update(bytes: Uint8Array | number[]): void;
+}
+
+/**
+ * A job in progress: `step` says what is needed, and takes the answers.
+ */
+export class Session {
+    free(): void;
+    /**
+     * What to show before a need is performed: the heading of a program.
+     */
+    begin(id: number): string;
+    /**
+     * What to show after it. `outcome` is a program's exit code (`null`: ended by a signal), a response's status, or why there is neither.
+     */
+    end(id: number, outcome: number | string | null, milliseconds: number): string;
+    /**
+     * The lines for an error of the host itself, before a job could begin.
+     */
+    fail(place: string, message: string, help: string): string;
+    /**
+     * One line of the log.
+     */
+    line(text: string): string;
+    /**
+     * The manifest of a job that ended well.
+     */
+    manifest(): Uint8Array | undefined;
+    /**
+     * Begins a job. Where the options are wrong, its first step says so and is its last.
+     */
+    constructor(options: Options, voice?: Voice);
+    /**
+     * What a command line prints of a job that has ended: text, or one JSON object.
+     */
+    output(json: boolean): Uint8Array;
+    /**
+     * Takes answers, at first none, and goes on until something is needed or the job has ended.
+     */
+    step(answers: Array<[number, Answer]>): Step;
+}
+
+/**
+ * The definition of every option.
+ */
+export function definitions(): Definition[];
+
+/**
+ * What differs between two manifests, each list sorted by path.
+ */
+export function diffManifests(before: Uint8Array | number[], after: Uint8Array | number[], algorithm?: Algorithm): Diff;
+
+/**
+ * The text of a manifest: its lines sorted, names escaped, as `md5sum` and `LC_ALL=C sort -k 2` write them.
+ */
+export function manifest(files: ManifestFile[], algorithm?: Algorithm): Uint8Array;
+
+/**
+ * Reads a manifest; the order of its lines is kept. Throws with the line where it is none.
+ */
+export function parseManifest(manifest: Uint8Array | number[], algorithm?: Algorithm): ParsedManifest;
+
+/**
+ * The tag of a manifest: the digest of its text.
+ */
+export function tag(manifest: Uint8Array | number[], algorithm?: Algorithm): string;
+
+/**
+ * The environment variables that a host passes to a session where they are set.
+ */
+export function variables(): string[];
+
+
+/** The memory of the module, in which the buffers of hashers lie. */
+export const memory: { readonly buffer: ArrayBuffer };
+
+/** Loads the module from its bytes, where that was not done; in Node it was. */
+export function initSync(module: { module: Uint8Array }): unknown;
+
+/** Done already; here so that the same program runs in a browser. */
+export default function init(): Promise<void>;

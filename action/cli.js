@@ -38,10 +38,9 @@ async function main([command, ...args]) {
     verbose: given.verbose === true,
     color: given.color === 'always' || (given.color !== 'never' && isTerminal && !process.env.NO_COLOR),
     github: process.env.GITHUB_ACTIONS === 'true',
-    spelling: /** @type {const} */ ('command-line'),
   }
   const settings = { directory: String(given.directory ?? ''), log: 2 }
-  const { exit, session } = await run({ command: /** @type {'tag'} */ (command), ...given, host: { spelling: voice.spelling } }, voice, settings)
+  const { exit, session } = await run({ command: /** @type {'tag'} */ (command), ...given, host: { spelling: 'command-line' } }, voice, settings)
   // What was kept for later steps is no output.
   if (given.json || !(command === 'env' && given.ci && !given['dry-run'])) write(1, session.output(given.json === true))
   return exit
@@ -55,19 +54,35 @@ async function main([command, ...args]) {
  */
 function read(definitions, args) {
   const options = Object.fromEntries(definitions.map(({ name, short, takes }) => {
-    const type = takes === 'flag' ? 'boolean' : 'string'
-    return [name, { type, multiple: typeof takes === 'object' && 'many' in takes, ...(short && { short }) }]
+    // Repeated ones are counted below.
+    return [name, { type: takes === 'flag' ? 'boolean' : 'string', multiple: true, ...(short && { short }) }]
   }))
   const { values } = parseArgs({ args, options: /** @type {import('node:util').ParseArgsConfig['options']} */ (options), strict: true })
   /** @type {Record<string, string | string[] | boolean>} */
-  const given = { ...values }
+  const given = {}
   for (const { name, takes } of definitions) {
-    const variable = process.env[`DOCKTAG_${name.toUpperCase().replaceAll('-', '_')}`]
+    const all = /** @type {string[] | undefined} */ (values[name])
+    const isMany = typeof takes === 'object' && 'many' in takes
+    if (all && !isMany && all.length > 1) throw new Error(`\`--${name}\` was given ${all.length} times, expected once`)
+    if (all) given[name] = isMany ? all : all[0]
+    const variable = `DOCKTAG_${name.toUpperCase().replaceAll('-', '_')}`
+    const value = process.env[variable]
     // A variable that is empty is as good as unset. But no moving tag is a wish.
-    if (name in given || variable === undefined || (variable === '' && name !== 'moving-tag')) continue
-    given[name] = takes === 'flag' ? !['0', 'false', 'f', 'no', 'n', 'off'].includes(variable.toLowerCase()) : variable
+    if (all || value === undefined || (value === '' && name !== 'moving-tag')) continue
+    given[name] = takes === 'flag' ? flag(variable, value) : value
   }
   return given
+}
+
+/**
+ * The words that the native program takes.
+ * @param {string} variable
+ * @param {string} value
+ */
+function flag(variable, value) {
+  if (/^(1|true|t|yes|y|on)$/i.test(value)) return true
+  if (/^(0|false|f|no|n|off)$/i.test(value)) return false
+  throw new Error(`${variable}: \`${value}\` is neither true nor false`)
 }
 
 /**

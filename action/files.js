@@ -42,12 +42,13 @@ export function list(root) {
 function walk(root, folder, listing) {
   const entries = read(folder)
   if (entries.length === 0 && folder !== root) listing.emptyDirs.push(folder)
+  const names = []
   for (const [name, entry] of entries) {
-    const child = join(folder, name)
-    if (entry.isFile()) listing.files.push(child)
-    else if (entry.isDirectory()) walk(root, child, listing)
-    else if (entry.isSymbolicLink()) listing.links.push(child)
+    if (entry.isFile()) names.push(name)
+    else if (entry.isDirectory()) walk(root, join(folder, name), listing)
+    else if (entry.isSymbolicLink()) listing.links.push(join(folder, name))
   }
+  if (names.length > 0) listing.files.push({ folder, names })
 }
 
 /**

@@ -16,10 +16,10 @@ const BUFFER = 128 * 1024
  * After each full buffer it waits for `pause`, so that a large file does not keep the event loop from its work.
  * @param {typeof import('../pkg/docktag.js').Hasher} Hasher
  * @param {WebAssembly.Memory} memory
- * @param {import('../pkg/docktag.js').Algorithm} algorithm
+ * @param {{ algorithm: import('../pkg/docktag.js').Algorithm, text: boolean }} how
  * @param {(bytes: number) => Promise<void> | void} pause
  */
-export function fileHasher(Hasher, memory, algorithm, pause) {
+export function fileHasher(Hasher, memory, { algorithm, text }, pause) {
   const hasher = new Hasher(algorithm, BUFFER)
   const pointer = hasher.pointer()
   let buffer = new Uint8Array(memory.buffer, pointer, BUFFER)
@@ -38,7 +38,8 @@ export function fileHasher(Hasher, memory, algorithm, pause) {
         if (buffer.length === 0) buffer = new Uint8Array(memory.buffer, pointer, BUFFER)
         const count = readSync(file, buffer, 0, BUFFER, null)
         if (count === 0) break
-        hasher.absorb(count)
+        if (text) hasher.absorbText(count)
+        else hasher.absorb(count)
         size += count
         // A small file is read whole at once; whether it has grown is seen below, without reading its end.
         if (size === before.size && count < BUFFER) break

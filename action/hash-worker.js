@@ -10,12 +10,12 @@ import { fileHasher } from './hash-file.js'
 
 /**
  * Some files of a list, from the place where they stand in it.
- * @typedef {{ list: number, start: number, algorithm: Algorithm, paths: import('../pkg/docktag.js').Path[] }} Batch
+ * @typedef {{ list: number, start: number, algorithm: Algorithm, text: boolean, paths: import('../pkg/docktag.js').Path[] }} Batch
  * @typedef {{ list: number, start: number, hashed: import('../pkg/docktag.js').Hashed[], failed?: import('../pkg/docktag.js').Failure }} Reply
  */
 
 const { memory } = initSync({ module: workerData.module })
-/** @type {Map<Algorithm, ReturnType<typeof fileHasher>>} */
+/** @type {Map<string, ReturnType<typeof fileHasher>>} */
 const hashers = new Map()
 /** Batches that come while one is hashed wait for it. */
 let last = Promise.resolve()
@@ -28,9 +28,10 @@ parentPort?.on('message', (/** @type {Batch} */ batch) => {
  * @param {Batch} batch
  * @returns {Promise<Reply>}
  */
-async function hash({ list, start, algorithm, paths }) {
-  const hashFile = hashers.get(algorithm) ?? fileHasher(Hasher, memory, algorithm, () => {})
-  hashers.set(algorithm, hashFile)
+async function hash({ list, start, algorithm, text, paths }) {
+  const how = `${algorithm} ${text}`
+  const hashFile = hashers.get(how) ?? fileHasher(Hasher, memory, { algorithm, text }, () => {})
+  hashers.set(how, hashFile)
   /** @type {Reply} */
   const reply = { list, start, hashed: [] }
   try {

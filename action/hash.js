@@ -24,20 +24,19 @@ const SILENCE = 10_000
 
 /**
  * Hashes files; the answer has their order. The first failure that is met is the one that is told.
- * @param {Path[]} paths
- * @param {Algorithm} algorithm
+ * @param {{ paths: Path[], algorithm: Algorithm, text: boolean }} need
  * @param {(text: string) => void} say
  * @returns {Promise<Hashed[]>}
  */
-export async function hash(paths, algorithm, say) {
-  const work = new Work(paths, algorithm)
+export async function hash({ paths, algorithm, text }, say) {
+  const work = new Work(paths, { algorithm, text })
   const timer = setInterval(() => say(`hashing: ${work.done} of ${paths.length} files`), SILENCE)
   const begin = performance.now()
   const helpIfLong = () => {
     if (!work.isTaken && (paths.length >= MANY || performance.now() - begin > PATIENCE)) help(work)
   }
   try {
-    const hashFile = fileHasher(Hasher, memory, algorithm, () => {
+    const hashFile = fileHasher(Hasher, memory, { algorithm, text }, () => {
       helpIfLong()
       return breath()
     })
@@ -79,12 +78,12 @@ class Work {
 
   /**
    * @param {Path[]} paths
-   * @param {Algorithm} algorithm
+   * @param {{ algorithm: Algorithm, text: boolean }} how
    */
-  constructor(paths, algorithm) {
+  constructor(paths, how) {
     this.number = count++
     this.paths = paths
-    this.algorithm = algorithm
+    this.how = how
     /** @type {Hashed[]} */
     this.hashed = new Array(paths.length)
   }
@@ -106,7 +105,7 @@ class Work {
     // Near the end batches are small, so that all end at the same time.
     const share = Math.ceil((this.paths.length - start) / 16)
     this.#next = start + Math.min(BATCH, share)
-    return { start, paths: this.paths.slice(start, this.#next), algorithm: this.algorithm }
+    return { start, paths: this.paths.slice(start, this.#next), ...this.how }
   }
 
   /**
@@ -152,7 +151,7 @@ function help(work) {
 
 /** Starts a thread. */
 function start() {
-  const thread = new Worker(new URL('./hash-worker.js', import.meta.url), { workerData: { module } })
+  const thread = new Worker(new URL('./hash-worker.js', import.meta.url), { workerData: { module }, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
   thread.unref()
   thread.on('message', (/** @type {import('./hash-worker.js').Reply} */ { list, start, hashed, failed }) => {
     const work = lists.get(list)

@@ -41,7 +41,7 @@ export async function send(request, agent) {
       url = target.href
     }
   } catch (error) {
-    if (signal.aborted) throw new HostFailure('timeout', `no answer within ${request.timeout / 1000} s`)
+    if (signal.aborted) throw new HostFailure('timeout', `gave up after ${request.timeout / 1000} s`)
     throw error
   }
 }
@@ -64,11 +64,15 @@ export function close() {
  */
 async function exchange(url, exchange) {
   try {
-    return await attempt(url, exchange)
+    return await attempt(url, exchange).catch(async (error) => {
+      // As the Docker engine, trust what the system trusts; reading it costs time, so only where it is needed.
+      if (kindOf(error) === 'tls' && !authorities && (await readAuthorities())) return attempt(url, exchange)
+      throw error
+    })
   } catch (error) {
-    // As the Docker engine, trust what the system trusts; reading it costs time, so only where it is needed.
-    if (kindOf(error) === 'tls' && !authorities && (await readAuthorities())) return attempt(url, exchange)
-    throw new HostFailure(kindOf(error), /** @type {Error} */ (error).message)
+    const kind = kindOf(error)
+    const isFar = (kind === 'dns' || kind === 'connect') && !exchange.direct
+    throw new HostFailure(kind, wordsOf(error) + (isFar ? aboutProxy(url) : ''))
   }
 }
 
@@ -126,6 +130,17 @@ function agentFor(http, protocol, direct) {
   return agent
 }
 
+/**
+ * A proxy may be why there is no connection, and a Node that takes none from the environment surely is.
+ * @param {string} url
+ */
+function aboutProxy(url) {
+  const name = url.startsWith('https:') ? 'HTTPS_PROXY' : 'HTTP_PROXY'
+  if (!process.env[name] && !process.env[name.toLowerCase()]) return ''
+  const takesIt = process.allowedNodeEnvironmentFlags.has('--use-env-proxy')
+  return ` (${name} is set${takesIt ? '' : `, but Node ${process.version} takes no proxy from it: use Node 24`})`
+}
+
 /** Whether there are more authorities than Node knows by itself. */
 async function readAuthorities() {
   const tls = await import('node:tls')
@@ -133,6 +148,19 @@ async function readAuthorities() {
   authorities = [...tls.getCACertificates('default'), ...tls.getCACertificates('system')]
   close()
   return true
+}
+
+/**
+ * What went wrong, on one line.
+ * @param {unknown} error
+ */
+function wordsOf(error) {
+  const { message } = /** @type {Error} */ (error)
+  // OpenSSL names its thread, its functions and the line of its source: `...:SSL routines:tls_get_more_records:wrong version number:...`.
+  const [, reason] = /:SSL routines:[^:]*:([^:]+):/.exec(message) ?? []
+  // What Node recommends was done already.
+  const words = (reason ?? message).replace(/; if the root CA is installed locally, .*$/s, '').replaceAll(/\s*\n\s*/g, ' ')
+  return words.replace(/[\s:]+$/, '')
 }
 
 /**

@@ -13,9 +13,8 @@ const inputs = Object.fromEntries(
 const directory = inputs['working-directory'] ?? ''
 // Log lines, groups and annotations go where the runner reads; a step that is rerun with debug logging says more.
 const voice = {
-  verbose: inputs.verbose === 'true' || process.env.RUNNER_DEBUG === '1',
+  verbose: inputs.verbose?.toLowerCase() === 'true' || process.env.RUNNER_DEBUG === '1',
   github: true,
-  spelling: /** @type {const} */ ('inputs'),
 }
 const { exit } = await run({ inputs: { ...inputs, password }, ci: true }, voice, { directory, log: 1 })
 process.exitCode = exit

@@ -50,7 +50,7 @@ async function work(session, host, id, need) {
     case 'read':
       return { bytes: files.readAll(need.path).toString('base64') }
     case 'hash':
-      return { hashed: await hash(need.paths, need.algorithm, (text) => host.show(session.line(text))) }
+      return { hashed: await hash(need, (text) => host.show(session.line(text))) }
     case 'exist':
       return { exist: files.exist(need.paths) }
     case 'http':

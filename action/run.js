@@ -6,6 +6,7 @@ import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Session, variables } from './core.js'
 import { drive } from './drive.js'
+import { failure } from './failure.js'
 import * as hash from './hash.js'
 import * as http from './http.js'
 import { write } from './log.js'
@@ -31,21 +32,22 @@ export async function run(options, voice, { directory, log }) {
   const show = (/** @type {string} */ text) => write(log, text)
   const fail = (/** @type {string} */ place, /** @type {unknown} */ error, /** @type {string} */ help) => {
     const session = new Session({}, voice)
-    show(session.fail(place, /** @type {Error} */ (error).message, help))
+    show(session.fail(place, failure(error).message, help))
     return { exit: 2, session }
   }
   if (directory) {
     try {
       process.chdir(directory)
     } catch (error) {
-      return fail(directory, error, 'give the project folder, relative to the current one')
+      return fail(directory, error, `name the project folder with \`${options.inputs ? 'working-directory' : '-C'}\`, relative to the current one`)
     }
   }
+  const temporary = process.env.RUNNER_TEMP || tmpdir()
   let scratch
   try {
-    scratch = mkdtempSync(path.join(process.env.RUNNER_TEMP || tmpdir(), 'docktag-'))
+    scratch = mkdtempSync(path.join(temporary, 'docktag-'))
   } catch (error) {
-    return fail(tmpdir(), error, 'point TMPDIR at a folder that can be written')
+    return fail(temporary, error, `point ${process.env.RUNNER_TEMP ? 'RUNNER_TEMP' : 'TMPDIR'} at a folder that can be written`)
   }
   const remove = () => rmSync(scratch, { recursive: true, force: true })
   const stop = watch(() => {
@@ -72,6 +74,7 @@ function facts() {
     dockerConfig: process.env.DOCKER_CONFIG || path.join(homedir(), '.docker'),
     listSeparator: path.delimiter,
     depth: process.cwd().split(path.sep).length,
+    windows: process.platform === 'win32',
   }
 }
 

@@ -9,11 +9,11 @@ const FOLDER = new URL("../golden/", import.meta.url);
 /**
  * Compares runs with the golden file of a scenario; what differs from run to run is named in its place.
  *
- * @param {string} scenario the scenario's `import.meta.url`
+ * @param {string} scenario the scenario's `import.meta.url`, or a name
  * @param {...import("./runner.js").Ran} runs
  */
 export function golden(scenario, ...runs) {
-  const name = basename(fileURLToPath(scenario), ".test.js");
+  const name = scenario.startsWith("file:") ? basename(fileURLToPath(scenario), ".test.js") : scenario;
   const file = new URL(`${name}.txt`, FOLDER);
   const text = runs.map(render).join("\n\n");
   if (process.env.UPDATE) {
@@ -33,7 +33,7 @@ function render(ran) {
     ["log", stdout],
     ["standard error", stderr],
     ...Object.entries(files),
-    ["requests", requests(project.registry.seen.splice(0))],
+    ["requests", requests(ran.requests)],
     ["programs", programs(ran.calls)],
   ];
   const text = parts.filter(([, text]) => text !== "").map(([name, text]) => `=== ${name}\n${text}${text.endsWith("\n") ? "" : "\n(no end of line)\n"}`).join("");
@@ -63,7 +63,7 @@ function programs(calls) {
     const variables = names.map((name) => `    ${name}=${env[name]}\n`).join("");
     const news = variables === before ? "" : variables;
     before = variables;
-    const file = added === undefined ? "" : `    docktag.override.yml: ${added}\n`;
+    const file = added === undefined || !argv.includes("build") ? "" : `    docktag.override.yml: ${added}\n`;
     const logins = config ? `    logins: ${Object.keys(config.auths ?? {}).join(", ")} (file ${modes[0]}, folder ${modes[1]})\n` : "";
     return `$ ${argv.join(" ")}\n${news}${file}${news && logins}`;
   });

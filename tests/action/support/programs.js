@@ -60,11 +60,11 @@ export const TWO_TARGETS =
 /** Puts the images of the services that have the hash into the fake registry, as a push does. */
 const PUSH = `
 for image in $DOCKER_IMAGE $DOCKER_IMAGE-web; do
-    case $image in *-web) case $* in *web*) ;; *) continue ;; esac ;; esac
+    case "$* $image" in *" web "*-web | *" app "*[!b]) ;; *) continue ;; esac
     name=\${image#*/}
     mkdir -p "$root/registry/\${name%:*}"
     printf '%s' "$(cat "$root/manifest")" > "$root/registry/\${name%:*}/\${name##*:}"
-    echo "pushed \${name%:*}"
+    echo "pushed $name"
 done`;
 
 /** Says the digest under which the fake registry has an image. */

@@ -20,6 +20,8 @@ export const MANIFEST = '{"schemaVersion":2,"config":{"size":100},"layers":[{"si
 
 /** Manifests are files in a folder: NAME/TAG. Fake programs put some there too. */
 export class Registry {
+  /** `127.0.0.1:PORT`. */
+  address = "";
   /** @type {Seen[]} */
   seen = [];
   /** @type {import("node:http").Server} */
@@ -32,6 +34,10 @@ export class Registry {
   static async start(store, { behaviour = () => undefined, tls } = {}) {
     const registry = new Registry(store, behaviour, tls);
     await new Promise((resolve) => registry.#server.listen(0, "127.0.0.1", () => resolve(undefined)));
+    const { port } = /** @type {import("node:net").AddressInfo} */ (registry.#server.address());
+    registry.address = `127.0.0.1:${port}`;
+    // A test that failed half-way does not wait for it.
+    registry.#server.unref();
     after(() => registry.stop());
     return registry;
   }
@@ -46,12 +52,6 @@ export class Registry {
     this.behaviour = behaviour;
     const serve = (/** @type {Request} */ request, /** @type {Response} */ response) => this.#serve(request, response);
     this.#server = tls ? createTlsServer(tls, serve) : createServer(serve);
-  }
-
-  /** `127.0.0.1:PORT`. */
-  get address() {
-    const { port } = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
-    return `127.0.0.1:${port}`;
   }
 
   stop() {

@@ -1,7 +1,7 @@
 // The action as the runner starts it: a child process whose environment holds only what a runner puts there.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -11,6 +11,7 @@ import { node24 } from "./nodes.js";
 import { calls } from "./programs.js";
 
 const MAIN = fileURLToPath(new URL("../../../action/main.js", import.meta.url));
+const CLOCK = new URL("fast-clock.js", import.meta.url).href;
 /** What the runner reads when a step has ended. @type {Record<Name, string>} */
 const FILES = { GITHUB_OUTPUT: "set_output_1", GITHUB_ENV: "set_env_1", GITHUB_STEP_SUMMARY: "step_summary_1" };
 const NAMES = /** @type {Name[]} */ (Object.keys(FILES));
@@ -21,7 +22,7 @@ const NAMES = /** @type {Name[]} */ (Object.keys(FILES));
  * @typedef {object} Surroundings
  * @property {Record<string, string>} [env] variables besides the runner's; empty ones too
  * @property {string} [node] the Node to run it in
- * @property {string[]} [options] its options
+ * @property {boolean} [fast] whether time passes faster: for what takes long
  * @property {Partial<Record<Name, string>>} [before] what is in the runner's files already
  *
  * @typedef {object} Ran
@@ -32,6 +33,7 @@ const NAMES = /** @type {Name[]} */ (Object.keys(FILES));
  * @property {Record<Name, string>} files
  * @property {Record<string, string>} outputs
  * @property {import("./programs.js").Call[]} calls
+ * @property {import("./registry.js").Seen[]} requests
  */
 
 /**
@@ -39,15 +41,17 @@ const NAMES = /** @type {Name[]} */ (Object.keys(FILES));
  * @param {Record<string, string>} inputs
  * @param {Surroundings} surroundings
  */
-export function start(project, inputs, { env = {}, node = node24, options = [], before = {} }) {
+export function start(project, inputs, { env = {}, node = node24, fast = false, before = {} }) {
   const temp = join(project.root, "temp");
   const path = (/** @type {Name} */ name) => join(temp, "_runner_file_commands", FILES[name]);
   for (const name of NAMES) writeFileSync(path(name), before[name] ?? "");
+  rmSync(join(project.root, "calls"), { recursive: true });
+  mkdirSync(join(project.root, "calls"));
   const files = Object.fromEntries(NAMES.map((name) => [name, path(name)]));
   const given = variables(inputs);
   const runner = { PATH: join(project.root, "bin"), HOME: join(project.root, "home"), CI: "true", GITHUB_ACTIONS: "true", GITHUB_EVENT_NAME: "push" };
   const all = { ...runner, GITHUB_WORKSPACE: project.checkout, RUNNER_TEMP: temp, ...files, ...given, ...env };
-  const child = spawn(node, [...options, MAIN], { cwd: project.checkout, env: all, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(node, [...(fast ? ["--import", CLOCK] : []), MAIN], { cwd: project.checkout, env: all, stdio: ["ignore", "pipe", "pipe"] });
   const said = { stdout: "", stderr: "" };
   for (const name of /** @type {const} */ (["stdout", "stderr"])) {
     child[name].setEncoding("utf8").on("data", (text) => {
@@ -64,7 +68,7 @@ export function start(project, inputs, { env = {}, node = node24, options = [], 
       clearTimeout(watchdog);
       const read = (/** @type {Name} */ name) => readFileSync(path(name), "utf8");
       const written = { GITHUB_OUTPUT: read("GITHUB_OUTPUT"), GITHUB_ENV: read("GITHUB_ENV"), GITHUB_STEP_SUMMARY: read("GITHUB_STEP_SUMMARY") };
-      const ran = { project, code, ...said, files: written, outputs: commands(written.GITHUB_OUTPUT), calls: calls(project.root) };
+      const ran = { project, code, ...said, files: written, outputs: commands(written.GITHUB_OUTPUT), calls: calls(project.root), requests: project.registry.seen.splice(0) };
       try {
         check(ran, [given.INPUT_PASSWORD, env.DOCKER_PASSWORD ?? ""]);
         resolve(ran);
@@ -120,14 +124,4 @@ function check(ran, passwords) {
   }
   for (const { env } of ran.calls) assert.equal(env.INPUT_PASSWORD, undefined, "no program is given the password");
   assert.ok(!existsSync(join(project.root, "home/.docker/config.json")) || !secrets.some((secret) => readFileSync(join(project.root, "home/.docker/config.json"), "latin1").includes(secret)));
-}
-
-/**
- * It ended so.
- *
- * @param {Ran} ran
- * @param {number} code
- */
-export function exits(ran, code) {
-  assert.equal(ran.code, code, ran.stdout);
 }

@@ -165,7 +165,8 @@ fn down(engine: &Engine) -> Result<(), Failed> {
     Ok(())
 }
 
-fn nothing_built(project: &Project) {
+/// The engine has no image of the project's repository.
+pub(crate) fn nothing_built(project: &Project) {
     let name = project.image.rsplit('/').next().unwrap();
     assert_eq!(project.shell(&format!("docker images -q --filter reference='*/{name}'")).ok(), "");
 }

@@ -13,10 +13,13 @@
 )]
 
 mod action;
+mod circle;
 mod cycle;
 mod engine;
 mod faults;
 mod login;
+mod npm;
+mod orb;
 mod project;
 mod registry;
 mod runner;
@@ -32,7 +35,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // One engine, emptied between tests: one test at a time.
     arguments.test_threads = Some(1);
-    let tests: Vec<Test> = [cycle::tests(), faults::tests(), login::tests(), action::tests()].concat();
+    let tests: Vec<Test> = [cycle::tests(), faults::tests(), login::tests(), action::tests(), orb::tests()].concat();
     let trials = tests.into_iter().map(|(name, needs, test)| Trial::test(name, move || engine::with(needs, test))).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     engine::stop();

@@ -18,13 +18,16 @@ import hashing
 import machine
 import peers
 import report
+import sizes
+import startup
 import targets
 from contestants import Setup
 from results import Case, Failed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-CASES = ("10k", "100k", "large", "small", "cycle")
+CASES = ("10k", "100k", "large", "small", "start", "cycle", "size")
+HASHING = ("10k", "100k", "large", "small")
 
 
 def main() -> int:
@@ -36,13 +39,14 @@ def main() -> int:
         print(f"bench: {machine.busy(load)}", file=sys.stderr)
     try:
         binary = _program(options.bin) if options.bin else _build()
-        cases = _run(options, Setup(binary, _peers(options.only), options.runs))
+        setup = Setup(binary, _peers(options.only), options.runs)
+        cases = _run(options, setup)
     except (Failed, hashing.WrongTag) as why:
         print(f"bench: {why}", file=sys.stderr)
         return 2
     verdicts = targets.verdicts({it.name: it for it in cases})
     about = machine.describe(load)
-    text = report.markdown(cases, verdicts, about, machine.versions(binary))
+    text = report.markdown(cases, verdicts, about, machine.versions(binary, setup.installed["node"].path))
     print(text)
     if options.write:
         DOCUMENT.parent.mkdir(exist_ok=True)
@@ -85,8 +89,8 @@ def _build() -> Path:
 
 
 def _peers(only: list[str]) -> dict[str, peers.Installed]:
-    if only == ["cycle"]:
-        return {}  # the warm cycle has no other peers than the recipe
+    if not set(only) & set(HASHING):
+        return {"node": peers.node()}  # the other cases have no other peers than the recipe
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return peers.install_all(Path(os.environ.get("DOCKTAG_TEST_CACHE") or home / "docktag-tests") / "bench")
 
@@ -101,8 +105,12 @@ def _run(options: argparse.Namespace, setup: Setup) -> list[Case]:
         done["large"] = hashing.large(setup)
     if "small" in options.only:
         done["small"] = hashing.small(setup)
+    if "start" in options.only:
+        done["start"] = startup.startup(setup)
     if "cycle" in options.only:
         done["cycle"] = cycle.cycle(setup)
+    if "size" in options.only:
+        done["size"] = sizes.sizes()
     return list(done.values())
 
 

@@ -1,4 +1,4 @@
-"""Who runs: docktag, the recipe and the peers, as command lines on one project folder."""
+"""Who runs: docktag, the action, the recipe and the peers, as command lines on one project folder."""
 
 import dataclasses
 import os
@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import action
 from peers import Installed
 from results import Contestant
 
 DOCKTAG = "docktag"
+ACTION = "docktag action"
 RECIPE = "the recipe"
 XARGS_MD5SUM = "xargs -P md5sum"
 XARGS_B3SUM = "xargs -P b3sum"
@@ -34,6 +36,7 @@ def cores() -> int:
 def everyone(setup: Setup, project: Path, files: int) -> list[Contestant]:
     return [
         docktag(setup, project),
+        tag_action(setup, project),
         recipe(project),
         xargs_md5sum(project, files),
         *_b3sum(setup, project, files),
@@ -46,6 +49,13 @@ def everyone(setup: Setup, project: Path, files: int) -> list[Contestant]:
 def docktag(setup: Setup, project: Path, name: str = DOCKTAG) -> Contestant:
     argv = [str(setup.binary), "tag", "--path", "docker"]
     return Contestant(name, argv, project, environment(), "docktag tag --path docker")
+
+
+def tag_action(setup: Setup, project: Path) -> Contestant:
+    def program(node: Path) -> Contestant:
+        return action.contestant(ACTION, node, project, environment(), {"command": "tag", "path": "docker"})
+
+    return installed(setup, "node", ACTION, project, action.shown({"command": "tag", "path": "docker"}), program)
 
 
 def recipe(project: Path) -> Contestant:
@@ -88,7 +98,7 @@ def _b3sum(setup: Setup, project: Path, files: int) -> list[Contestant]:
     def shell(name: str) -> Callable[[Path], Contestant]:
         return lambda program: _shell(name, project, lines[name], program.parent)
 
-    return [_installed(setup, "b3sum", name, project, lines[name], shell(name)) for name in lines]
+    return [installed(setup, "b3sum", name, project, lines[name], shell(name)) for name in lines]
 
 
 def _dirhash(setup: Setup, project: Path, files: int) -> Contestant:
@@ -99,18 +109,21 @@ def _dirhash(setup: Setup, project: Path, files: int) -> Contestant:
     def program(path: Path) -> Contestant:
         return Contestant(DIRHASH, [str(path), *options], project, environment(), shown)
 
-    return _installed(setup, "dirhash", DIRHASH, project, shown, program)
+    return installed(setup, "dirhash", DIRHASH, project, shown, program)
 
 
 def _node(setup: Setup, project: Path, name: str, call: str) -> Contestant:
     def program(path: Path) -> Contestant:
-        return Contestant(name, ["node", str(path)], project, environment(), shown)
+        def script(node: Path) -> Contestant:
+            return Contestant(name, [str(node), str(path)], project, environment(), shown)
+
+        return installed(setup, "node", name, project, shown, script)
 
     shown = f"node, with a script of one call: {call}"
-    return _installed(setup, name, name, project, shown, program)
+    return installed(setup, name, name, project, shown, program)
 
 
-def _installed(
+def installed(
     setup: Setup, package: str, name: str, project: Path, shown: str, make: Callable[[Path], Contestant]
 ) -> Contestant:
     it = setup.installed[package]

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import action
 import contestants
 import engine as engines
 import machine
@@ -17,6 +18,7 @@ from results import Case, Contestant, Failed, Row, Run
 
 DOCKTAG_LARGE = "docktag build, image of 200 MB"
 DOCKTAG_SMALL = "docktag build, image of 20 MB"
+ACTION = "docktag action, two images of 200 MB"
 RECIPE_CLASSIC = "recipe, Compose v1, classic builder, 200 MB"
 RECIPE_BUILDKIT = "recipe, Compose v2, BuildKit, 200 MB"
 RECIPES = (RECIPE_CLASSIC, RECIPE_BUILDKIT)
@@ -39,6 +41,12 @@ services:
       {arguments}
       cache_from: ["${{DOCKER_IMAGE}}", "${{DOCKER_IMAGE_CI}}"]
     volumes: [".:/app"]
+"""
+SECOND_SERVICE = """\
+  web:
+    image: ${DOCKER_IMAGE}-web
+    build:
+      context: docker/dev
 """
 INLINE_CACHE = 'args: ["BUILDKIT_INLINE_CACHE=1"]'
 # Pulling in parallel is the default of both Compose versions, and the old option for it is refused or ignored.
@@ -67,7 +75,7 @@ def cycle(setup: Setup) -> Case:
         case.versions = _versions(engine)
         case.rows = _race(setup, engine, folder)
     except Failed as why:
-        names = (DOCKTAG_LARGE, DOCKTAG_SMALL, *RECIPES)
+        names = (DOCKTAG_LARGE, DOCKTAG_SMALL, ACTION, *RECIPES)
         case.rows = [Row(Contestant(it, [], folder, {}, ""), reason=str(why)) for it in names]
     finally:
         if (folder / "engine").exists():
@@ -80,6 +88,7 @@ def _race(setup: Setup, engine: Engine, folder: Path) -> list[Row]:
     ours = [
         _docktag(setup, engine, folder / "docktag-200", DOCKTAG_LARGE, 200),
         _docktag(setup, engine, folder / "docktag-20", DOCKTAG_SMALL, 20),
+        _action(setup, engine, folder / "action"),
     ]
     classic = {"COMPOSE_DOCKER_CLI_BUILD": "0", "DOCKER_BUILDKIT": "0"}
     recipes = [
@@ -95,23 +104,53 @@ def _race(setup: Setup, engine: Engine, folder: Path) -> list[Row]:
 
 
 def _docktag(setup: Setup, engine: Engine, project: Path, name: str, megabytes: int) -> Contestant:
-    """Built and pushed by docktag itself; after that each run must leave the registry as it was."""
     _make(engine, project, megabytes, "")
     repository = f"example/{project.name}"
     image = f"{engine.registry}/{repository}"
     argv = [str(setup.binary), "build", "--path", "docker", "--image", image]
     shown = f"docktag build --path docker --image REGISTRY/{repository}"
-    cold = Contestant(name, argv, project, engine.env, shown)
+    return _warm(engine, Contestant(name, argv, project, engine.env, shown), repository, [""])
+
+
+def _action(setup: Setup, engine: Engine, project: Path) -> Contestant:
+    """From the start of Node to its end."""
+    _make(engine, project, 200, "")
+    with open(project / "docker-compose.yml", "a") as file:
+        file.write(SECOND_SERVICE)
+    repository = f"example/{project.name}"
+    inputs = {"command": "build", "path": "docker", "image": f"{engine.registry}/{repository}"}
+    told = action.shown(inputs | {"image": f"REGISTRY/{repository}"})
+
+    def program(node: Path) -> Contestant:
+        cold = dataclasses.replace(action.contestant(ACTION, node, project, engine.env, inputs), shown=told)
+        warm = _warm(engine, cold, repository, ["", "-web"])
+
+        def check(run: Run) -> None:
+            action.was_hit(run)
+            warm.check(run)
+
+        return dataclasses.replace(warm, check=check)
+
+    return contestants.installed(setup, "node", ACTION, project, told, program)
+
+
+def _warm(engine: Engine, cold: Contestant, repository: str, endings: list[str]) -> Contestant:
+    """Built and pushed by docktag itself; after that each run must leave the registry as it was."""
+
+    def images() -> list[engines.Manifest]:
+        return [engines.read(engine, repository, tag + it) for it in endings]
+
     try:
+        cold.before()
         run_once(cold)
-        tag = tag_by_hand(project)
-        built = engines.read(engine, repository, tag)
+        tag = tag_by_hand(cold.cwd)
+        built = images()
     except Failed as why:
         return contestants.left_out(cold, f"first build: {why}")
 
     def check(_run: Run) -> None:
-        if engines.read(engine, repository, tag) != built:
-            raise Failed("a hit replaced the image in the registry")
+        if images() != built:
+            raise Failed("a hit replaced an image in the registry")
 
     return dataclasses.replace(cold, check=check)
 

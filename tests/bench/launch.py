@@ -1,4 +1,4 @@
-"""Start one program, wait for it, and write its time and peak memory to the descriptor named first.
+"""Start one program, wait for it, and write its time, peak memory and start to the descriptor named first.
 
     python3 -I -S launch.py FD LIMIT-OR-0 PROGRAM ARGUMENT...
 
@@ -26,7 +26,7 @@ def main() -> None:
         sys.exit(f"{sys.argv[3]}: {why.strerror}")
     _, status, usage = os.wait4(pid, 0)
     seconds = time.perf_counter() - started
-    os.write(results, f"{seconds!r} {usage.ru_maxrss * 1024} {floor_bytes()}".encode())
+    os.write(results, f"{seconds!r} {usage.ru_maxrss * 1024} {floor_bytes()} {started!r}".encode())
     sys.exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 

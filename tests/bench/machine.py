@@ -21,14 +21,15 @@ def describe(load: float) -> list[tuple[str, str]]:
     ]
 
 
-def versions(binary: Path) -> list[tuple[str, str]]:
+def versions(binary: Path, node: Path | None) -> list[tuple[str, str]]:
     lines = [
         ("docktag", first_line([str(binary), "--version"])),
         ("md5sum, sort", first_line(["md5sum", "--version"])),
         ("find, xargs", first_line(["find", "--version"])),
         ("b3sum", peers.B3SUM),
         ("dirhash", f"{peers.DIRHASH}, Python {platform.python_version()}"),
-        ("folder-hash", f"{peers.FOLDER_HASH}, Node {first_line(['node', '--version'])}"),
+        ("docktag action", f"Node {first_line([str(node), '--version'])}" if node else ""),
+        ("folder-hash", f"{peers.FOLDER_HASH}, same Node"),
         ("hashFiles", f"@actions/glob {peers.ACTIONS_GLOB}, same Node"),
     ]
     return [(program, version) for program, version in lines if version]

@@ -58,8 +58,8 @@ def run_once(contestant: Contestant, limit: int = 0) -> Run:
             raise Failed(f"takes more than {limit} s")
         if status != 0:
             raise Failed(f"exit {status}: {_last_line(err) or _last_line(out) or 'no message'}")
-        seconds, peak, floor = _text(results).split()
-        return Run(float(seconds), int(peak), int(floor), _text(out))
+        seconds, peak, floor, started = _text(results).split()
+        return Run(float(seconds), int(peak), int(floor), _text(out), float(started))
 
 
 def _attempt(row: Row, limit: int) -> Run | None:
@@ -67,7 +67,7 @@ def _attempt(row: Row, limit: int) -> Run | None:
         return None
     try:
         row.contestant.before()
-        run = run_once(row.contestant, limit)
+        run = row.contestant.read(run_once(row.contestant, limit))
         row.contestant.check(run)
         return run
     except (Failed, OSError) as why:

@@ -28,7 +28,18 @@ def install_all(cache: Path) -> dict[str, Installed]:
         "folder-hash": _npm(cache / f"folder-hash-{FOLDER_HASH}", f"folder-hash@{FOLDER_HASH}", "folder_hash.mjs"),
         "hashFiles": _npm(cache / f"actions-glob-{ACTIONS_GLOB}", f"@actions/glob@{ACTIONS_GLOB}", "hash_files.mjs"),
         "dirhash": _dirhash(cache / f"dirhash-{DIRHASH}"),
+        "node": node(),
     }
+
+
+def node() -> Installed:
+    """The Node that GitHub's runner starts actions with. Peers in Node run in the same one."""
+    argv = [HERE.parent / "tools.sh", "modules"]
+    try:
+        done = _run(*argv)
+    except _NotInstalled as why:
+        return Installed(None, str(why))
+    return Installed(Path(done) / "node24" / "bin" / "node")
 
 
 class _NotInstalled(Exception):
@@ -70,7 +81,7 @@ def _once(folder: Path, program: Path, *commands: list) -> Installed:
     return Installed(program)
 
 
-def _run(*argv: object) -> None:
+def _run(*argv: object) -> str:
     program = str(argv[0])
     if not shutil.which(program):
         raise _NotInstalled(f"no {Path(program).name} on PATH: install it and run again")
@@ -78,3 +89,4 @@ def _run(*argv: object) -> None:
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
         raise _NotInstalled(f"{Path(program).name} failed: {lines[-1].strip()}")
+    return done.stdout.strip()

@@ -10,7 +10,7 @@ HEAD = """\
 
 Written by `make bench` (`python3 tests/bench/bench.py --write`), never by hand.
 All programs of a table ran side by side: one warm-up of each, then rounds in which they took turns.
-Times are wall times of whole processes, with the files in the page cache.
+Times are wall times of whole processes, where nothing else is said, with the files in the page cache.
 A ratio is that of the medians: above 1, docktag is faster.
 Peak memory is that of the largest process of a command.
 The kernel counts a process from before it becomes another program: a peak that small reads `<=`.
@@ -25,7 +25,8 @@ def markdown(
 ) -> str:
     parts = [HEAD, "## Targets\n", targets(verdicts)]
     for case in cases:
-        parts += [f"## {case.title}\n", f"{case.about}\n", _table(case), _commands(case)]
+        tables = [_sizes(case)] if case.sizes else [_table(case), _commands(case)]
+        parts += [f"## {case.title}\n", f"{case.about}\n", *tables]
     more = [it for case in cases for it in case.versions.items()]
     parts += ["## Machine and programs\n", _pairs(machine + versions + more)]
     return "\n".join(parts)
@@ -40,13 +41,17 @@ def targets(verdicts: list[Verdict]) -> str:
 
 
 def _table(case: Case) -> str:
-    # memory of a client says nothing where the engine does the work
-    memory = case.name != "cycle"
+    # memory of a client says nothing where the engine does the work, or where time ends before the process
+    memory = case.name not in ("cycle", "start")
     ours = case.rows[0]
     head = ["program", "median", "min", "max", "runs", "ratio to docktag"] + (["peak memory"] if memory else [])
     return _grid(head, [_cells(it, ours, memory) for it in case.rows if it.measured], numbers=range(1, 7)) + "".join(
         f"\nNot run: {it.name}: {it.reason}.\n" for it in case.rows if not it.measured
     )
+
+
+def _sizes(case: Case) -> str:
+    return _grid(["what", "bytes"], [[what, f"{size:,}"] for what, size in case.sizes.items()], numbers=(1,))
 
 
 def _cells(row: Row, ours: Row, memory: bool) -> list[str]:

@@ -18,10 +18,16 @@ class Run:
     peak_bytes: int
     floor_bytes: int  # a peak at or below this one is not known exactly
     output: str
+    started: float  # on the clock of time.perf_counter, which all processes share
 
 
 def nothing() -> None:
     """The default of `before`: most contestants need no preparation."""
+
+
+def whole(run: Run) -> Run:
+    """The default of `read`: the time until the end, and what went to standard output."""
+    return run
 
 
 def anything(_run: Run) -> None:
@@ -36,6 +42,7 @@ class Contestant:
     env: dict[str, str]
     shown: str  # what the report prints as its command
     before: Callable[[], None] = nothing  # not timed
+    read: Callable[[Run], Run] = whole  # raises Failed
     check: Callable[[Run], None] = anything  # raises Failed
     left_out: str = ""  # the reason why it is listed only, never started
 
@@ -80,13 +87,14 @@ class Row:
 
 @dataclass
 class Case:
-    """The results of one test tree, or of the warm cycle; the first row is docktag."""
+    """The results of one test tree, or of the warm cycle; the first row is docktag. Or sizes, which need no run."""
 
     name: str
     title: str
     about: str
     rows: list[Row]
     versions: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)  # bytes
 
     def row(self, name: str) -> Row | None:
         return next((it for it in self.rows if it.name == name and it.measured), None)

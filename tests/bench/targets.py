@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import cycle
 import hashing
-from contestants import B3SUM, DOCKTAG, MD5SUM, RECIPE, XARGS_MD5SUM
+import sizes
+from contestants import ACTION, B3SUM, DOCKTAG, FOLDER_HASH, HASH_FILES, MD5SUM, RECIPE, XARGS_MD5SUM
 from results import MIB, Case, Row
 
 Cases = dict[str, Case]
@@ -40,9 +41,22 @@ def _verdict(target: Target, cases: Cases) -> tuple[Target, float | None, str]:
     return target, value, "met" if good else "missed"
 
 
-def _times(case: str, *names: str) -> Callable[[Cases], float]:
-    """How many times longer than docktag the fastest of these takes."""
-    return lambda cases: min(_row(cases, case, it).median for it in names) / _row(cases, case, DOCKTAG).median
+def _times(case: str, name: str, ours: str = DOCKTAG) -> Callable[[Cases], float]:
+    """How many times longer than ours that one takes."""
+    return lambda cases: _row(cases, case, name).median / _row(cases, case, ours).median
+
+
+def _milliseconds(case: str, name: str) -> Callable[[Cases], float]:
+    return lambda cases: 1000 * _row(cases, case, name).median
+
+
+def _size(name: str) -> Callable[[Cases], float]:
+    def read(cases: Cases) -> float:
+        if name not in cases["size"].sizes:
+            raise NotMeasured(name)
+        return cases["size"].sizes[name] / 1000
+
+    return read
 
 
 def _row(cases: Cases, case: str, name: str) -> Row:
@@ -52,8 +66,8 @@ def _row(cases: Cases, case: str, name: str) -> Row:
     return row
 
 
-def _peak(cases: Cases) -> float:
-    return _row(cases, "100k", DOCKTAG).peak_bytes / MIB
+def _peak(name: str, unit: int) -> Callable[[Cases], float]:
+    return lambda cases: _row(cases, "100k", name).peak_bytes / unit
 
 
 def _growth(cases: Cases) -> float:
@@ -64,11 +78,14 @@ def _more_than_md5sum(cases: Cases) -> float:
     return 1000 * (_row(cases, "small", DOCKTAG).median - _row(cases, "small", MD5SUM).median)
 
 
-def _recipe_cycle(cases: Cases) -> float:
-    recipes = [row for it in cycle.RECIPES if (row := cases["cycle"].row(it))]
-    if not recipes:
-        raise NotMeasured("recipe")
-    return min(it.median for it in recipes) / _row(cases, "cycle", cycle.DOCKTAG_LARGE).median
+def _recipe_cycle(ours: str) -> Callable[[Cases], float]:
+    def read(cases: Cases) -> float:
+        recipes = [row for it in cycle.RECIPES if (row := cases["cycle"].row(it))]
+        if not recipes:
+            raise NotMeasured("recipe")
+        return min(it.median for it in recipes) / _row(cases, "cycle", ours).median
+
+    return read
 
 
 def _image_size(cases: Cases) -> float:
@@ -80,9 +97,19 @@ TARGETS = [
     Target("10k", "10,000 files: faster than `xargs -P md5sum`", AT_LEAST, 1.4, "x", _times("10k", XARGS_MD5SUM)),
     # As it is meant to be run: one process, which uses all cores by itself. Its faster `xargs -P` form stands in the table beside it.
     Target("10k", "10,000 files: faster than `b3sum`", AT_LEAST, 1.7, "x", _times("10k", B3SUM)),
-    Target("100k", "100,000 files: peak memory", AT_MOST, 64, " MiB", _peak),
+    Target("100k", "100,000 files: peak memory", AT_MOST, 64, " MiB", _peak(DOCKTAG, MIB)),
     Target("100k", "100,000 files: longer than 10,000 of the same size", AT_MOST, 11, "x", _growth),
     Target("small", "20 files: longer than `md5sum` of them", AT_MOST, 5, " ms", _more_than_md5sum),
-    Target("cycle", "warm cycle, image of 200 MB: faster than the recipe", AT_LEAST, 10, "x", _recipe_cycle),
+    Target("cycle", "warm cycle, image of 200 MB: faster than the recipe", AT_LEAST, 10, "x", _recipe_cycle(cycle.DOCKTAG_LARGE)),
     Target("cycle", "warm cycle: 200 MB against 20 MB", AT_MOST, 1.3, "x", _image_size),
+    Target("10k", "action, 10,000 files: faster than `folder-hash`", AT_LEAST, 8, "x", _times("10k", FOLDER_HASH, ACTION)),
+    Target("10k", "action, 10,000 files: faster than hashFiles", AT_LEAST, 20, "x", _times("10k", HASH_FILES, ACTION)),
+    Target("10k", "action, 10,000 files: longer than docktag", AT_MOST, 4, "x", _times("10k", ACTION)),
+    Target("100k", "action, 100,000 files: peak memory", AT_MOST, 150, " MB", _peak(ACTION, 1_000_000)),
+    Target("start", "action: from its start to the first request", AT_MOST, 100, " ms", _milliseconds("start", ACTION)),
+    Target("cycle", "action, warm cycle with two images", AT_MOST, 300, " ms", _milliseconds("cycle", cycle.ACTION)),
+    Target("cycle", "action, warm cycle: faster than the recipe", AT_LEAST, 10, "x", _recipe_cycle(cycle.ACTION)),
+    Target("size", "action: download", AT_MOST, 700, " kB", _size(sizes.DOWNLOAD)),
+    Target("size", "wasm", AT_MOST, 400, " kB", _size(sizes.WASM)),
+    Target("size", "wasm, gzipped", AT_MOST, 250, " kB", _size(sizes.WASM_GZIPPED)),
 ]

@@ -12,6 +12,7 @@ pub mod bytes;
 pub mod digest;
 pub mod image;
 pub mod path;
+pub mod tree;
 
 pub mod manifest;
 

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { initSync } from '../pkg/docktag.js'
 
-export { Hasher, Session, definitions, variables } from '../pkg/docktag.js'
+export { Hasher, Session, definitions } from '../pkg/docktag.js'
 
 /** The compiled module, for workers. */
 export const module = new WebAssembly.Module(readFileSync(new URL('../pkg/docktag_bg.wasm', import.meta.url)))

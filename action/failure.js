@@ -26,7 +26,7 @@ export class HostFailure extends Error {
 export function failure(error, path) {
   if (error instanceof HostFailure) return error.failure
   const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
-  const kind = code === 'ENOENT' ? 'not-found' : 'other'
+  const kind = code === 'ENOENT' ? 'not-found' : code === 'ENOTDIR' ? 'is-a-file' : 'other'
   // `EACCES: permission denied, open 'x'`: the place is said by who shows it.
   const words = code?.startsWith('E') ? message.replace(/, \w+ '.*$/s, '') : message
   return new HostFailure(kind, words, path).failure

@@ -2,7 +2,7 @@
 // Files and folders.
 
 import {
-  appendFileSync, chmodSync, cpSync, existsSync, lstatSync, mkdirSync, openSync, closeSync, readFileSync, readdirSync, realpathSync, symlinkSync, writeFileSync,
+  appendFileSync, chmodSync, closeSync, cpSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, realpathSync, symlinkSync, writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 import { HostFailure, failure } from './failure.js'
@@ -49,6 +49,40 @@ function walk(root, folder, listing) {
     else if (entry.isSymbolicLink()) listing.links.push(join(folder, name))
   }
   if (names.length > 0) listing.files.push({ folder, names })
+}
+
+/**
+ * What is in each folder, without what is below.
+ * @param {Path[]} folders
+ * @returns {import('../pkg/docktag.js').Entries[]}
+ */
+export function entries(folders) {
+  return folders.map((folder) => {
+    /** @type {import('../pkg/docktag.js').Entries} */
+    const found = { files: [], folders: [], links: [], others: [] }
+    for (const [name, entry] of read(folder)) {
+      if (entry.isFile()) found.files.push(name)
+      else if (entry.isDirectory()) found.folders.push(name)
+      else if (entry.isSymbolicLink()) found.links.push([name, target(join(folder, name))])
+      else found.others.push(name)
+    }
+    return found
+  })
+}
+
+/**
+ * Where a link leads, spelled with `/`.
+ * @param {Path} link
+ * @returns {Path}
+ */
+function target(link) {
+  try {
+    const found = spell(readlinkSync(native(link), { encoding: 'buffer' }))
+    return typeof found === 'string' && path.sep === '\\' ? found.replaceAll('\\', '/') : found
+  } catch (error) {
+    const { kind, message } = failure(error)
+    throw new HostFailure(kind, message, link)
+  }
 }
 
 /**

@@ -47,6 +47,8 @@ async function work(session, host, id, need) {
   switch (need.need) {
     case 'list':
       return { listing: files.list(need.root) }
+    case 'entries':
+      return { entries: files.entries(need.folders) }
     case 'read':
       return { bytes: files.readAll(need.path).toString('base64') }
     case 'hash':

@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
-import { Session, variables } from './core.js'
+import { Session } from './core.js'
 import { drive } from './drive.js'
 import { failure } from './failure.js'
 import * as hash from './hash.js'
@@ -68,9 +68,13 @@ export async function run(options, voice, { directory, log }) {
 
 /** Facts that a job needs. */
 function facts() {
-  const known = variables().flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))
+  const slashes = (/** @type {string} */ folder) => folder.replaceAll(path.sep, '/')
   return {
-    env: Object.fromEntries(known),
+    env: { ...process.env },
+    folder: slashes(process.cwd()),
+    temporary: slashes(process.env.RUNNER_TEMP || tmpdir()),
+    architecture: process.arch,
+    now: Math.floor(Date.now() / 1000),
     dockerConfig: process.env.DOCKER_CONFIG || path.join(homedir(), '.docker'),
     listSeparator: path.delimiter,
     depth: process.cwd().split(path.sep).length,

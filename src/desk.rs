@@ -16,6 +16,7 @@ use crate::path::RelPath;
 use crate::registry::{Request, Response};
 use crate::report::Note;
 use crate::secret::Secret;
+use crate::tree::Entry;
 
 /// The number of a need.
 pub type Id = u32;
@@ -52,6 +53,8 @@ macro_rules! ask {
 ask! {
     /// Asks for [`Need::List`].
     list(root: RelPath) -> Listing = Need::List { root }, Answer::Listing(listing) => listing;
+    /// Asks for [`Need::Entries`].
+    entries(folders: Vec<RelPath>) -> Vec<Vec<Entry>> = Need::Entries { folders }, Answer::Entries(entries) => entries;
     /// Asks for [`Need::Read`].
     read(path: String) -> Vec<u8> = Need::Read { path }, Answer::Bytes(bytes) => bytes;
     /// Asks for [`Need::Hash`].

@@ -13,6 +13,7 @@ use crate::path::RelPath;
 use crate::registry::{Request, Response};
 use crate::secret::Secret;
 use crate::shell::Env;
+use crate::tree::Entry;
 
 pub use json::answers;
 
@@ -26,6 +27,11 @@ pub enum Need {
     List {
         /// The folder; its spelling is kept in the paths of the answer.
         root: RelPath,
+    },
+    /// Look into folders, without what is below theirs and without following links; answered by [`Answer::Entries`], in the same order.
+    Entries {
+        /// The folders; one that is a link itself is followed.
+        folders: Vec<RelPath>,
     },
     /// Read a small file whole; answered by [`Answer::Bytes`].
     Read {
@@ -115,6 +121,9 @@ impl fmt::Display for Command {
 pub enum Answer {
     /// To [`Need::List`].
     Listing(Listing),
+    /// To [`Need::Entries`]: what is in each folder, in any order; folders in them are empty here.
+    /// In JSON an object a folder: `{"files":["a"],"folders":["b"],"links":[["c","a"]],"others":[]}`.
+    Entries(Vec<Vec<Entry>>),
     /// To [`Need::Read`]; base64 in JSON.
     Bytes(Vec<u8>),
     /// To [`Need::Hash`].

@@ -68,8 +68,16 @@ export interface Options {
 
 /** Facts that a host knows and a job needs. */
 export interface Host {
-  /** Those of `variables()` that are set. */
-  env?: Record<string, string>;
+  /** The environment: Compose files may use any variable. */
+  env?: Record<string, string | undefined>;
+  /** The project folder as an absolute path, with `/`. */
+  folder?: string;
+  /** A folder for files that later steps of the same CI job use. */
+  temporary?: string;
+  /** The machine's architecture, as Node calls it (`process.arch`). */
+  architecture?: string;
+  /** The time as seconds since 1970-01-01 UTC. */
+  now?: number;
   /** A folder for this run only, which the host removes when the run ends. It need not exist yet. */
   scratch?: string;
   /** Docker's configuration folder; absent where there is none. */
@@ -93,6 +101,8 @@ export type Step =
 export type Need =
   /** Walk a folder without following links: answered by `listing`. */
   | { need: 'list'; root: Path }
+  /** Look into folders, without what is below theirs: `entries`, in the same order. */
+  | { need: 'entries'; folders: Path[] }
   /** Read a small file whole: `bytes`. */
   | { need: 'read'; path: string }
   /** Hash files, where `text` is set with every CR LF taken as LF: `hashed`, in the same order. */
@@ -113,6 +123,7 @@ export type Need =
 /** An answer to a need; bytes are base64. */
 export type Answer =
   | { listing: Listing }
+  | { entries: Entries[] }
   | { bytes: string }
   | { hashed: Hashed[] }
   | { exist: boolean[] }
@@ -123,6 +134,8 @@ export type Answer =
 
 /** What is below a folder; files by their paths, or by folder. */
 export interface Listing { files: Array<Path | { folder: Path; names: Path[] }>; links: Path[]; emptyDirs: Path[] }
+/** What is in a folder; links with their targets. */
+export interface Entries { files: Path[]; folders: Path[]; links: Array<[Path, Path]>; others: Path[] }
 /** Digest, size, and whether its owner may execute it. */
 export type Hashed = [digest: string, size: number, executable: boolean];
 

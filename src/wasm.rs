@@ -242,12 +242,6 @@ pub fn definitions() -> Result<JsValue> {
     to_js(table::OPTIONS)
 }
 
-/// The environment variables that a host passes to a session where they are set.
-#[wasm_bindgen]
-pub fn variables() -> Vec<String> {
-    options::VARIABLES.iter().map(|&name| name.to_owned()).collect()
-}
-
 fn parse(text: &[u8], algorithm: Algorithm) -> Result<Manifest> {
     Manifest::parse(algorithm, text).map_err(|error| thrown(&error))
 }

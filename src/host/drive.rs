@@ -62,6 +62,7 @@ fn spawn<'scope, 'env>(
 fn perform(host: &Host, need: Need) -> Answer {
     let answer = match need {
         Need::List { root } => fs::list(&root).map(Answer::Listing),
+        Need::Entries { folders } => fs::entries(&folders).map(Answer::Entries),
         Need::Read { path } => fs::read(&path).map(Answer::Bytes),
         Need::Hash { paths, algorithm, text } => hash::hash(&host.log, &paths, algorithm, text).map(Answer::Hashed),
         Need::Exist { paths } => Ok(Answer::Exist(fs::exist(&paths))),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use docktag::need::{Failure, FailureKind, Listing};
 use docktag::path::RelPath;
+use docktag::tree::{Entry, Folder, Node};
 use walkdir::WalkDir;
 
 /// Walks a folder without following links, as `find ROOT` does; a root that ends in `/` may be a link.
@@ -45,6 +46,30 @@ pub(super) fn list(root: &RelPath) -> Result<Listing, Failure> {
     }
     listing.empty_dirs.extend(last_dir.map(|(_, dir)| dir));
     Ok(listing)
+}
+
+/// What is in each folder.
+pub(super) fn entries(folders: &[RelPath]) -> Result<Vec<Vec<Entry>>, Failure> {
+    folders.iter().map(|folder| look_into(folder).map_err(|error| failure(&error, Some(folder)))).collect()
+}
+
+fn look_into(folder: &RelPath) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(to_native(folder))? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let node = if kind.is_file() {
+            Node::File
+        } else if kind.is_dir() {
+            Node::Folder(Folder::default())
+        } else if kind.is_symlink() {
+            Node::Link(from_native(&fs::read_link(entry.path())?).as_bytes().into())
+        } else {
+            Node::Other
+        };
+        entries.push(Entry { name: from_native(Path::new(&entry.file_name())).as_bytes().into(), node });
+    }
+    Ok(entries)
 }
 
 pub(super) fn read(path: &str) -> Result<Vec<u8>, Failure> {
@@ -130,6 +155,7 @@ pub(super) fn failure(error: &io::Error, path: Option<&RelPath>) -> Failure {
 fn kind_of(error: &io::Error) -> FailureKind {
     match error.kind() {
         io::ErrorKind::NotFound => FailureKind::NotFound,
+        io::ErrorKind::NotADirectory => FailureKind::IsAFile,
         _ => FailureKind::Other,
     }
 }

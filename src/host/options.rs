@@ -2,10 +2,11 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
+use std::time::SystemTime;
 
 use clap::ArgMatches;
 use docktag::error::{Code, Error, Result};
-use docktag::options::{Given, Host, Job, Options, PASSWORD, Spelling, VARIABLES};
+use docktag::options::{Given, Host, Job, Options, PASSWORD, Spelling};
 
 use crate::host::args;
 
@@ -55,7 +56,11 @@ fn facts(scratch: Option<&Path>) -> Host {
     let folder = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let home = folder("HOME").or_else(|| folder("USERPROFILE"));
     Host {
-        env: VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect(),
+        env: std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect(),
+        folder: std::env::current_dir().map(|folder| slashes(&folder)).unwrap_or_default(),
+        temporary: slashes(&folder("RUNNER_TEMP").map_or_else(std::env::temp_dir, Into::into)),
+        architecture: std::env::consts::ARCH.to_owned(),
+        now: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs()),
         scratch: scratch.map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default(),
         docker_config: folder("DOCKER_CONFIG").or_else(|| home.map(|home| format!("{home}/.docker"))),
         list_separator: if cfg!(windows) { ';' } else { ':' },
@@ -63,4 +68,10 @@ fn facts(scratch: Option<&Path>) -> Host {
         windows: cfg!(windows),
         spelling: Spelling::CommandLine,
     }
+}
+
+/// A path as the core writes paths.
+fn slashes(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
 }

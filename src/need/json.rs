@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::need::{Answer, Exited, Failure, FailureKind, Hashed, Listing};
 use crate::path::RelPath;
 use crate::registry::Response;
+use crate::tree::{Entry, Folder, Node};
 
 /// Reads answers with the numbers of their needs: `[[1, {"exist": [true]}], [2, "done"]]`.
 ///
@@ -41,6 +42,7 @@ fn answer(value: &Value) -> Option<Answer> {
             links: list(&value["links"], path)?,
             empty_dirs: list(&value["emptyDirs"], path)?,
         }),
+        "entries" => Answer::Entries(list(value, entries)?),
         "bytes" => Answer::Bytes(from_base64(value)?),
         "hashed" => Answer::Hashed(list(value, hashed)?),
         "exist" => Answer::Exist(list(value, Value::as_bool)?),
@@ -93,6 +95,20 @@ fn files(value: &Value) -> Option<Vec<RelPath>> {
     Some(files)
 }
 
+/// What is in a folder, by kind: most of it is files, which are names then and nothing else.
+fn entries(value: &Value) -> Option<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for (kind, node) in [("files", Node::File), ("folders", Node::Folder(Folder::default())), ("others", Node::Other)] {
+        for name in value[kind].as_array()? {
+            entries.push(Entry { name: from_text(name)?.into(), node: node.clone() });
+        }
+    }
+    for link in value["links"].as_array()? {
+        entries.push(Entry { name: from_text(&link[0])?.into(), node: Node::Link(from_text(&link[1])?.into()) });
+    }
+    Some(entries)
+}
+
 fn optional<T>(value: &Value, read: fn(&Value) -> Option<T>) -> Option<Option<T>> {
     match value {
         Value::Null => Some(None),
@@ -133,6 +149,7 @@ mod tests {
             [6, {"exited": {"code": -1, "stdout": "", "stderr": "", "milliseconds": 9}}],
             [7, {"failed": {"kind": "not-found", "message": "no"}}],
             [8, {"failed": {"kind": "tls", "path": "p", "message": "no"}}],
+            [9, {"entries": [{"files": ["a", [255]], "folders": ["b"], "links": [["c", "../a"]], "others": ["d"]}]}],
         ]);
         let path = |bytes: &[u8]| RelPath::new(bytes);
         let exited =
@@ -151,6 +168,17 @@ mod tests {
             exited(Some(-1), b"", 9),
             failed(FailureKind::NotFound, None),
             failed(FailureKind::Tls, Some(path(b"p"))),
+            Answer::Entries(vec![
+                [
+                    (&b"a"[..], Node::File),
+                    (b"\xff", Node::File),
+                    (b"b", Node::Folder(Folder::default())),
+                    (b"d", Node::Other),
+                    (b"c", Node::Link((*b"../a").into())),
+                ]
+                .map(|(name, node)| Entry { name: name.into(), node })
+                .to_vec(),
+            ]),
         ];
         assert_eq!(answers(&value).unwrap(), (1..).zip(expected).collect::<Vec<_>>());
     }
@@ -167,6 +195,7 @@ mod tests {
             json!([[1, {"listing": {"files": [], "links": []}}]]),
             json!([[1, {"response": {"status": 70_000, "headers": [], "body": "", "milliseconds": 1}}]]),
             json!([[1, {"failed": {"kind": "no", "message": ""}}]]),
+            json!([[1, {"entries": [{"files": [], "folders": [], "links": [["c"]], "others": []}]}]]),
         ] {
             assert!(answers(&value).is_err(), "{value}");
         }

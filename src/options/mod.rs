@@ -20,25 +20,6 @@ pub use spelling::Spelling;
 /// The moving tag where nothing else is said.
 pub const MOVING_TAG: &str = "ci";
 
-/// The environment variables that decisions depend on; a host passes those that are set.
-pub const VARIABLES: [&str; 15] = [
-    "BASH_ENV",
-    "CIRCLE_PR_REPONAME",
-    "CIRCLE_PR_USERNAME",
-    "COMPOSE_DOCKER_CLI_BUILD",
-    "COMPOSE_FILE",
-    "COMPOSE_PATH_SEPARATOR",
-    "DOCKER_BUILDKIT",
-    "GITHUB_ACTOR",
-    "GITHUB_ENV",
-    "GITHUB_EVENT_NAME",
-    "GITHUB_EVENT_PATH",
-    "GITHUB_OUTPUT",
-    "GITHUB_REPOSITORY",
-    "GITHUB_STEP_SUMMARY",
-    "RUNNER_TEMP",
-];
-
 /// The variable that a password may stand in; programs that are started do not get it.
 pub const PASSWORD: &str = "DOCKER_PASSWORD";
 
@@ -170,8 +151,16 @@ pub struct Options {
 /// Facts that a host knows and a job needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// Those of [`VARIABLES`] that are set.
+    /// The environment: Compose files may use any variable.
     pub env: Env,
+    /// The project folder as an absolute path, with `/`; empty where nobody knows.
+    pub folder: String,
+    /// A folder for files that later steps of the same CI job use; empty where there is none.
+    pub temporary: String,
+    /// The machine's architecture, in the words of the host's language (`x86_64`, `x64`, `aarch64`, `arm64` ...).
+    pub architecture: String,
+    /// The time as seconds since 1970-01-01 UTC.
+    pub now: u64,
     /// A folder for this run only, which the host removes when the run ends, however it ends. It need not exist yet.
     pub scratch: String,
     /// Docker's configuration folder (`$DOCKER_CONFIG`, else `$HOME/.docker`); `None` where neither variable is set.
@@ -191,6 +180,10 @@ impl Default for Host {
     fn default() -> Self {
         Host {
             env: Env::default(),
+            folder: String::new(),
+            temporary: String::new(),
+            architecture: String::new(),
+            now: 0,
             scratch: String::new(),
             docker_config: None,
             list_separator: ':',

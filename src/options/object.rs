@@ -69,6 +69,10 @@ fn host(value: &Value) -> Host {
     let env = value["env"].as_object().into_iter().flatten();
     Host {
         env: env.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
+        folder: text("folder").unwrap_or_default(),
+        temporary: text("temporary").unwrap_or_default(),
+        architecture: text("architecture").unwrap_or_default(),
+        now: value["now"].as_u64().unwrap_or_default(),
         scratch: text("scratch").unwrap_or_default(),
         docker_config: text("dockerConfig"),
         list_separator: value["listSeparator"].as_str().and_then(|text| text.chars().next()).unwrap_or(':'),

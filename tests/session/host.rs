@@ -11,6 +11,7 @@ use docktag::path::RelPath;
 use docktag::registry::{Request, Response};
 use docktag::report::{Note, Report};
 use docktag::session::{Session, Step};
+use docktag::tree::{Entry, Folder, Node};
 
 /// The tag of the one file that the played disk has: `docker/Dockerfile` with the content `abc`.
 pub(crate) const TAG: &str = "a4f4b6f84cffbbdd86270545477abf5b";
@@ -124,6 +125,11 @@ impl Host {
     fn perform(&mut self, need: &Need) -> Answer {
         match need {
             Need::List { root } => self.list(root),
+            Need::Entries { folders } => folders
+                .iter()
+                .map(|folder| self.entries(folder))
+                .collect::<Option<_>>()
+                .map_or_else(|| failed(FailureKind::NotFound), Answer::Entries),
             Need::Read { path } => self.files.get(path).cloned().map_or_else(|| failed(FailureKind::NotFound), Answer::Bytes),
             Need::Hash { paths, algorithm, text } => {
                 let hash = |path: &RelPath| {
@@ -163,6 +169,23 @@ impl Host {
             false if files.is_empty() => failed(FailureKind::NotFound),
             false => Answer::Listing(Listing { files, ..Listing::default() }),
         }
+    }
+
+    /// What is in a folder; `.` is the project folder itself.
+    fn entries(&self, folder: &RelPath) -> Option<Vec<Entry>> {
+        let mut tree = Folder::default();
+        for path in self.files.keys().filter(|path| !path.starts_with('/')) {
+            tree.insert(path.as_bytes(), Node::File);
+        }
+        let found = match &*folder.plain() {
+            b"." => &tree,
+            path => match tree.get(path)? {
+                Node::Folder(folder) => folder,
+                _ => return None,
+            },
+        };
+        let shallow = |node: &Node| if let Node::Folder(_) = node { Node::Folder(Folder::default()) } else { node.clone() };
+        Some(found.entries.iter().map(|entry| Entry { name: entry.name.clone(), node: shallow(&entry.node) }).collect())
     }
 
     fn http(&mut self, request: &Request) -> Answer {

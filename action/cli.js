@@ -57,7 +57,8 @@ function read(definitions, args) {
     // Repeated ones are counted below.
     return [name, { type: takes === 'flag' ? 'boolean' : 'string', multiple: true, ...(short && { short }) }]
   }))
-  const { values } = parseArgs({ args, options: /** @type {import('node:util').ParseArgsConfig['options']} */ (options), strict: true })
+  const parsed = parseArgs({ args, options: /** @type {import('node:util').ParseArgsConfig['options']} */ (options), strict: true })
+  const values = /** @type {Record<string, unknown>} */ (parsed.values)
   /** @type {Record<string, string | string[] | boolean>} */
   const given = {}
   for (const { name, takes } of definitions) {

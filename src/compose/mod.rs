@@ -1,9 +1,46 @@
-//! What docktag needs to know of Compose: its model, its files, its override.
+//! What docktag needs to know of Compose: its files and what they make, its model, its override.
+//!
+//! [`read`] is a reader of Compose files: it asks for files, interpolates, merges, checks and gives a [`project::Project`], and
+//! equals compose-go 2.16 in what it takes. What it does not cover it refuses, and then Compose is asked ([`model`]).
 
 pub mod files;
 pub mod model;
 pub mod overrides;
+pub mod project;
+pub mod read;
+
+mod lines;
+mod node;
+mod scalar;
+mod timestamp;
+mod units;
 mod yaml;
+
+mod tags;
+mod tree;
+
+mod dotenv;
+mod interpolate;
+mod template;
+
+mod canonical;
+mod merge;
+mod mounts;
+mod paths;
+mod unique;
+
+mod checks;
+mod decode;
+mod schema;
+mod schema_service;
+mod schema_top;
+
+mod consistency;
+mod extends;
+mod include;
+mod load;
+mod normalize;
+mod shape;
 
 use serde::Serialize;
 

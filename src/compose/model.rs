@@ -66,10 +66,10 @@ fn service(name: &str, body: &Value) -> Service {
 }
 
 fn read_yaml(text: &str) -> Result<Value> {
-    let invalid = |message: String| Error::new(Code::ComposeFileInvalid, message).at("compose config");
-    match yaml::read(text).map_err(|error| invalid(format!("printed what is not YAML: {error}")))? {
-        root @ Value::Object(_) => Ok(root),
-        _ => Err(invalid("printed no model, expected a mapping with `services`".to_owned())),
+    let mut documents = yaml::documents(text.as_bytes(), &"compose config".into())?.into_iter();
+    match documents.next().map(|document| document.to_json()) {
+        Some(root @ Value::Object(_)) => Ok(root),
+        _ => Err(Error::new(Code::ComposeFileInvalid, "printed no model, expected a mapping with `services`").at("compose config")),
     }
 }
 

@@ -1,57 +1,94 @@
-//! The Compose file that docktag adds on a miss: where the cache comes from, and where it goes.
+//! The Compose file that docktag adds behind the project's own: which images the services use, where the cache of a build comes from and
+//! goes to, and what it takes in the place of other images.
 //!
 //! It is JSON, which every YAML reader takes. It holds no path, since all paths are relative to the project's first file.
 
 use serde_json::{Map, Value};
 
+/// What is added to one service.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceOverride {
+    /// The service.
+    pub service: String,
+    /// Its image.
+    pub image: Option<String>,
+    /// When the image is pulled; `None`: as Compose has it.
+    pub pull_policy: Option<&'static str>,
+    /// What is added to its `build:`; `None` where it has none.
+    pub build: Option<BuildOverride>,
+}
+
 /// What is added to one service's `build:`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BuildOverride {
-    /// The service.
-    pub service: String,
     /// Appended to `cache_from`.
     pub cache_from: Vec<String>,
     /// Appended to `cache_to`.
     pub cache_to: Vec<String>,
     /// Whether the build argument `BUILDKIT_INLINE_CACHE=1` is set: for Compose v1, which does not know `cache_to`.
     pub inline_argument: bool,
+    /// Added to `additional_contexts`: what stands for the images (or stages) of these names.
+    pub contexts: Vec<(String, String)>,
 }
 
 /// The file's text.
 ///
 /// ```
-/// use docktag::compose::overrides::{BuildOverride, render};
+/// use docktag::compose::overrides::{BuildOverride, ServiceOverride, render};
 ///
-/// let app = BuildOverride { service: "app".into(), cache_from: vec!["a/b:ci".into()], ..Default::default() };
+/// let build = BuildOverride { cache_from: vec!["a/b:ci".into()], ..Default::default() };
+/// let app = ServiceOverride { service: "app".into(), image: None, pull_policy: None, build: Some(build) };
 /// assert_eq!(render(&[app]), r#"{"services":{"app":{"build":{"cache_from":["a/b:ci"]}}}}"#);
 /// ```
-pub fn render(overrides: &[BuildOverride]) -> String {
+pub fn render(overrides: &[ServiceOverride]) -> String {
     let mut services = Map::new();
     for it in overrides {
-        services.insert(it.service.clone(), object("build", build(it)));
+        let mut service = Map::new();
+        if let Some(build) = &it.build {
+            service.insert("build".to_owned(), of_build(build));
+        }
+        if let Some(image) = &it.image {
+            service.insert("image".to_owned(), escape(image));
+        }
+        if let Some(policy) = it.pull_policy {
+            service.insert("pull_policy".to_owned(), policy.into());
+        }
+        services.insert(it.service.clone(), Value::Object(service));
     }
+    let mut file = Map::new();
+    file.insert("services".to_owned(), Value::Object(services));
     // What is only texts and lists can always be written.
-    serde_json::to_string(&object("services", Value::Object(services))).unwrap_or_default()
+    serde_json::to_string(&Value::Object(file)).unwrap_or_default()
 }
 
-fn object(name: &str, value: Value) -> Value {
-    let mut members = Map::new();
-    members.insert(name.to_owned(), value);
-    Value::Object(members)
-}
-
-fn build(it: &BuildOverride) -> Value {
+fn of_build(it: &BuildOverride) -> Value {
     let mut build = Map::new();
     if it.inline_argument {
-        build.insert("args".to_owned(), object("BUILDKIT_INLINE_CACHE", "1".into()));
+        build.insert("args".to_owned(), mapping([("BUILDKIT_INLINE_CACHE", "1")]));
     }
     for (key, list) in [("cache_from", &it.cache_from), ("cache_to", &it.cache_to)] {
         if !list.is_empty() {
-            // `$` would be interpolated.
-            build.insert(key.to_owned(), list.iter().map(|entry| entry.replace('$', "$$")).collect());
+            build.insert(key.to_owned(), list.iter().map(|entry| escape(entry)).collect());
         }
     }
+    if !it.contexts.is_empty() {
+        let contexts = it.contexts.iter().map(|(name, context)| (name.as_str(), context.as_str()));
+        build.insert("additional_contexts".to_owned(), mapping(contexts));
+    }
     Value::Object(build)
+}
+
+fn mapping<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
+    let mut mapping = Map::new();
+    for (name, value) in pairs {
+        mapping.insert(name.to_owned(), escape(value));
+    }
+    Value::Object(mapping)
+}
+
+/// `$` would be interpolated.
+fn escape(text: &str) -> Value {
+    text.replace('$', "$$").into()
 }
 
 #[cfg(test)]
@@ -60,16 +97,22 @@ mod tests {
 
     #[test]
     fn every_part_is_written() {
-        let app = BuildOverride {
-            service: "app".to_owned(),
+        let build = BuildOverride {
             cache_from: vec!["type=registry,ref=a/b:$x".to_owned()],
             cache_to: vec!["type=inline".to_owned()],
             inline_argument: true,
+            contexts: vec![("a/base".to_owned(), "service:base".to_owned())],
+        };
+        let app = ServiceOverride {
+            service: "app".to_owned(),
+            image: Some("a/b:1".to_owned()),
+            pull_policy: Some("missing"),
+            build: Some(build),
         };
         let text = render(&[app]);
         assert_eq!(
             text,
-            r#"{"services":{"app":{"build":{"args":{"BUILDKIT_INLINE_CACHE":"1"},"cache_from":["type=registry,ref=a/b:$$x"],"cache_to":["type=inline"]}}}}"#
+            r#"{"services":{"app":{"build":{"additional_contexts":{"a/base":"service:base"},"args":{"BUILDKIT_INLINE_CACHE":"1"},"cache_from":["type=registry,ref=a/b:$$x"],"cache_to":["type=inline"]},"image":"a/b:1","pull_policy":"missing"}}}"#
         );
     }
 }

@@ -21,6 +21,14 @@ pub fn from_text(value: &Value) -> Option<Vec<u8>> {
     }
 }
 
+/// A text as a value: a string, or an array of byte values where it is not UTF-8.
+pub fn to_value(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => bytes.to_vec().into(),
+    }
+}
+
 /// The beginning of a value, for a message. (The `Display` of values would be 4 kB of the wasm.)
 pub fn excerpt(value: &Value) -> String {
     serde_json::to_string(value).unwrap_or_default().chars().take(200).collect()

@@ -165,6 +165,16 @@ codes! {
     ComposeFileMissing "compose-file-missing" 2,
     /// A Compose file that Compose refuses.
     ComposeFileInvalid "compose-file-invalid" 2,
+    /// An ignore file that the engine refuses.
+    IgnoreInvalid "ignore-invalid" 2,
+    /// A Dockerfile that is not there.
+    DockerfileMissing "dockerfile-missing" 2,
+    /// A Dockerfile that BuildKit refuses.
+    DockerfileInvalid "dockerfile-invalid" 2,
+    /// A source of `COPY`, `ADD` or a mount that is not in the context.
+    SourceMissing "source-missing" 2,
+    /// A Compose file that docktag does not read by itself: Compose has to be asked.
+    ComposeNotCovered "compose-not-covered" 2,
     /// No service that has both `build:` and an image named by the tag.
     NoTarget "no-target" 2,
     /// Neither `docker compose` nor `docker-compose` can be run.

@@ -14,17 +14,29 @@ pub mod image;
 pub mod path;
 pub mod tree;
 
+pub mod expand;
+pub mod glob;
 pub mod manifest;
+pub mod naming;
+pub mod note;
+pub mod platform;
+pub mod refresh;
 
 pub mod compose;
 pub mod diff;
+pub mod dockerfile;
+pub mod ignore;
 pub mod registry;
+
+pub mod reach;
 
 pub mod options;
 pub mod plan;
 pub mod report;
 
 pub mod need;
+
+pub mod inputs;
 
 pub mod ci;
 pub mod print;

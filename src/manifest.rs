@@ -12,6 +12,9 @@ use crate::digest::{Algorithm, Digest, digest};
 use crate::error::{Code, Error, Result};
 use crate::path::RelPath;
 
+/// The first line of every manifest that has lines which begin with `#`: the version of the format.
+pub const VERSION: &[u8] = b"# docktag 1";
+
 /// A manifest as data.
 ///
 /// ```
@@ -65,13 +68,10 @@ impl Manifest {
         }
     }
 
-    /// The text: `#` lines sorted by bytes, then files sorted as `LC_ALL=C sort -k 2` sorts the lines of `md5sum`.
+    /// The text: the version and the other `#` lines sorted by bytes, then files sorted as `LC_ALL=C sort -k 2` sorts the lines of `md5sum`.
     pub fn render(&self) -> Vec<u8> {
-        let mut notes: Vec<&Vec<u8>> = Vec::new();
-        for note in &self.notes {
-            // They are few, and a sort would be 4 kB more of the wasm.
-            notes.insert(notes.partition_point(|other| *other <= note), note);
-        }
+        let mut notes: Vec<&Vec<u8>> = self.notes.iter().collect();
+        notes.sort_unstable_by_key(|note| (note.as_slice() != VERSION, note.as_slice()));
         let files = self.sorted(|a, b| order(&a.path, &b.path).then_with(|| a.digest.cmp(&b.digest)));
 
         let line_len = self.algorithm.hex_len() + 4;

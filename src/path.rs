@@ -78,6 +78,29 @@ impl RelPath {
     }
 }
 
+/// The way from one absolute folder to another path, by names alone: `../shared/a`; `.` for the folder itself.
+///
+/// A path that shares nothing with the folder stays absolute: it lies at its own place on every machine.
+///
+/// ```
+/// use docktag::path::relative;
+///
+/// assert_eq!(relative("/work/app", "/work/app/docker/dev"), "docker/dev");
+/// assert_eq!(relative("/work/app", "/work/shared"), "../shared");
+/// assert_eq!(relative("/work/app", "/work/app"), ".");
+/// assert_eq!(relative("/work/app", "/opt/x"), "/opt/x");
+/// ```
+pub fn relative(folder: &str, path: &str) -> String {
+    let parts = |text| str::split(text, '/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>();
+    let (from, to) = (parts(folder), parts(path));
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    if common == 0 && !from.is_empty() {
+        return path.to_owned();
+    }
+    let way: Vec<&str> = from[common..].iter().map(|_| "..").chain(to[common..].iter().copied()).collect();
+    if way.is_empty() { ".".to_owned() } else { way.join("/") }
+}
+
 /// For messages: control characters are escaped, so that a file name cannot write to a terminal or a CI log;
 /// bytes that are not UTF-8 appear as `\xNN`.
 impl fmt::Display for RelPath {

@@ -1,7 +1,9 @@
 //! From facts to what is to be done: which images there are to provide, and how Compose is told to.
 
+use std::rc::Rc;
+
 use crate::compose::model::{Model, Service};
-use crate::compose::overrides::BuildOverride;
+use crate::compose::overrides::{BuildOverride, ServiceOverride};
 use crate::compose::{Compose, Flavor};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
@@ -13,12 +15,42 @@ use crate::shell::Env;
 pub struct Target {
     /// `repository:tag`.
     pub image: Reference,
+    /// The digest of its manifest, with which the tag ends.
+    pub tag: String,
+    /// The text of its manifest.
+    pub manifest: Rc<[u8]>,
     /// The same repository with the moving tag in the place of the hash; `None` where there is no moving tag.
     pub moving: Option<Reference>,
     /// The services that use it, sorted.
     pub services: Vec<String>,
     /// Those of them with `build:`.
     pub built: Vec<String>,
+    /// Whether the Compose files call it otherwise, so that the services must be told this name.
+    pub is_renamed: bool,
+    /// Whether no registry has it, since nobody said where it goes.
+    pub is_local: bool,
+    /// What its build takes in the place of the images of these names.
+    pub contexts: Vec<Context>,
+}
+
+/// What a build takes in the place of an image (BuildKit, "named contexts").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// The name of the image in the Dockerfile, or of the context in the Compose file.
+    pub name: String,
+    /// What is taken.
+    pub origin: Origin,
+    /// Whether the Compose file itself says so.
+    pub is_given: bool,
+}
+
+/// Where a build takes an image from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// From a registry, by digest: `php@sha256:...`.
+    Pinned(String),
+    /// From another target.
+    Target(Reference),
 }
 
 /// The images whose tag carries the hash, sorted by name, each with the services that use it.
@@ -28,7 +60,7 @@ pub struct Target {
 ///
 /// # Errors
 /// [`Code::NoTarget`] where no service both has `build:` and uses the hash; [`Code::ImageInvalid`] for an image that is none.
-pub fn targets(model: &Model, tag: &str, moving_tag: Option<&str>) -> Result<Vec<Target>> {
+pub fn targets(model: &Model, tag: &str, manifest: &Rc<[u8]>, moving_tag: Option<&str>) -> Result<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
     for service in &model.services {
         let Some(image) = keyed(service, tag)? else { continue };
@@ -38,7 +70,18 @@ pub fn targets(model: &Model, tag: &str, moving_tag: Option<&str>) -> Result<Vec
         let index = targets.iter().position(|target| target.image == image).unwrap_or_else(|| {
             let name = image.to_string();
             let index = targets.iter().take_while(|target| target.image.to_string() < name).count();
-            targets.insert(index, Target { image, moving, services: Vec::new(), built: Vec::new() });
+            let target = Target {
+                image,
+                tag: tag.to_owned(),
+                manifest: Rc::clone(manifest),
+                moving,
+                services: Vec::new(),
+                built: Vec::new(),
+                is_renamed: false,
+                is_local: false,
+                contexts: Vec::new(),
+            };
+            targets.insert(index, target);
             index
         });
         targets[index].services.push(service.name.clone());
@@ -120,6 +163,8 @@ pub struct CachePlan {
     pub mode: Cache,
     /// Which builder works.
     pub builder: Builder,
+    /// Whether what is built is pushed: only then a cache may be written to the registry.
+    pub pushes: bool,
     /// Images or cache sources that are known to exist, or cannot be asked for.
     pub from: Vec<String>,
 }
@@ -133,39 +178,105 @@ pub fn cache_image(target: &Target) -> Result<Reference> {
     target.image.repository.with_tag(&base.map_or_else(|| "cache".to_owned(), |tag| format!("{tag}-cache")))
 }
 
-/// What is added to a service's `build:`, for the services of one target.
+/// Groups what is missing so that each group needs nothing of its own or of later ones, as indices.
+pub fn waves(targets: &[&Target]) -> Vec<Vec<usize>> {
+    let mut waves: Vec<Vec<usize>> = Vec::new();
+    let mut open: Vec<usize> = (0..targets.len()).collect();
+    while !open.is_empty() {
+        let needs_open = |index: &usize| {
+            targets[*index]
+                .contexts
+                .iter()
+                .any(|context| matches!(&context.origin, Origin::Target(image) if open.iter().any(|other| targets[*other].image == *image)))
+        };
+        let (later, mut now): (Vec<usize>, Vec<usize>) = open.iter().partition(|index| needs_open(index));
+        if now.is_empty() {
+            // Targets that need each other were refused when they got their names.
+            now.clone_from(&later);
+        }
+        open.retain(|index| !now.contains(index));
+        waves.push(now);
+    }
+    waves
+}
+
+/// Whether builds can be told what to take in the place of an image: BuildKit can since the engine has a Dockerfile frontend of 1.4 or
+/// newer (23.0), and Compose v1 cannot say it.
+pub fn has_contexts(builder: Builder, flavor: Flavor, engine: Option<u32>) -> bool {
+    builder == Builder::BuildKit && flavor == Flavor::V2 && engine.is_none_or(|major| major >= 23)
+}
+
+/// What is added to the services of one target. `missing` are the targets that are built in the same go; `None` where builds cannot be
+/// told what to take.
 ///
 /// # Errors
 /// [`Code::Usage`] where the cache that was asked for cannot be had.
-pub fn build_overrides(target: &Target, model: &Model, compose: &Compose, cache: &CachePlan) -> Result<Vec<BuildOverride>> {
-    let has_cache_to = |name: &str| {
-        model.services.iter().any(|service| service.name == name && service.build.as_ref().is_some_and(|build| build.has_cache_to))
-    };
-    let cache_image = cache_image(target)?;
-    target
-        .built
-        .iter()
-        .map(|service| {
-            let mut it = BuildOverride { service: service.clone(), cache_from: cache.from.clone(), ..BuildOverride::default() };
-            match (cache.mode, cache.builder, compose.flavor) {
-                (Cache::None, ..) => it.cache_from.clear(),
-                (Cache::Inline, Builder::Classic, _) => {}
-                // Who says where the cache goes has a reason.
-                (Cache::Inline, Builder::BuildKit, Flavor::V2) if has_cache_to(service) => {}
-                (Cache::Inline, Builder::BuildKit, Flavor::V2) => it.cache_to = vec!["type=inline".to_owned()],
-                (Cache::Inline, Builder::BuildKit, Flavor::V1) => it.inline_argument = true,
-                (Cache::Registry, Builder::BuildKit, Flavor::V2) => {
-                    it.cache_from.push(format!("type=registry,ref={cache_image}"));
-                    it.cache_to = vec![format!("type=registry,ref={cache_image},mode=max")];
-                }
-                (Cache::Registry, ..) => {
-                    return Err(Error::new(Code::Usage, "`--cache registry` needs BuildKit and Compose v2 or newer")
-                        .help("leave it out, or unset DOCKER_BUILDKIT and use `docker compose`"));
-                }
-            }
-            Ok(it)
-        })
+pub fn overrides(
+    target: &Target,
+    model: &Model,
+    compose: &Compose,
+    cache: &CachePlan,
+    missing: Option<&[&Target]>,
+) -> Result<Vec<ServiceOverride>> {
+    let mut overrides = Vec::new();
+    for service in &target.services {
+        let build = match target.built.contains(service) {
+            false => None,
+            true => Some(BuildOverride {
+                contexts: missing.map(|missing| contexts(target, missing)).unwrap_or_default(),
+                ..cache_override(target, service, model, compose, cache)?
+            }),
+        };
+        let image = target.is_renamed.then(|| target.image.to_string());
+        if build.is_some() || image.is_some() {
+            overrides.push(ServiceOverride { service: service.clone(), image, build, ..ServiceOverride::default() });
+        }
+    }
+    Ok(overrides)
+}
+
+/// The services of a target by their new name, where that is another than in the Compose files.
+pub fn renamed(target: &Target) -> Vec<ServiceOverride> {
+    let services = target.services.iter().filter(|_| target.is_renamed);
+    services
+        .map(|service| ServiceOverride { service: service.clone(), image: Some(target.image.to_string()), ..ServiceOverride::default() })
         .collect()
+}
+
+fn contexts(target: &Target, missing: &[&Target]) -> Vec<(String, String)> {
+    let origin = |context: &Context| match &context.origin {
+        Origin::Pinned(image) => Some(format!("docker-image://{image}")),
+        Origin::Target(image) => match missing.iter().find(|other| other.image == *image).and_then(|other| other.built.first()) {
+            // Compose does this by itself where its file says so.
+            Some(_) if context.is_given => None,
+            Some(service) => Some(format!("service:{service}")),
+            None => Some(format!("docker-image://{image}")),
+        },
+    };
+    target.contexts.iter().filter_map(|context| Some((context.name.clone(), origin(context)?))).collect()
+}
+
+fn cache_override(target: &Target, service: &str, model: &Model, compose: &Compose, cache: &CachePlan) -> Result<BuildOverride> {
+    let has_cache_to = model.services.iter().any(|it| it.name == service && it.build.as_ref().is_some_and(|build| build.has_cache_to));
+    let mut it = BuildOverride { cache_from: cache.from.clone(), ..BuildOverride::default() };
+    match (cache.mode, cache.builder, compose.flavor) {
+        (Cache::None, ..) => it.cache_from.clear(),
+        (Cache::Inline, Builder::Classic, _) => {}
+        // Who says where the cache goes has a reason.
+        (Cache::Inline, Builder::BuildKit, Flavor::V2) if has_cache_to => {}
+        (Cache::Inline, Builder::BuildKit, Flavor::V2) => it.cache_to = vec!["type=inline".to_owned()],
+        (Cache::Inline, Builder::BuildKit, Flavor::V1) => it.inline_argument = true,
+        (Cache::Registry, Builder::BuildKit, Flavor::V2) => {
+            let cache_image = cache_image(target)?;
+            it.cache_from.push(format!("type=registry,ref={cache_image}"));
+            it.cache_to.extend(cache.pushes.then(|| format!("type=registry,ref={cache_image},mode=max")));
+        }
+        (Cache::Registry, ..) => {
+            return Err(Error::new(Code::Usage, "`--cache registry` needs BuildKit and Compose v2 or newer")
+                .help("leave it out, or unset DOCKER_BUILDKIT and use `docker compose`"));
+        }
+    }
+    Ok(it)
 }
 
 #[cfg(test)]
@@ -183,7 +294,7 @@ mod tests {
         let model = model(
             "services: {app: {image: 'a/b:TAG', build: .}, worker: {image: 'a/b:TAG'}, web: {image: 'h:5000/w:TAG-web', build: .}, db: {image: redis}, x: {image: 'x:1', build: .}}",
         );
-        let targets = targets(&model, TAG, Some("ci")).unwrap();
+        let targets = targets(&model, TAG, &Rc::default(), Some("ci")).unwrap();
         assert_eq!(targets.len(), 2);
         assert_eq!((targets[0].services.join(" "), targets[0].built.join(" ")), ("app worker".to_owned(), "app".to_owned()));
         assert_eq!(targets[0].moving.as_ref().unwrap().to_string(), "a/b:ci");
@@ -193,7 +304,7 @@ mod tests {
 
     #[test]
     fn no_target_says_what_there_is() {
-        let said = |text: &str| targets(&model(text), TAG, None).unwrap_err().to_string();
+        let said = |text: &str| targets(&model(text), TAG, &Rc::default(), None).unwrap_err().to_string();
         assert!(said("services: {db: {image: redis}}").starts_with("no service has `build:`"));
         assert!(said("services: {db: {image: 'a/b:TAG'}}").starts_with("no service has `build:`"));
         let two = said("services: {app: {image: 'a/b:1', build: .}, web: {build: .}}");
@@ -222,10 +333,12 @@ mod tests {
     fn the_cache_goes_where_the_builder_can_put_it() {
         let model =
             model("services: {app: {image: 'a/b:TAG', build: .}, own: {image: 'a/b:TAG', build: {context: ., cache_to: [type=gha]}}}");
-        let target = &targets(&model, TAG, Some("ci")).unwrap()[0];
-        let with = |mode, builder, flavor| {
+        let target = &targets(&model, TAG, &Rc::default(), Some("ci")).unwrap()[0];
+        let with = |mode, builder, flavor| -> Result<Vec<BuildOverride>> {
             let compose = Compose { program: Vec::new(), flavor };
-            build_overrides(target, &model, &compose, &CachePlan { mode, builder, from: vec!["a/b:ci".to_owned()] })
+            let cache = CachePlan { mode, builder, pushes: true, from: vec!["a/b:ci".to_owned()] };
+            let overrides = overrides(target, &model, &compose, &cache, None)?;
+            Ok(overrides.into_iter().filter_map(|it| it.build).collect::<Vec<_>>())
         };
         let inline = with(Cache::Inline, Builder::BuildKit, Flavor::V2).unwrap();
         assert_eq!((inline[0].cache_to.join(" "), inline[0].cache_from.join(" ")), ("type=inline".to_owned(), "a/b:ci".to_owned()));
@@ -236,5 +349,36 @@ mod tests {
         let registry = with(Cache::Registry, Builder::BuildKit, Flavor::V2).unwrap();
         assert_eq!(registry[0].cache_to, ["type=registry,ref=a/b:ci-cache,mode=max"]);
         assert_eq!(with(Cache::Registry, Builder::Classic, Flavor::V2).unwrap_err().code, Code::Usage);
+    }
+
+    fn target(name: &str, contexts: Vec<Context>) -> Target {
+        let model = model(&format!("services: {{{name}: {{image: 'a/{name}:TAG', build: .}}}}"));
+        Target { contexts, is_renamed: true, ..targets(&model, TAG, &Rc::default(), None).unwrap().remove(0) }
+    }
+
+    fn of(name: &str, is_given: bool) -> Context {
+        let image = Reference::parse(&format!("a/{name}:{TAG}")).unwrap();
+        Context { name: format!("a/{name}"), origin: Origin::Target(image), is_given }
+    }
+
+    #[test]
+    fn what_another_target_needs_is_built_first() {
+        let (app, base, lib) = (target("app", vec![of("lib", false)]), target("base", vec![]), target("lib", vec![of("base", false)]));
+        assert_eq!(waves(&[&app, &base, &lib]), [vec![1], vec![2], vec![0]]);
+        assert_eq!(waves(&[&app, &base]), [vec![0, 1]]);
+        assert!(waves(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_build_takes_what_is_built_beside_it_or_lies_in_the_registry() {
+        let pinned = Context { name: "php:8".to_owned(), origin: Origin::Pinned("php@sha256:x".to_owned()), is_given: false };
+        let app = target("app", vec![of("base", false), of("given", true), pinned]);
+        let (base, given) = (target("base", vec![]), target("given", vec![]));
+        let pairs =
+            |missing: &[&Target]| contexts(&app, missing).into_iter().map(|(name, origin)| format!("{name}={origin}")).collect::<Vec<_>>();
+        let php = "php:8=docker-image://php@sha256:x".to_owned();
+        assert_eq!(pairs(&[&app, &base, &given]), ["a/base=service:base".to_owned(), php.clone()]);
+        assert_eq!(pairs(&[&app]), [format!("a/base=docker-image://a/base:{TAG}"), format!("a/given=docker-image://a/given:{TAG}"), php]);
+        assert!(has_contexts(Builder::BuildKit, Flavor::V2, Some(28)) && !has_contexts(Builder::BuildKit, Flavor::V2, Some(20)));
     }
 }

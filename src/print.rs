@@ -11,7 +11,9 @@ use crate::report::{Note, Outcome, Report};
 /// A report as plain text.
 pub fn text(report: &Report) -> Vec<u8> {
     match report.job {
-        Job::Tag => format!("{}\n", report.image.as_ref().unwrap_or(&report.tag)).into_bytes(),
+        Job::Tag if report.targets.is_empty() => format!("{}\n", report.image.as_ref().unwrap_or(&report.tag)).into_bytes(),
+        Job::Tag => by_service(report).into_bytes(),
+        Job::Inputs | Job::Model => report.document.as_ref().map(|document| document.text.clone()).unwrap_or_default(),
         Job::Manifest => report.manifest.clone(),
         Job::Env if report.planned.is_empty() => shell_lines(&report.variables).into_bytes(),
         Job::Env | Job::Build | Job::Pull => {
@@ -24,9 +26,24 @@ pub fn text(report: &Report) -> Vec<u8> {
     }
 }
 
+/// `service<TAB>image` for every service that is built, sorted by service.
+fn by_service(report: &Report) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for target in &report.targets {
+        for service in &target.services {
+            let line = format!("{service}\t{}\n", target.image);
+            // They are few, and a sort would be 4 kB more of the wasm.
+            lines.insert(lines.partition_point(|other| *other <= line), line);
+        }
+    }
+    lines.concat()
+}
+
 /// A report or an error, and what was said on the way, as one JSON object on one line.
 pub fn json(result: &Result<Report, Error>, notes: &[Note]) -> Vec<u8> {
     let object = match result {
+        // A document is what was asked for; notes are on standard error.
+        Ok(Report { document: Some(document), .. }) => return format!("{}\n", document.json).into_bytes(),
         Ok(report) => with(to_string(report), "files", &files(report)),
         Err(error) => format!("{{\"error\":{},\"exit\":{}}}", to_string(error), error.code.exit()),
     };

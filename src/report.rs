@@ -1,5 +1,7 @@
 //! What a job has to say: notes while it runs, a report at its end.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 
 use crate::digest::Algorithm;
@@ -49,7 +51,7 @@ impl Note {
 pub struct Report {
     /// Which job.
     pub job: Job,
-    /// The tag: the digest of the manifest.
+    /// The tag: the digest of the manifest. Empty where there are several images: each has its own then.
     pub tag: String,
     /// The hash it was made with.
     pub algorithm: Algorithm,
@@ -74,9 +76,24 @@ pub struct Report {
     /// Files that are on disk with other line ends than in git, and count as they are in git.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub altered: Vec<RelPath>,
-    /// The manifest's text; not in JSON, since file names need not be.
+    /// With `--refresh`: the period that counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+    /// The manifest's text, where one was asked for or there is but one; not in JSON, since file names need not be.
     #[serde(skip)]
     pub manifest: Vec<u8>,
+    /// The result of `inputs` and `model`: for people, and as JSON.
+    #[serde(skip)]
+    pub document: Option<Box<Document>>,
+}
+
+/// A result that is a document of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// For people.
+    pub text: Vec<u8>,
+    /// For scripts.
+    pub json: String,
 }
 
 /// One image and what became of it.
@@ -86,6 +103,8 @@ pub struct TargetReport {
     pub services: Vec<String>,
     /// `repository:tag`.
     pub image: String,
+    /// The digest of its manifest, with which its tag ends.
+    pub tag: String,
     /// What became of it.
     pub outcome: Outcome,
     /// Its digest in the registry, where it is there.
@@ -100,12 +119,17 @@ pub struct TargetReport {
     /// The moving tag and what became of it; absent where there is none or it was left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moving: Option<Moving>,
+    /// The text of its manifest; not in JSON, since file names need not be.
+    #[serde(skip)]
+    pub manifest: Rc<[u8]>,
 }
 
 /// What became of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
+    /// It has a name; nobody was asked for it.
+    Named,
     /// It was in the registry.
     Hit,
     /// It was missing; it was built and pushed.

@@ -56,6 +56,7 @@ type Running = Pin<Box<dyn Future<Output = Result<Report, Error>>>>;
 
 /// What a host is to do next.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and its end is where a host takes it apart")]
 pub enum Step {
     /// Perform these needs, in any order and at once if you can, and come back with one answer or more.
     /// Empty where earlier needs are still unanswered.

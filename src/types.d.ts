@@ -15,12 +15,14 @@ export type Spelling = 'command-line' | 'inputs';
 /** What a user asks for. Lists can be texts with one item a line. */
 export interface Options {
   /** Which job; `build` where nothing is said. */
-  command?: 'tag' | 'manifest' | 'env' | 'build' | 'pull';
+  command?: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'build' | 'pull';
   // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated
-  /** A folder whose files are the inputs, relative to the project folder */
+  /** A folder whose files are the inputs, relative to the project folder; without one, the Compose files tell what counts */
   path?: string | Path[];
   /** The image's repository, without a tag, such as example/app or ghcr.io/acme/app */
   image?: string;
+  /** Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE */
+  'repository-prefix'?: string;
   /** The hash of manifest and tag [default: md5] */
   algorithm?: 'md5' | 'sha256';
   /** What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows [default: auto] */
@@ -31,8 +33,26 @@ export interface Options {
   'moving-tag'?: string;
   /** A Compose file, relative to the project folder; without one, those that Compose finds */
   file?: string | string[];
-  /** A Compose service to build or pull; without one, all of them */
+  /** A file with variables for the Compose files, instead of .env */
+  'env-file'?: string | string[];
+  /** A profile of the Compose files to have active */
+  profile?: string | string[];
+  /** The folder that paths in the Compose files are relative to; without it, that of the first one */
+  'project-directory'?: string;
+  /** The name of the Compose project; without it, as Compose finds it */
+  'project-name'?: string;
+  /** A Compose service to work for; without one, all of them */
   service?: string | string[];
+  /** The platform of services that name none, such as linux/arm64; without it, that of DOCKER_DEFAULT_PLATFORM, else of this machine */
+  platform?: string;
+  /** A build argument that does not count, such as a commit id or a date */
+  'ignore-arg'?: string | string[];
+  /** A text that counts as input: with another one everything is built anew */
+  salt?: string;
+  /** Count what the registry has under the names of base images now, and build from that */
+  'pin-bases'?: boolean;
+  /** Build everything anew when a day, week or month (UTC) has ended: daily, weekly, monthly, or the period that an earlier job found */
+  refresh?: string;
   /** How Compose is started; without it, `docker compose`, else `docker-compose` */
   compose?: string;
   /** Whether to push what was built; auto: not on a pull request that has no secrets, from a fork or from Dependabot [default: auto] */
@@ -187,7 +207,8 @@ export interface Failed { code: string; place: string | null; line: number | nul
 
 /** How a job ended well. */
 export interface Report {
-  job: 'tag' | 'manifest' | 'env' | 'build' | 'pull';
+  job: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'build' | 'pull';
+  /** Empty where there are several images: each has its own then. */
   tag: string;
   algorithm: Algorithm;
   image?: string;
@@ -197,13 +218,15 @@ export interface Report {
   planned?: Array<{ because: string; action: string }>;
   variables?: Array<{ name: string; value: string }>;
   altered?: Path[];
+  period?: string;
 }
 
 /** One image and what became of it. */
 export interface TargetReport {
   services: string[];
   image: string;
-  outcome: 'hit' | 'pushed' | 'built' | 'pulled' | 'missing';
+  tag: string;
+  outcome: 'named' | 'hit' | 'pushed' | 'built' | 'pulled' | 'missing';
   digest?: string;
   milliseconds?: number;
   bytes?: number;

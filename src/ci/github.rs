@@ -42,11 +42,11 @@ pub fn file_lines(variables: &[Variable]) -> String {
     lines.collect()
 }
 
-/// The outputs of a job; `manifest` is the file that has the manifest.
+/// The outputs of a job; `manifest` names the files that have the manifests, one a line.
 pub fn outputs(report: &Report, manifest: &str) -> Vec<Variable> {
     let digest = report.targets.first().and_then(|target| target.digest.clone());
-    let asks = matches!(report.job, Job::Build | Job::Pull);
-    let images = if asks { serde_json::to_string(&report.targets).unwrap_or_default() } else { String::new() };
+    let has_images = matches!(report.job, Job::Build | Job::Pull) || !report.targets.is_empty();
+    let images = if has_images { serde_json::to_string(&report.targets).unwrap_or_default() } else { String::new() };
     let output = |name: &str, value: String| Variable { name: name.to_owned(), value };
     vec![
         output("image", report.image.clone().unwrap_or_default()),
@@ -55,6 +55,7 @@ pub fn outputs(report: &Report, manifest: &str) -> Vec<Variable> {
         output("digest", digest.unwrap_or_default()),
         output("images", images),
         output("manifest", manifest.to_owned()),
+        output("period", report.period.clone().unwrap_or_default()),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::digest::Algorithm;
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::options::Options;
@@ -59,6 +60,7 @@ fn headline(report: &Report) -> String {
 
 fn row(target: &TargetReport) -> String {
     let result = match target.outcome {
+        Outcome::Named => "named",
         Outcome::Hit => "hit",
         Outcome::Pushed => "built and pushed",
         Outcome::Built => "built here",
@@ -83,25 +85,45 @@ fn row(target: &TargetReport) -> String {
 
 /// Which inputs count, and the shell line that gives the same tag.
 fn inputs(options: &Options, report: &Report) -> String {
-    let Ok(manifest) = Manifest::parse(report.algorithm, &report.manifest) else { return String::new() };
+    if options.is_plain() {
+        return of_manifest(report.algorithm, &report.manifest, &by_hand(options, report), "");
+    }
+    let program = report.algorithm.program();
+    let targets = report.targets.iter().map(|target| {
+        let service = target.services.first().map_or("", String::as_str);
+        let line = format!("docktag manifest {} | {program}", quote(service));
+        of_manifest(report.algorithm, &target.manifest, "", &format!(" for `{service}`; the tag by hand is `{line}`"))
+    });
+    targets.collect()
+}
+
+fn by_hand(options: &Options, report: &Report) -> String {
     let program = report.algorithm.program();
     let paths: Vec<String> = options.paths.iter().map(|path| quote(&path.to_string())).collect();
-    let count = manifest.files.len();
-    let said = report.manifest.split_inclusive(|&byte| byte == b'\n').take(LINES).map(String::from_utf8_lossy).collect::<String>();
-    let more = match count > LINES {
-        true => format!("The first {LINES} of {count}; all are in the file that the output `manifest` names.\n\n"),
-        false => String::new(),
-    };
-    let files = if count == 1 { "1 file counts".to_owned() } else { format!("{count} files count") };
-    let by_hand = match (&options.reuse, paths.is_empty()) {
+    match (&options.reuse, paths.is_empty()) {
         (Some(file), _) => format!("The tag by hand:\n\n{}", block(&format!("{program} {}", quote(file)))),
         (None, true) => String::new(),
         (None, false) => format!(
             "The tag by hand, in the project folder:\n\n{}",
             block(&format!("find {} -type f -exec {program} {{}} \\; | LC_ALL=C sort -k 2 | {program}", paths.join(" ")))
         ),
+    }
+}
+
+/// The beginning of a manifest, folded.
+fn of_manifest(algorithm: Algorithm, text: &[u8], before: &str, whose: &str) -> String {
+    let Ok(manifest) = Manifest::parse(algorithm, text) else { return String::new() };
+    let lines = manifest.notes.len() + manifest.files.len();
+    let said = text.split_inclusive(|&byte| byte == b'\n').take(LINES).map(String::from_utf8_lossy).collect::<String>();
+    let more = match lines > LINES {
+        true => format!("The first {LINES} of {lines}; all are in the file that the output `manifest` names.\n\n"),
+        false => String::new(),
     };
-    format!("{by_hand}<details><summary>{files}: names and contents</summary>\n\n{}{more}</details>\n", block(&said))
+    let count = manifest.files.len();
+    let files = if count == 1 { "1 file counts".to_owned() } else { format!("{count} files count") };
+    let what = if whose.is_empty() { ": names and contents" } else { whose };
+    // The line that is folded is HTML in part, and holds the name of a service.
+    format!("{before}<details><summary>{files}{what}</summary>\n\n{}{more}</details>\n", block(&said))
 }
 
 fn grouped(number: u64) -> String {

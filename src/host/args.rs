@@ -10,6 +10,9 @@ use docktag::error::Result;
 use docktag::options::table::{Definition, OPTIONS, Takes};
 use docktag::options::{Given, Job, Spelling};
 
+/// The words that are no options.
+const SERVICES: &str = "services";
+
 const ABOUT: &str = "Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag";
 
 const AFTER_HELP: &str = "\
@@ -18,7 +21,9 @@ that can be repeated has one item a line there.
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 a miss where presence was demanded.
 
 Examples:
-  docktag tag --path docker
+  docktag build                     # what the Compose file builds, each image with exactly its inputs
+  docktag inputs web                # what counts for the service web, and why
+  docktag tag --path docker         # a plain folder
   docktag build --path docker --image example/app
   docktag pull --path docker --image example/app
   eval \"$(docktag env --path docker --image example/app)\"";
@@ -49,7 +54,8 @@ pub(crate) fn read() -> Wish {
 pub(crate) fn definition() -> Command {
     let jobs = Job::ALL.into_iter().map(|job| {
         let options = OPTIONS.iter().filter(|it| it.command_line && it.jobs.contains(&job));
-        Command::new(job.as_str()).about(about(job)).args(options.map(arg))
+        let services = Arg::new(SERVICES).value_name("SERVICE").num_args(0..).help("The Compose services; as --service");
+        Command::new(job.as_str()).about(about(job)).arg(services.value_parser(value_parser!(OsString))).args(options.map(arg))
     });
     let shell = Arg::new("shell").required(true).help("The shell").value_parser(value_parser!(clap_complete::Shell));
     let completions = Command::new("completions").about("Print a completion script for a shell").arg(shell);
@@ -68,9 +74,11 @@ pub(crate) fn definition() -> Command {
 
 fn about(job: Job) -> &'static str {
     match job {
-        Job::Tag => "Print the tag, or repository:tag where --image is given, and nothing else",
+        Job::Tag => "Print service and image of every target; of a plain folder its tag, or repository:tag where --image is given",
         Job::Manifest => "Print the manifest: the list of inputs with their digests, as md5sum writes it",
-        Job::Env => "Print the variables DOCKER_IMAGE, DOCKER_IMAGE_MD5 and DOCKER_IMAGE_CI as export lines",
+        Job::Inputs => "Print what counts for a service, and why: files with their sizes, links, arguments, what is left out",
+        Job::Model => "Print the model of the Compose files, in the shape of `docker compose config --format json`",
+        Job::Env => "Print the variables DOCKER_IMAGE, DOCKER_IMAGE_MD5, DOCKER_IMAGE_CI and COMPOSE_FILE as export lines",
         Job::Build => "Ask the registry for the image; where it is missing, build it through Compose, push it and prove it",
         Job::Pull => "Pull what the build job pushed, through Compose, and check that it is here",
     }
@@ -122,9 +130,13 @@ pub(crate) fn given(matches: &ArgMatches, job: Job) -> Result<Given> {
                 }
             }
             Takes::Many(_) => {
-                let values: Vec<Vec<u8>> = matches.get_many::<OsString>(name).unwrap_or_default().map(|value| bytes(value)).collect();
+                let words = if name == "service" { matches.get_many::<OsString>(SERVICES) } else { None };
+                let is_variable = from_variable && words.is_none();
+                // What stands on the command line wins against a variable.
+                let options = if from_variable && !is_variable { None } else { matches.get_many::<OsString>(name) };
+                let values: Vec<Vec<u8>> = options.into_iter().chain(words).flatten().map(|value| bytes(value)).collect();
                 match values.as_slice() {
-                    [lines] if from_variable => given.text(name, lines)?,
+                    [lines] if is_variable => given.text(name, lines)?,
                     _ => given.items(name, values)?,
                 }
             }

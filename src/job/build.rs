@@ -1,15 +1,17 @@
 //! `build`: ask for every image at once; build, push and prove what is missing.
 
+use std::rc::Rc;
+
 use crate::desk::{Desk, join, join_all};
 use crate::error::{Code, Error, Result};
-use crate::image::Repository;
 use crate::job::compose::Project;
+use crate::job::later;
 use crate::job::moving::point;
 use crate::job::provide::{Build, Built};
 use crate::job::registry::Client;
-use crate::job::{compose, inputs, report};
+use crate::job::work::{self, Work};
 use crate::options::{Options, Push};
-use crate::plan::{self, Target};
+use crate::plan::Target;
 use crate::registry::reply::{Descriptor, Presence};
 use crate::report::{Note, Outcome, Report, TargetReport};
 
@@ -22,12 +24,12 @@ pub(super) struct Asked {
 
 /// Makes sure that the registry has the image for these inputs.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let repository = repository(options)?;
-    let identity = inputs::identify(desk, options).await?;
-    let mut report = report(options, identity)?;
-    let mut project = compose::load(desk, options, &report.variables).await?;
-    let targets = plan::targets(&project.model, &report.tag, options.moving_tag.as_deref())?;
-    left_alone(desk, &project, &report.tag)?;
+    let Work { options, mut report, mut project, targets, strangers } = work::prepare(desk, options).await?;
+    let options = &options;
+    match options.is_plain() {
+        true => left_alone(desk, &project, &strangers),
+        false => check_local(options, &targets)?,
+    }
 
     let client = Client::new(desk, options, options.pushes());
     let asked = join_all(targets.into_iter().map(|target| ask(&client, target))).await;
@@ -36,9 +38,10 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
 
     report.targets = join_all(hits.into_iter().map(|(asked, found)| keep(desk, options, &client, asked, found))).await;
     if !misses.is_empty() {
-        let build = Build { desk, options, client: &client, repository };
+        let build = Build { desk, options, client: &client };
         build_missing(&build, &mut project, &mut report, &misses).await?;
     }
+    later::keep(desk, options, &project, &mut report).await?;
     Ok(report)
 }
 
@@ -55,23 +58,28 @@ pub(super) async fn build_missing(build: &Build<'_>, project: &mut Project, repo
 }
 
 /// Says which services with `build:` no hash is known for.
-pub(super) fn left_alone(desk: &Desk, project: &Project, tag: &str) -> Result<()> {
-    for service in plan::strangers(&project.model, tag)? {
+fn left_alone(desk: &Desk, project: &Project, strangers: &[String]) {
+    for service in project.model.services.iter().filter(|service| strangers.contains(&service.name)) {
         let image = service.image.as_deref().unwrap_or("none");
         desk.tell(Note::warning(format!("service `{}`: left alone, since its image ({image}) is not named by the hash; write `image: ${{DOCKER_IMAGE}}` to have it built", service.name)));
     }
-    Ok(())
 }
 
-pub(super) fn repository(options: &Options) -> Result<&Repository> {
-    options.image.as_ref().ok_or_else(|| {
-        Error::new(Code::Usage, "the repository of the image is not known")
-            .help("give it with `--image example/app`; the Compose file uses it as `image: ${DOCKER_IMAGE}`")
-    })
+/// What is to be pushed must have somewhere to go.
+fn check_local(options: &Options, targets: &[Target]) -> Result<()> {
+    match targets.iter().find(|target| target.is_local) {
+        Some(target) if options.pushes() => Err(Error::new(Code::Usage, "has no `image:`, so it is not known where its image goes")
+            .at(format!("service `{}`", target.services.join("`, `")))
+            .help("write `image: ghcr.io/acme/app` there, give `--repository-prefix ghcr.io/acme/` for all such services, or build without a push: `--push=false`")),
+        _ => Ok(()),
+    }
 }
 
 /// Asks for an image and its moving tag at once.
 pub(super) async fn ask(client: &Client<'_>, target: Target) -> Asked {
+    if target.is_local {
+        return Asked { target, image: Presence::Miss, moving: None };
+    }
     let moving = async {
         match &target.moving {
             Some(moving) => Some(client.presence(moving).await),
@@ -101,7 +109,8 @@ pub(super) fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<
                 misses.push(asked);
             }
             Presence::Miss => {
-                desk.tell(Note::info(format!("{image}: miss")));
+                let why = if asked.target.is_local { "is on this machine only, so it is built here" } else { "miss" };
+                desk.tell(Note::info(format!("{image}: {why}")));
                 misses.push(asked);
             }
             Presence::Unknown(error) if options.push == Push::No && !is_mistake(options, error) => {
@@ -137,10 +146,12 @@ pub(super) fn target_report(target: &Target, outcome: Outcome) -> TargetReport {
     TargetReport {
         services: target.services.clone(),
         image: target.image.to_string(),
+        tag: target.tag.clone(),
         outcome,
         digest: None,
         milliseconds: None,
         bytes: None,
         moving: None,
+        manifest: Rc::clone(&target.manifest),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::compose::files;
 use crate::compose::model::Model;
+use crate::compose::overrides::{self, ServiceOverride};
 use crate::compose::{Compose, Flavor};
 use crate::desk::{Desk, join};
 use crate::error::{Code, Error, Result};
@@ -9,6 +10,7 @@ use crate::job::login::hidden_variables;
 use crate::need::{Command, Exited, Failure, FailureKind};
 use crate::options::Options;
 use crate::report::{Note, Variable};
+use crate::secret::Secret;
 use crate::shell::Env;
 
 /// A project as Compose sees it.
@@ -16,17 +18,35 @@ use crate::shell::Env;
 pub(super) struct Project {
     pub(super) compose: Compose,
     pub(super) model: Model,
+    /// What is said of the project besides its files: `--profile`, `--env-file` and so on.
+    settings: Vec<String>,
     /// The files that are named with `-f`; empty: Compose finds them.
     pub(super) files: Vec<String>,
+    /// Those that are not ours.
+    pub(super) own_files: Vec<String>,
     /// The variables that every Compose command gets.
     pub(super) env: Env,
     env_remove: Vec<String>,
 }
 
 impl Project {
+    /// A project whose model we read ourselves: which Compose there is, is not known yet.
+    pub(super) fn new(options: &Options, model: Model, files: Vec<String>, variables: &[Variable]) -> Self {
+        Project {
+            compose: Compose { program: Vec::new(), flavor: Flavor::V2 },
+            model,
+            settings: settings(options),
+            own_files: files.clone(),
+            files,
+            env: variables.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
+            env_remove: hidden_variables(options),
+        }
+    }
+
     /// A command of Compose for this project.
     pub(super) fn command(&self, args: &[&str], services: &[String], because: &str) -> Command {
         let mut argv = self.compose.program.clone();
+        argv.extend_from_slice(&self.settings);
         for file in &self.files {
             argv.extend(["-f".to_owned(), file.clone()]);
         }
@@ -58,14 +78,24 @@ impl Project {
 
 /// Asks Compose for its model, with the recipe's variables set.
 pub(super) async fn load(desk: &Desk, options: &Options, variables: &[Variable]) -> Result<Project> {
-    check_files(desk, options).await?;
-    let mut project = Project {
-        compose: Compose { program: Vec::new(), flavor: Flavor::V2 },
-        model: Model::default(),
-        files: options.files.clone(),
-        env: variables.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
-        env_remove: hidden_variables(options),
+    let (mut project, text) = ask(desk, options, variables).await?;
+    project.model = model(options, &text)?;
+    Ok(project)
+}
+
+/// What `compose config` prints, and the files that it is made of.
+pub(super) async fn config_text(desk: &Desk, options: &Options) -> Result<(Vec<String>, Vec<u8>)> {
+    let (project, text) = ask(desk, options, &[]).await?;
+    let files = match project.files.is_empty() {
+        true => find_files(desk, options, project.compose.flavor).await?,
+        false => project.files,
     };
+    Ok((files, text.stdout))
+}
+
+async fn ask(desk: &Desk, options: &Options, variables: &[Variable]) -> Result<(Project, Exited)> {
+    check_files(desk, options).await?;
+    let mut project = Project::new(options, Model::default(), options.files.clone(), variables);
     let text = match &options.compose {
         // `docker compose` is v2 or newer, so nobody has to be asked; the version is worth a question only if this fails.
         None => match config(desk, &mut project, words(&["docker", "compose"]), Flavor::V2).await {
@@ -87,7 +117,6 @@ pub(super) async fn load(desk: &Desk, options: &Options, variables: &[Variable])
     if !text.ok() {
         return Err(refused(desk, options, &project, &text).await);
     }
-    project.model = model(options, &text)?;
     let warnings = String::from_utf8_lossy(&text.stderr);
     for line in warnings.lines().map(str::trim).filter(|line| !line.is_empty()) {
         desk.tell(Note::detail(format!(
@@ -96,7 +125,66 @@ pub(super) async fn load(desk: &Desk, options: &Options, variables: &[Variable])
         )));
     }
     desk.tell(Note::detail(format!("Compose: {} ({:?})", project.compose.program.join(" "), project.compose.flavor)));
-    Ok(project)
+    Ok((project, text))
+}
+
+/// Finds out which Compose there is, where that is not known yet.
+pub(super) async fn start(desk: &Desk, options: &Options, project: &mut Project) -> Result<()> {
+    if !project.compose.program.is_empty() {
+        return Ok(());
+    }
+    let programs = match &options.compose {
+        Some(program) => vec![program.clone()],
+        None => vec![words(&["docker", "compose"]), words(&["docker-compose"])],
+    };
+    let mut refused = None;
+    for program in programs {
+        let Ok(version) = desk.run(version_command(project, &program)).await else { continue };
+        match Flavor::of_version(&String::from_utf8_lossy(&version.stdout)).filter(|_| version.ok()) {
+            Some(flavor) => {
+                desk.tell(Note::detail(format!("Compose: {} ({flavor:?})", program.join(" "))));
+                project.compose = Compose { program, flavor };
+                return Ok(());
+            }
+            None => refused = Some((program, version)),
+        }
+    }
+    Err(match (&options.compose, refused) {
+        (Some(_), Some((program, version))) => silent(&program, &version),
+        (Some(program), None) => Error::new(Code::NoCompose, "not found, expected this program on PATH")
+            .at(program.join(" "))
+            .help("install it, or name another Compose with `--compose`"),
+        (None, _) => no_compose(),
+    })
+}
+
+/// Puts a file behind those of the project, for this run only.
+pub(super) async fn add_override(
+    desk: &Desk,
+    options: &Options,
+    project: &mut Project,
+    name: &str,
+    overrides: &[ServiceOverride],
+) -> Result<()> {
+    let file = format!("{}/{name}", options.host.scratch);
+    let text = overrides::render(overrides);
+    let said = format!("{file}: {text}");
+    desk.tell(if options.dry_run { Note::info(said) } else { Note::detail(said) });
+    desk.write(file.clone(), Secret::new(text.into_bytes()), false).await.map_err(|failure| failure.of_writing(&file))?;
+    project.files.push(file);
+    Ok(())
+}
+
+/// What a user said of the project, in the words that every Compose has (`docker compose --help`, `docker-compose --help`).
+fn settings(options: &Options) -> Vec<String> {
+    let given = |name: &str, values: &[String]| values.iter().flat_map(|value| [name.to_owned(), value.clone()]).collect::<Vec<_>>();
+    [
+        given("--env-file", &options.env_files),
+        given("--profile", &options.profiles),
+        given("--project-directory", options.project_directory.as_slice()),
+        given("-p", options.project_name.as_slice()),
+    ]
+    .concat()
 }
 
 /// Names the project's files one by one, so that another can stand behind them, and checks that Compose sees the same project.
@@ -150,9 +238,20 @@ async fn fall_back(desk: &Desk, project: &mut Project, first: std::result::Resul
     }
     match standalone(desk, project, words(&["docker-compose"])).await? {
         Ok(exited) => Ok(exited),
-        Err(_) => Err(Error::new(Code::NoCompose, "neither `docker compose` nor `docker-compose` can be run, expected one of them")
-            .help("install Docker's Compose plugin, or name the program with `--compose`")),
+        Err(_) => Err(no_compose()),
     }
+}
+
+fn no_compose() -> Error {
+    Error::new(Code::NoCompose, "neither `docker compose` nor `docker-compose` can be run, expected one of them")
+        .help("install Docker's Compose plugin, or name the program with `--compose`")
+}
+
+/// A program that does not say its version as a Compose does.
+fn silent(program: &[String], version: &Exited) -> Error {
+    Error::new(Code::NoCompose, format!("does not say which version it is ({}: {})", version.how(), version.last_lines()))
+        .at(program.join(" "))
+        .help("name a Compose with `--compose`, such as `--compose 'docker compose'`")
 }
 
 /// Whether a program is a Compose at all: what refuses the project says its version still.
@@ -172,14 +271,7 @@ async fn standalone(desk: &Desk, project: &mut Project, program: Vec<String>) ->
     };
     match Flavor::of_version(&String::from_utf8_lossy(&version.stdout)) {
         Some(flavor) if version.ok() => project.compose.flavor = flavor,
-        _ => {
-            return Err(Error::new(
-                Code::NoCompose,
-                format!("does not say which version it is ({}: {})", version.how(), version.last_lines()),
-            )
-            .at(program.join(" "))
-            .help("name a Compose with `--compose`, such as `--compose 'docker compose'`"));
-        }
+        _ => return Err(silent(&program, &version)),
     }
     Ok(Ok(exited))
 }

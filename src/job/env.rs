@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
-use crate::image::Repository;
+use crate::image::{Reference, Repository};
 use crate::job::{inputs, report};
 use crate::options::Options;
 use crate::report::{Report, Variable};
@@ -20,15 +20,25 @@ pub(super) fn tag_alone(tag: &str) -> Vec<Variable> {
     vec![Variable { name: "DOCKER_IMAGE_MD5".to_owned(), value: tag.to_owned() }]
 }
 
+/// The recipe's three names for an image that has its name already.
+pub(super) fn of_image(image: &Reference, moving: Option<&Reference>, tag: &str) -> Vec<Variable> {
+    let variable = |name: &str, value: String| Variable { name: name.to_owned(), value };
+    vec![
+        variable("DOCKER_IMAGE", image.to_string()),
+        variable("DOCKER_IMAGE_MD5", tag.to_owned()),
+        variable("DOCKER_IMAGE_CI", moving.map(ToString::to_string).unwrap_or_default()),
+    ]
+}
+
+/// Lets later steps stay in the period in which the first one was.
+pub(super) fn refresh(period: &str) -> Variable {
+    Variable { name: "DOCKTAG_REFRESH".to_owned(), value: period.to_owned() }
+}
+
 /// The recipe's three names and their values; without a moving tag, `DOCKER_IMAGE_CI` is empty.
 pub(super) fn variables(repository: &Repository, tag: &str, moving_tag: Option<&str>) -> Result<Vec<Variable>> {
     let moving = moving_tag.map(|moving| repository.with_tag(moving)).transpose()?;
-    let variable = |name: &str, value: String| Variable { name: name.to_owned(), value };
-    Ok(vec![
-        variable("DOCKER_IMAGE", repository.with_tag(tag)?.to_string()),
-        variable("DOCKER_IMAGE_MD5", tag.to_owned()),
-        variable("DOCKER_IMAGE_CI", moving.map(|image| image.to_string()).unwrap_or_default()),
-    ])
+    Ok(of_image(&repository.with_tag(tag)?, moving.as_ref(), tag))
 }
 
 #[cfg(test)]

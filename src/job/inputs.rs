@@ -14,7 +14,7 @@ use crate::report::Note;
 use crate::secret::Secret;
 
 /// How many files are hashed at a time: enough for all cores, and little enough that what crosses to a host in JSON stays small.
-const BATCH: usize = 16 * 1024;
+pub(super) const BATCH: usize = 16 * 1024;
 
 /// The inputs under one name.
 #[derive(Debug)]

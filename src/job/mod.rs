@@ -1,16 +1,27 @@
 //! The jobs, each readable from top to bottom.
 
+mod advice;
+mod bases;
 mod build;
 mod checkout;
 mod compose;
+mod context;
+mod draft;
 mod env;
+mod family;
 mod inputs;
+mod later;
 mod login;
+mod model;
 mod moving;
+mod place;
 mod provide;
 mod publish;
 mod pull;
 mod registry;
+mod services;
+mod show;
+mod work;
 
 use crate::ci::fork;
 use crate::desk::Desk;
@@ -33,8 +44,12 @@ pub(crate) async fn run(desk: Desk, mut options: Options) -> Result<Report> {
 async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
     let unpushed = decide_push(desk, options).await?;
     let report = match options.job {
-        Job::Tag | Job::Manifest => identify(desk, options).await,
-        Job::Env => env::run(desk, options).await,
+        Job::Tag | Job::Manifest if options.is_plain() => identify(desk, options).await,
+        Job::Env if options.is_plain() => env::run(desk, options).await,
+        Job::Tag | Job::Env => services::name(desk, options).await,
+        Job::Manifest => services::manifest(desk, options).await,
+        Job::Inputs => show::inputs(desk, options).await,
+        Job::Model => show::model(desk, options).await,
         Job::Build => build::run(desk, options).await,
         Job::Pull => pull::run(desk, options).await,
     }?;
@@ -116,6 +131,8 @@ fn report(options: &Options, identity: inputs::Identity) -> Result<Report> {
         planned: Vec::new(),
         variables,
         altered: identity.altered,
+        period: None,
         manifest: identity.manifest,
+        document: None,
     })
 }

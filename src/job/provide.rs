@@ -1,21 +1,20 @@
 //! The part of `build` that works: what is missing is built, pushed and proved. An engine is needed from here on.
 
-use crate::compose::{Flavor, overrides};
+use crate::compose::Flavor;
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
-use crate::image::{Reference, Repository};
+use crate::image::Reference;
 use crate::job::build::{Asked, target_report};
 use crate::job::compose::{self, Project};
-use crate::job::inputs;
 use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
+use crate::job::{inputs, services};
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
-use crate::plan::{self, Builder, CachePlan};
+use crate::plan::{self, Builder, CachePlan, Origin, Target};
 use crate::registry::reply::Presence;
 use crate::report::{Note, Outcome, Planned, Report, TargetReport};
-use crate::secret::Secret;
 
 /// What a build came to.
 pub(super) enum Built {
@@ -28,71 +27,111 @@ pub(super) struct Build<'a> {
     pub(super) desk: &'a Desk,
     pub(super) options: &'a Options,
     pub(super) client: &'a Client<'a>,
-    pub(super) repository: &'a Repository,
 }
 
 impl Build<'_> {
     pub(super) async fn provide(&self, project: &mut Project, report: &Report, misses: &[Asked]) -> Result<Built> {
-        if !self.options.dry_run {
-            self.check_engine(project).await?;
-        }
-        if self.options.given_login().is_some_and(|(registry, ..)| registry == self.repository.registry()) && self.options.pushes() {
-            self.client.ping(self.repository).await?;
-        }
+        let engine = match self.options.dry_run {
+            true => None,
+            false => self.check_engine(project).await?,
+        };
+        self.check_login(misses).await?;
         self.check_line_ends(report)?;
         if self.options.reuse.is_some() {
             inputs::verify(self.desk, self.options, &report.manifest).await?;
         }
+        compose::start(self.desk, self.options, project).await?;
         let builder = self.builder(project).await?;
-        compose::name_files(self.desk, self.options, project).await?;
+        if self.options.is_plain() {
+            compose::name_files(self.desk, self.options, project).await?;
+        }
         if !self.options.dry_run {
             log_in(self.desk, self.options, project).await?;
         }
-        let services: Vec<String> = misses.iter().flat_map(|asked| asked.target.built.clone()).collect();
-        let pulls = self.prepare(project, misses, builder).await?;
-        let build = project.command(&["build"], &services, "build what is missing");
-        let push = project.command(&["push"], &services, "push what was built");
+        let has_contexts = plan::has_contexts(builder, project.compose.flavor, engine);
+        let cache_pulls = self.prepare(project, misses, builder, has_contexts).await?;
+        let built = |misses: &[&Asked]| misses.iter().flat_map(|asked| asked.target.built.clone()).collect::<Vec<_>>();
+        let all: Vec<&Asked> = misses.iter().collect();
+        let push = project.command(&["push"], &built(&all), "push what was built");
+
+        let targets: Vec<&Target> = misses.iter().map(|asked| &asked.target).collect();
+        let waves = if has_contexts { vec![(0..misses.len()).collect()] } else { plan::waves(&targets) };
+        let waves: Vec<(Vec<Command>, Vec<String>)> = waves
+            .iter()
+            .map(|wave| {
+                let wave: Vec<&Asked> = wave.iter().map(|&index| &misses[index]).collect();
+                let before = if has_contexts { Vec::new() } else { bases(project, &wave, &targets) };
+                (before, built(&wave))
+            })
+            .collect();
+        let build = |services: &[String]| project.command(&["build"], services, "build what is missing");
         if self.options.dry_run {
-            let commands = pulls.iter().chain([&build]).chain(self.options.pushes().then_some(&push));
+            let builds = waves.iter().flat_map(|(before, services)| before.iter().cloned().chain([build(services)]));
+            let commands = cache_pulls.into_iter().chain(builds).chain(self.options.pushes().then_some(push));
             return Ok(Built::Planned(
                 commands.map(|command| Planned { because: command.because.clone(), action: command.to_string() }).collect(),
             ));
         }
 
-        for pull in pulls {
+        for pull in cache_pulls {
             // Without the old image the build takes longer, that is all.
             match self.desk.run(pull).await {
                 Ok(exited) if exited.ok() => {}
                 _ => self.desk.tell(Note::warning("the last image could not be pulled, so the build starts without cache")),
             }
         }
-        let exited = self.run(build).await?;
-        if !exited.ok() {
-            let help = match self.options.cache {
-                Cache::Registry => {
-                    "its output is above; if it says that cache export is not supported, `--cache registry` needs the engine's containerd image store or another buildx driver: leave it out"
-                }
-                _ => "its output is above",
-            };
-            return Err(
-                Error::new(Code::BuildFailed, format!("`compose build {}` failed ({})", services.join(" "), exited.how())).help(help)
-            );
+        let mut took = 0;
+        for (before, services) in waves {
+            for command in before {
+                self.must(command, "the image that the next build needs could not be provided").await?;
+            }
+            let exited = self.run(build(&services)).await?;
+            took += exited.milliseconds;
+            if !exited.ok() {
+                return Err(self.build_failed(&services, &exited));
+            }
         }
-        if let Err(error) = inputs::verify(self.desk, self.options, &report.manifest).await {
+        if let Err(error) = self.verify(report, &targets).await {
             self.forget(project, misses).await;
             return Err(error);
         }
         if !self.options.pushes() {
-            let built = misses
-                .iter()
-                .map(|asked| TargetReport { milliseconds: Some(exited.milliseconds), ..target_report(&asked.target, Outcome::Built) });
+            let built =
+                misses.iter().map(|asked| TargetReport { milliseconds: Some(took), ..target_report(&asked.target, Outcome::Built) });
             return Ok(Built::Done(built.collect()));
         }
         let pushed = self.run(push).await?;
-        let took = exited.milliseconds + pushed.milliseconds;
+        took += pushed.milliseconds;
         let proofs = join_all(misses.iter().map(|asked| self.prove(asked, &pushed))).await;
         let proofs = proofs.into_iter().map(|proof| proof.map(|it| TargetReport { milliseconds: Some(took), ..it }));
         Ok(Built::Done(proofs.collect::<Result<_>>()?))
+    }
+
+    fn build_failed(&self, services: &[String], exited: &Exited) -> Error {
+        let help = match self.options.cache {
+            Cache::Registry => {
+                "its output is above; if it says that cache export is not supported, `--cache registry` needs the engine's containerd image store or another buildx driver: leave it out"
+            }
+            _ => "its output is above",
+        };
+        Error::new(Code::BuildFailed, format!("`compose build {}` failed ({})", services.join(" "), exited.how())).help(help)
+    }
+
+    /// What is pushed under a tag must have been built from the inputs that gave it its name.
+    async fn verify(&self, report: &Report, targets: &[&Target]) -> Result<()> {
+        match self.options.is_plain() {
+            true => inputs::verify(self.desk, self.options, &report.manifest).await,
+            false => services::verify(self.desk, self.options, targets).await,
+        }
+    }
+
+    /// Finds out whether a login that was given works, before much work is done with it.
+    async fn check_login(&self, misses: &[Asked]) -> Result<()> {
+        let Some((registry, ..)) = self.options.given_login().filter(|_| self.options.pushes()) else { return Ok(()) };
+        match misses.iter().map(|asked| &asked.target.image.repository).find(|repository| repository.registry() == registry) {
+            Some(repository) => self.client.ping(repository).await,
+            None => Ok(()),
+        }
     }
 
     /// What is built from files with other line ends is another image than the one that the tag names.
@@ -114,19 +153,21 @@ impl Build<'_> {
     }
 
     /// A build needs an engine; one question before it tells "no engine" from "the build failed".
-    async fn check_engine(&self, project: &Project) -> Result<()> {
+    /// Its major version is given back, where it says one.
+    async fn check_engine(&self, project: &Project) -> Result<Option<u32>> {
         let command = project.docker(&["version", "--format", "{{.Server.Version}}"], "is there an engine?");
         match self.desk.run(command).await {
             Ok(exited) if exited.ok() => {
-                self.desk.tell(Note::detail(format!("engine {}", String::from_utf8_lossy(&exited.stdout).trim())));
-                Ok(())
+                let version = String::from_utf8_lossy(&exited.stdout).trim().to_owned();
+                self.desk.tell(Note::detail(format!("engine {version}")));
+                Ok(version.split('.').next().and_then(|major| major.parse().ok()))
             }
             Ok(exited) => {
                 Err(Error::new(Code::NoEngine, format!("the image has to be built, and no Docker engine answers: {}", exited.last_lines()))
                     .help("start Docker, or point DOCKER_HOST at an engine; only a hit needs none"))
             }
             // Compose v1 works without the docker command, and will say itself what it lacks.
-            Err(failure) if failure.kind == FailureKind::NotFound => Ok(()),
+            Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
             Err(failure) => Err(Error::new(Code::NoEngine, failure.message).at("docker")),
         }
     }
@@ -147,12 +188,13 @@ impl Build<'_> {
     /// Writes the override with the cache, and names it behind the project's files. Returns the pulls that the classic builder needs:
     /// it takes cache from images on the engine only, while BuildKit reads the registry and would lose its inline cache by a pull
     /// (see `docs/adr/0006-cache.md`).
-    async fn prepare(&self, project: &mut Project, misses: &[Asked], builder: Builder) -> Result<Vec<Command>> {
+    async fn prepare(&self, project: &mut Project, misses: &[Asked], builder: Builder, has_contexts: bool) -> Result<Vec<Command>> {
         if builder == Builder::Classic && project.compose.flavor == Flavor::V2 {
             self.desk.tell(Note::warning(
                 "DOCKER_BUILDKIT=0: this Compose takes no cache from an image then, so every step is built; unset it to have one",
             ));
         }
+        let targets: Vec<&Target> = misses.iter().map(|asked| &asked.target).collect();
         let mut all = Vec::new();
         let mut pulls = Vec::new();
         for asked in misses {
@@ -163,15 +205,11 @@ impl Build<'_> {
                     from.iter().map(|image| Command { capture: false, ..project.docker(&["pull", image], "pull the last image as cache") }),
                 );
             }
-            let cache = CachePlan { mode: self.options.cache, builder, from };
-            all.extend(plan::build_overrides(&asked.target, &project.model, &project.compose, &cache)?);
+            let cache = CachePlan { mode: self.options.cache, builder, pushes: self.options.pushes(), from };
+            let missing = has_contexts.then_some(targets.as_slice());
+            all.extend(plan::overrides(&asked.target, &project.model, &project.compose, &cache, missing)?);
         }
-        let file = format!("{}/docktag.override.yml", self.options.host.scratch);
-        let text = overrides::render(&all);
-        let said = format!("{file}: {text}");
-        self.desk.tell(if self.options.dry_run { Note::info(said) } else { Note::detail(said) });
-        self.desk.write(file.clone(), Secret::new(text.into_bytes()), false).await.map_err(|failure| failure.of_writing(&file))?;
-        project.files.push(file);
+        compose::add_override(self.desk, self.options, project, "docktag.override.yml", &all).await?;
         Ok(pulls)
     }
 
@@ -192,6 +230,15 @@ impl Build<'_> {
             (!missing).then(|| source.clone())
         });
         join_all(checks).await.into_iter().flatten().collect()
+    }
+
+    /// Runs what the next step cannot do without.
+    async fn must(&self, command: Command, otherwise: &str) -> Result<()> {
+        let line = command.to_string();
+        match self.run(command).await? {
+            exited if exited.ok() => Ok(()),
+            exited => Err(Error::new(Code::BuildFailed, format!("{otherwise} ({})", exited.how())).at(line).help("its output is above")),
+        }
     }
 
     async fn run(&self, command: Command) -> Result<Exited> {
@@ -257,4 +304,25 @@ impl Build<'_> {
         let bytes = if self.options.ci { self.client.size(image).await } else { None };
         Ok(TargetReport { digest: Some(found.digest), bytes, moving, ..target_report(target, outcome) })
     }
+}
+
+/// Where a build cannot be told what to take: what it needs is brought to the engine, under the name that the Dockerfile uses.
+fn bases(project: &Project, wave: &[&Asked], missing: &[&Target]) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let mut provided: Vec<&str> = Vec::new();
+    for context in wave.iter().flat_map(|asked| &asked.target.contexts).filter(|context| !context.is_given) {
+        if provided.contains(&context.name.as_str()) {
+            continue;
+        }
+        provided.push(&context.name);
+        let (image, is_built) = match &context.origin {
+            Origin::Pinned(image) => (image.clone(), false),
+            Origin::Target(image) => (image.to_string(), missing.iter().any(|target| target.image == *image)),
+        };
+        if !is_built {
+            commands.push(Command { capture: false, ..project.docker(&["pull", &image], "pull what the next build needs") });
+        }
+        commands.push(project.docker(&["tag", &image, &context.name], "name it as the Dockerfile does"));
+    }
+    commands
 }

@@ -44,7 +44,7 @@ pub(super) async fn publish(desk: &Desk, options: &Options, result: Result<Repor
         desk.tell(Note::info(format!("{destination}: {} appended for later steps", names.join(", "))));
     }
     if let Some(file) = file(options, "GITHUB_OUTPUT") {
-        let manifest = keep_manifest(desk, options, &report).await?;
+        let manifest = keep_manifests(desk, options, &report).await?;
         append(desk, file, &github::file_lines(&github::outputs(&report, &manifest))).await?;
     }
     if let Some(file) = file(options, "GITHUB_STEP_SUMMARY") {
@@ -53,14 +53,23 @@ pub(super) async fn publish(desk: &Desk, options: &Options, result: Result<Repor
     Ok(report)
 }
 
-/// Writes the manifest beside the runner's other files; gives its path back, empty where the runner has no place for it.
-async fn keep_manifest(desk: &Desk, options: &Options, report: &Report) -> Result<String> {
+/// Writes the manifests beside the runner's other files; gives their paths back, one a line, and nothing where the runner has no place for them.
+async fn keep_manifests(desk: &Desk, options: &Options, report: &Report) -> Result<String> {
     let Some(folder) = file(options, "RUNNER_TEMP") else { return Ok(String::new()) };
-    let path = format!("{folder}/docktag-{}.{}", report.tag, report.algorithm.program());
-    for (index, part) in report.manifest.chunks(PART).enumerate() {
-        desk.write(path.clone(), Secret::new(part), index > 0).await.map_err(|failure| failure.of_writing(&path))?;
+    let own = [(&report.tag, report.manifest.as_slice())];
+    let others = report.targets.iter().map(|target| (&target.tag, &*target.manifest));
+    let mut paths: Vec<String> = Vec::new();
+    for (tag, manifest) in own.into_iter().chain(others).filter(|(_, manifest)| !manifest.is_empty()) {
+        let path = format!("{folder}/docktag-{tag}.{}", report.algorithm.program());
+        if paths.contains(&path) {
+            continue;
+        }
+        for (index, part) in manifest.chunks(PART).enumerate() {
+            desk.write(path.clone(), Secret::new(part), index > 0).await.map_err(|failure| failure.of_writing(&path))?;
+        }
+        paths.push(path);
     }
-    Ok(path)
+    Ok(paths.join("\n"))
 }
 
 async fn append(desk: &Desk, file: &str, text: &str) -> Result<()> {

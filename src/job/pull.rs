@@ -1,5 +1,6 @@
 //! `pull`: bring what was built to this machine, and check that it is here.
 
+use crate::compose::overrides::ServiceOverride;
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
@@ -7,7 +8,8 @@ use crate::job::build::{self, Asked};
 use crate::job::compose::{self, Project};
 use crate::job::provide::Build;
 use crate::job::registry::Client;
-use crate::job::{inputs, login, report};
+use crate::job::work::{self, Work};
+use crate::job::{later, login};
 use crate::need::{Command, FailureKind};
 use crate::options::{Options, Push};
 use crate::plan::{self, Target};
@@ -16,15 +18,15 @@ use crate::report::{Note, Outcome, Planned, Report, TargetReport};
 
 /// Pulls every image of the project; those named by the hash must be the registry's, or are built where that was asked for.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let Some(repository) = &options.image else {
-        return Err(
-            Error::new(Code::Usage, "the repository of the image is not known").help("give the `--image` that the build job was given")
-        );
-    };
-    let identity = inputs::identify(desk, options).await?;
-    let mut report = report(options, identity)?;
-    let mut project = compose::load(desk, options, &report.variables).await?;
-    let targets = plan::targets(&project.model, &report.tag, options.moving_tag.as_deref())?;
+    let Work { options, mut report, mut project, targets, strangers } = work::prepare(desk, options).await?;
+    let options = &options;
+    let (targets, local): (Vec<Target>, Vec<Target>) = targets.into_iter().partition(|target| !target.is_local || options.or_build);
+    for target in &local {
+        desk.tell(Note::warning(format!(
+            "service `{}`: left alone, since no registry has its image; give it one with `image:` or `--repository-prefix`",
+            target.services.join("`, `")
+        )));
+    }
 
     let client = Client::new(desk, options, false);
     let (hits, misses) = match options.or_build {
@@ -37,18 +39,18 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     report.hit = Some(misses.is_empty());
 
     // A service that is built here and not named by the hash was never pushed; one that is missing was not either.
-    let strangers = plan::strangers(&project.model, &report.tag)?;
     let is_missing = |name: &String| misses.iter().any(|asked| asked.target.services.contains(name));
-    let services = project.model.services.iter().filter(|it| it.image.is_some() && !strangers.contains(it) && !is_missing(&it.name));
+    let services = project.model.services.iter().filter(|it| it.image.is_some() && !strangers.contains(&it.name) && !is_missing(&it.name));
     let services: Vec<String> = services.map(|service| service.name.clone()).collect();
     if !services.is_empty() {
         pull(desk, options, &mut project, &services, &hits, &mut report).await?;
     }
     if !misses.is_empty() {
         let options = &Options { push: Push::No, ..options.clone() };
-        let build = Build { desk, options, client: &client, repository };
+        let build = Build { desk, options, client: &client };
         build::build_missing(&build, &mut project, &mut report, &misses).await?;
     }
+    later::keep(desk, options, &project, &mut report).await?;
     Ok(report)
 }
 
@@ -77,8 +79,13 @@ async fn pull(
     hits: &[(Asked, Descriptor)],
     report: &mut Report,
 ) -> Result<()> {
+    compose::start(desk, options, project).await?;
     if !options.dry_run {
         login::log_in(desk, options, project).await?;
+    }
+    let overrides: Vec<ServiceOverride> = hits.iter().flat_map(|(asked, _)| plan::renamed(&asked.target)).collect();
+    if !overrides.is_empty() {
+        compose::add_override(desk, options, project, "docktag.pull.yml", &overrides).await?;
     }
     let pull = project.command(&["pull"], services, "pull the images");
     if options.dry_run {

@@ -6,7 +6,14 @@ use crate::image::{Repository, check_tag};
 use crate::options::table::{COMMAND, Definition, OPTIONS, Takes};
 use crate::options::{Cache, Checkout, Host, Job, Login, Options, Push, Spelling};
 use crate::path::RelPath;
+use crate::platform;
+use crate::refresh::Refresh;
 use crate::secret::Secret;
+
+/// What counts for services only.
+const COMPOSE_ONLY: [&str; 6] = ["platform", "ignore-arg", "salt", "pin-bases", "refresh", "repository-prefix"];
+/// What is said of Compose files, which a job that only hashes a plain folder does not read.
+const COMPOSE_FILES: [&str; 6] = ["file", "env-file", "profile", "project-directory", "project-name", "service"];
 
 /// Values by option, as they were written; what is not in it was not given.
 ///
@@ -55,6 +62,11 @@ impl Given {
     /// As [`Given::text`].
     pub fn input(&mut self, name: &str, text: &[u8]) -> Result<()> {
         match OPTIONS.iter().find(|it| it.input == Some(name)) {
+            // Blocks of YAML leave blanks around items that nobody means.
+            Some(Definition { name, takes: Takes::Many(_), .. }) => {
+                let lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+                self.items(name, lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
+            }
             Some(definition) => self.text(definition.name, text),
             None => Err(self.unknown(name)),
         }
@@ -85,6 +97,9 @@ impl Given {
     pub fn options(&self, job: Job, host: Host) -> Result<Options> {
         for (name, _) in &self.values {
             self.check_job(name, job)?;
+            if self.definition(name)?.takes == Takes::Flag {
+                self.flag(name)?;
+            }
         }
         let mut options = Options::new(job);
         options.paths = self.values("path").iter().map(|path| RelPath::root(path.expose())).collect::<Result<_>>()?;
@@ -100,18 +115,32 @@ impl Given {
             check_tag(tag).map_err(|error| error.of("`--moving-tag`"))?;
         }
         options.files = self.many("file")?;
+        options.env_files = self.many("env-file")?;
+        options.profiles = self.many("profile")?;
+        options.project_directory = self.one("project-directory")?;
+        options.project_name = self.one("project-name")?;
         options.services = self.many("service")?;
+        options.platform = self.one("platform")?.map(|text| platform::parse(&text)).transpose()?;
+        options.ignored_args = self.many("ignore-arg")?;
+        options.salt = self.one("salt")?;
+        options.pin_bases = self.flag("pin-bases")?;
+        options.refresh = self.one("refresh")?.map(|text| Refresh::parse(&text)).transpose()?;
+        options.repository_prefix = self.one("repository-prefix")?;
         options.compose = self.one("compose")?.map(|command| command.split_whitespace().map(str::to_owned).collect());
         options.push = self.push()?;
         options.or_build = self.flag("or-build")?;
         options.force = self.flag("force")?;
         options.cache = self.choice("cache", &[("inline", Cache::Inline), ("registry", Cache::Registry), ("none", Cache::None)])?;
         options.cache_from = self.many("cache-from")?;
+        if options.cache == Cache::None && !options.cache_from.is_empty() {
+            return Err(Error::new(Code::Usage, "`--cache none` and `--cache-from` contradict each other").help("leave one of them out"));
+        }
         options.insecure = self.many("insecure-registry")?;
         options.dry_run = self.flag("dry-run")?;
         options.ci = self.flag("ci")?;
         options.login = self.login()?;
         options.host = host;
+        self.check_mode(&options)?;
         Ok(options)
     }
 
@@ -149,6 +178,26 @@ impl Given {
         let jobs: Vec<&str> = definition.jobs.iter().map(|job| job.as_str()).collect();
         Err(Error::new(Code::Usage, format!("`--{name}` is nothing for `{}`, only for {}", job.as_str(), jobs.join(", ")))
             .help("leave it out"))
+    }
+
+    /// A plain folder has no services, so what says something of them contradicts it.
+    fn check_mode(&self, options: &Options) -> Result<()> {
+        if !options.is_plain() {
+            return Ok(());
+        }
+        let mut others = COMPOSE_ONLY.to_vec();
+        if !matches!(options.job, Job::Build | Job::Pull) {
+            others.extend(COMPOSE_FILES);
+        }
+        let is_given = |name: &&str| self.values(name).iter().any(|value| value.expose() != b"false");
+        let plain = if options.paths.is_empty() { "reuse" } else { "path" };
+        match others.into_iter().find(is_given) {
+            None => Ok(()),
+            Some(name) => {
+                Err(Error::new(Code::Usage, format!("`--{name}` and `--{plain}` contradict each other: a plain folder has no services"))
+                    .help("leave one of them out"))
+            }
+        }
     }
 
     fn push(&self) -> Result<Push> {

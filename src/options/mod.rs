@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::digest::Algorithm;
 use crate::image::Repository;
 use crate::path::RelPath;
+use crate::refresh::Refresh;
 use crate::secret::Secret;
 use crate::shell::Env;
 
@@ -37,11 +38,15 @@ pub enum Job {
     Build,
     /// Pull what was built.
     Pull,
+    /// Print what counts for a service, and why.
+    Inputs,
+    /// Print the model of the Compose files.
+    Model,
 }
 
 impl Job {
     /// The jobs, in the order of help.
-    pub const ALL: [Job; 5] = [Job::Tag, Job::Manifest, Job::Env, Job::Build, Job::Pull];
+    pub const ALL: [Job; 7] = [Job::Tag, Job::Manifest, Job::Inputs, Job::Model, Job::Env, Job::Build, Job::Pull];
 
     /// The name of its command.
     pub fn as_str(self) -> &'static str {
@@ -51,6 +56,8 @@ impl Job {
             Job::Env => "env",
             Job::Build => "build",
             Job::Pull => "pull",
+            Job::Inputs => "inputs",
+            Job::Model => "model",
         }
     }
 }
@@ -122,6 +129,26 @@ pub struct Options {
     pub moving_tag: Option<String>,
     /// Compose files; empty: Compose finds them.
     pub files: Vec<String>,
+    /// Files with variables for the Compose files, in the place of `.env`.
+    pub env_files: Vec<String>,
+    /// Active profiles of the Compose files, besides those of `COMPOSE_PROFILES`.
+    pub profiles: Vec<String>,
+    /// The folder that the paths of the Compose files are relative to; `None`: that of the first one.
+    pub project_directory: Option<String>,
+    /// The name of the Compose project.
+    pub project_name: Option<String>,
+    /// The platform of services that name none; `None`: that of the machine.
+    pub platform: Option<String>,
+    /// Build arguments that do not count.
+    pub ignored_args: Vec<String>,
+    /// A text that counts as input.
+    pub salt: Option<String>,
+    /// Whether the digests of base images count.
+    pub pin_bases: bool,
+    /// After which time everything is built anew.
+    pub refresh: Option<Refresh>,
+    /// What stands before the name of an image whose service names none, such as `ghcr.io/acme/`.
+    pub repository_prefix: Option<String>,
     /// How Compose is started; `None`: found by itself.
     pub compose: Option<Vec<String>>,
     /// The Compose services to work for; empty: all.
@@ -195,6 +222,11 @@ impl Default for Host {
 }
 
 impl Options {
+    /// Whether the inputs are folders that were named, and not what the Compose files say.
+    pub fn is_plain(&self) -> bool {
+        !self.paths.is_empty() || self.reuse.is_some()
+    }
+
     /// Whether a build is to be pushed. `auto` is decided before a job begins.
     pub fn pushes(&self) -> bool {
         self.push == Push::Yes
@@ -218,6 +250,16 @@ impl Options {
             reuse: None,
             moving_tag: Some(MOVING_TAG.to_owned()),
             files: Vec::new(),
+            env_files: Vec::new(),
+            profiles: Vec::new(),
+            project_directory: None,
+            project_name: None,
+            platform: None,
+            ignored_args: Vec::new(),
+            salt: None,
+            pin_bases: false,
+            refresh: None,
+            repository_prefix: None,
             compose: None,
             services: Vec::new(),
             push: Push::default(),

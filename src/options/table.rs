@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::options::Job::{self, Build, Env, Manifest, Pull, Tag};
+use crate::options::Job::{self, Build, Env, Inputs, Manifest, Model, Pull, Tag};
 
 /// One option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,7 +52,10 @@ impl Definition {
     }
 }
 
-const ALL: &[Job] = &[Tag, Manifest, Env, Build, Pull];
+const ALL: &[Job] = &[Tag, Manifest, Inputs, Model, Env, Build, Pull];
+const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Env, Build, Pull];
+/// With inputs that plain folders can have too.
+const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Env, Build, Pull];
 const WITH_IMAGE: &[Job] = &[Tag, Env, Build, Pull];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
 
@@ -66,19 +69,33 @@ const fn both(name: &'static str, takes: Takes, jobs: &'static [Job], help: &'st
 
 /// Every option, in the order of help and tables.
 pub const OPTIONS: &[Definition] = &[
-    both("path", Takes::Many("FOLDER"), ALL, "A folder whose files are the inputs, relative to the project folder"),
+    both(
+        "path",
+        Takes::Many("FOLDER"),
+        WITH_FOLDERS,
+        "A folder whose files are the inputs, relative to the project folder; without one, the Compose files tell what counts",
+    ),
     both("image", Takes::One("REPOSITORY"), WITH_IMAGE, "The image's repository, without a tag, such as example/app or ghcr.io/acme/app"),
-    Definition { default: Some("md5"), ..both("algorithm", Takes::Choice(&["md5", "sha256"]), ALL, "The hash of manifest and tag") },
+    both(
+        "repository-prefix",
+        Takes::One("PREFIX"),
+        WITH_IMAGE,
+        "Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE",
+    ),
+    Definition {
+        default: Some("md5"),
+        ..both("algorithm", Takes::Choice(&["md5", "sha256"]), WITH_INPUTS, "The hash of manifest and tag")
+    },
     Definition {
         default: Some("auto"),
         ..both(
             "checkout",
             Takes::Choice(&["auto", "as-is", "as-in-git"]),
-            ALL,
+            WITH_INPUTS,
             "What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows",
         )
     },
-    both("reuse", Takes::One("FILE"), ALL, "Take this manifest as it is where it exists, and write it where it does not"),
+    both("reuse", Takes::One("FILE"), WITH_FOLDERS, "Take this manifest as it is where it exists, and write it where it does not"),
     Definition {
         default: Some(crate::options::MOVING_TAG),
         ..both(
@@ -91,17 +108,39 @@ pub const OPTIONS: &[Definition] = &[
     Definition {
         short: Some('f'),
         input: Some("compose-file"),
-        ..both(
-            "file",
-            Takes::Many("FILE"),
-            WITH_COMPOSE,
-            "A Compose file, relative to the project folder; without one, those that Compose finds",
-        )
+        ..both("file", Takes::Many("FILE"), ALL, "A Compose file, relative to the project folder; without one, those that Compose finds")
+    },
+    both("env-file", Takes::Many("FILE"), ALL, "A file with variables for the Compose files, instead of .env"),
+    both("profile", Takes::Many("NAME"), ALL, "A profile of the Compose files to have active"),
+    both(
+        "project-directory",
+        Takes::One("DIR"),
+        ALL,
+        "The folder that paths in the Compose files are relative to; without it, that of the first one",
+    ),
+    Definition {
+        short: Some('p'),
+        ..both("project-name", Takes::One("NAME"), ALL, "The name of the Compose project; without it, as Compose finds it")
     },
     Definition {
         input: Some("services"),
-        ..both("service", Takes::Many("NAME"), WITH_COMPOSE, "A Compose service to build or pull; without one, all of them")
+        ..both("service", Takes::Many("NAME"), ALL, "A Compose service to work for; without one, all of them")
     },
+    both(
+        "platform",
+        Takes::One("OS/ARCH"),
+        WITH_INPUTS,
+        "The platform of services that name none, such as linux/arm64; without it, that of DOCKER_DEFAULT_PLATFORM, else of this machine",
+    ),
+    both("ignore-arg", Takes::Many("NAME"), WITH_INPUTS, "A build argument that does not count, such as a commit id or a date"),
+    both("salt", Takes::One("TEXT"), WITH_INPUTS, "A text that counts as input: with another one everything is built anew"),
+    both("pin-bases", Takes::Flag, WITH_INPUTS, "Count what the registry has under the names of base images now, and build from that"),
+    both(
+        "refresh",
+        Takes::One("WHEN"),
+        WITH_INPUTS,
+        "Build everything anew when a day, week or month (UTC) has ended: daily, weekly, monthly, or the period that an earlier job found",
+    ),
     both("compose", Takes::One("COMMAND"), WITH_COMPOSE, "How Compose is started; without it, `docker compose`, else `docker-compose`"),
     Definition {
         default: Some("auto"),

@@ -1,0 +1,250 @@
+//! What a user should know of the inputs of a project: what makes a tag change too often, or too seldom.
+
+use crate::compose::project::Project;
+use crate::desk::{Desk, join};
+use crate::job::draft::Draft;
+use crate::job::family::{familiar, strangers};
+use crate::job::place::{Places, below};
+use crate::job::services::Found;
+use crate::options::Options;
+use crate::path::RelPath;
+use crate::reach::PickedKind;
+use crate::report::Note;
+
+/// Variables of CI services that are other ones for every commit or run.
+const PER_COMMIT: [&str; 9] = [
+    "GITHUB_SHA",
+    "GITHUB_RUN_ID",
+    "GITHUB_RUN_NUMBER",
+    "CIRCLE_SHA1",
+    "CIRCLE_BUILD_NUM",
+    "CI_COMMIT_SHA",
+    "CI_PIPELINE_ID",
+    "BUILDKITE_COMMIT",
+    "GIT_COMMIT",
+];
+/// A commit id is known by so many of its digits.
+const COMMIT_DIGITS: usize = 7;
+/// A context is large from here on.
+const LARGE: u64 = 100_000_000;
+/// A pointer file of Git LFS is about this long (git-lfs `docs/spec.md`).
+const POINTER: std::ops::Range<u64> = 100..300;
+const POINTER_BEGIN: &[u8] = b"version https://git-lfs.github.com/spec/";
+/// So many files are looked into.
+const POINTERS: usize = 20;
+
+/// Warnings, each with the services that it is about.
+#[derive(Default)]
+struct Warnings(Vec<(String, Vec<String>)>);
+
+impl Warnings {
+    fn add(&mut self, draft: &Draft<'_>, text: String) {
+        let service = draft.service.name.clone();
+        match self.0.iter_mut().find(|(other, _)| *other == text) {
+            Some((_, services)) if services.contains(&service) => {}
+            Some((_, services)) => services.push(service),
+            None => self.0.push((text, vec![service])),
+        }
+    }
+}
+
+/// Tells what there is to tell.
+pub(super) async fn tell(desk: &Desk, options: &Options, project: &Project, found: &Found<'_>) {
+    let mut warnings = Warnings::default();
+    for draft in &found.drafts {
+        of_dockerfile(options, project, draft, &mut warnings);
+    }
+    for (index, draft) in found.drafts.iter().enumerate() {
+        of_files(found, index, draft, &mut warnings);
+    }
+    of_checkout(desk, options, project, found, &mut warnings).await;
+    for (text, services) in warnings.0 {
+        let several = if services.len() > 1 { "services" } else { "service" };
+        desk.tell(Note::warning(format!("{several} `{}`: {text}", services.join("`, `"))));
+    }
+}
+
+fn of_dockerfile(options: &Options, project: &Project, draft: &Draft<'_>, warnings: &mut Warnings) {
+    let place = |line: u32| draft.text.path.as_ref().filter(|_| line > 0).map(|path| format!(" ({path}:{line})")).unwrap_or_default();
+    for base in strangers(project, draft).into_iter().filter(|base| !base.syntax && !options.pin_bases) {
+        if base.reference.ends_with(":latest") {
+            warnings.add(
+                draft,
+                format!(
+                    "the base image `{}`{} can become another one while the tag stays: name a version, or use `--pin-bases` or `--refresh`",
+                    familiar(&base.reference),
+                    place(base.line)
+                ),
+            );
+        }
+    }
+    for remote in draft.reach.remotes.iter().filter(|remote| !remote.pinned) {
+        let what = if remote.git { "a commit id" } else { "`--checksum`" };
+        warnings.add(
+            draft,
+            format!(
+                "what is fetched from {}{} can change while the tag stays: pin it with {what}, or use `--refresh`",
+                without_login(&remote.address),
+                place(remote.line)
+            ),
+        );
+    }
+    for (name, value) in draft.reach.args.iter().filter(|(name, _)| !options.ignored_args.contains(name)) {
+        let is_of = |variable: &&&str| {
+            options
+                .host
+                .env
+                .get(variable)
+                .is_some_and(|it| it == value || (value.len() >= COMMIT_DIGITS && it.len() == 40 && it.starts_with(value.as_str())))
+        };
+        if let Some(variable) = PER_COMMIT.iter().find(is_of).filter(|_| !value.is_empty()) {
+            warnings.add(
+                draft,
+                format!("the argument `{name}` is that of {variable}, so the tag changes with it: leave it out with `--ignore-arg {name}`"),
+            );
+        }
+    }
+}
+
+fn of_files(found: &Found<'_>, index: usize, draft: &Draft<'_>, warnings: &mut Warnings) {
+    for (looked, (_, folder)) in found.looked[index].iter().zip(&draft.folders) {
+        let files = looked.selection.picked.iter().filter(|picked| picked.kind == PickedKind::File);
+        let mut secrets: Vec<String> = Vec::new();
+        // Bytes by the first part of the path.
+        let (mut total, mut parts): (u64, Vec<(&[u8], u64)>) = (0, Vec::new());
+        for picked in files {
+            let bytes = picked.path.as_bytes();
+            let name = bytes.rsplit(|&byte| byte == b'/').next().unwrap_or(bytes);
+            let path = below(folder, &picked.path);
+            if is_secret(name) {
+                secrets.push(path.to_string());
+            }
+            let size = found.digests.get(&path).map_or(0, |hashed| hashed.size);
+            let part = bytes.split(|&byte| byte == b'/').next().unwrap_or(bytes);
+            total += size;
+            match parts.last_mut().filter(|(last, _)| *last == part) {
+                Some((_, sum)) => *sum += size,
+                None => parts.push((part, size)),
+            }
+        }
+        if !secrets.is_empty() {
+            let more = if secrets.len() > 3 { format!(" and {} more", secrets.len() - 3) } else { String::new() };
+            secrets.truncate(3);
+            warnings.add(
+                draft,
+                format!(
+                    "{}{more} looks like a secret and goes into the image: leave it out in .dockerignore, or give it as a build secret",
+                    secrets.join(", ")
+                ),
+            );
+        }
+        let largest = parts.iter().max_by_key(|(_, size)| *size);
+        if total > LARGE
+            && let Some((name, size)) = largest.filter(|(_, size)| size * 2 > total)
+        {
+            let file = looked.context.ignore_file.clone().unwrap_or_else(|| below(folder, &RelPath::new(*b".dockerignore")).to_string());
+            warnings.add(
+                draft,
+                format!(
+                    "{} MB of the {} MB that count are in `{}`: if the image does not need it, add the line `{}` to {file}",
+                    size / 1_000_000,
+                    total / 1_000_000,
+                    RelPath::new(*name),
+                    RelPath::new(*name)
+                ),
+            );
+        }
+    }
+}
+
+/// What a checkout can lack: the contents of Git LFS, and submodules.
+async fn of_checkout(desk: &Desk, options: &Options, project: &Project, found: &Found<'_>, warnings: &mut Warnings) {
+    let places = Places::new(options, project);
+    let (attributes, modules) = (places.of_host(".gitattributes"), places.of_host(".gitmodules"));
+    let (attributes, modules) = join(desk.read_if_there(&attributes), desk.read_if_there(&modules)).await;
+    let text = |read: crate::error::Result<Option<Vec<u8>>>| String::from_utf8_lossy(&read.ok().flatten().unwrap_or_default()).into_owned();
+    let modules = text(modules);
+    let modules: Vec<&str> =
+        modules.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('=').map(str::trim)).collect();
+    let has_pointers = text(attributes).contains("filter=lfs");
+    let mut looked_into = 0;
+    for (index, draft) in found.drafts.iter().enumerate() {
+        for (looked, (_, folder)) in found.looked[index].iter().zip(&draft.folders) {
+            for picked in &looked.selection.picked {
+                let path = below(folder, &picked.path);
+                let name = path.to_string();
+                if picked.kind == PickedKind::Folder && modules.contains(&name.as_str()) {
+                    warnings.add(draft, format!("{name} is a submodule that is not checked out: use `git submodule update --init`, or `submodules: true` in actions/checkout"));
+                }
+                let is_small = found.digests.get(&path).is_some_and(|hashed| POINTER.contains(&hashed.size));
+                if picked.kind != PickedKind::File || !has_pointers || !is_small || looked_into == POINTERS {
+                    continue;
+                }
+                looked_into += 1;
+                let content = desk.read_if_there(&places.of_host(&name)).await.ok().flatten().unwrap_or_default();
+                if content.starts_with(POINTER_BEGIN) {
+                    warnings.add(
+                        draft,
+                        format!(
+                            "{name} is a pointer of Git LFS and not the file itself: use `git lfs pull`, or `lfs: true` in actions/checkout"
+                        ),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Names that secrets have by custom.
+fn is_secret(name: &[u8]) -> bool {
+    let Ok(name) = std::str::from_utf8(name) else { return false };
+    let name = name.to_ascii_lowercase();
+    let is_example = ["example", "sample", "template", "dist", "pub"].iter().any(|word| name.ends_with(word));
+    let is_named = matches!(
+        name.as_str(),
+        ".env" | "id_rsa" | "id_dsa" | "id_ecdsa" | "id_ed25519" | ".netrc" | ".git-credentials" | ".pypirc" | ".dockercfg" | ".htpasswd"
+    );
+    let is_kind = [".key", ".p12", ".pfx", ".jks", ".kdbx", ".ppk"].iter().any(|end| name.ends_with(end) && name.len() > end.len());
+    !is_example && (is_named || is_kind || name.starts_with(".env."))
+}
+
+/// An address without the user and password that can stand in it.
+fn without_login(address: &str) -> String {
+    match address.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
+            let host = host.rsplit('@').next().unwrap_or(host);
+            let slash = if rest.contains('/') { "/" } else { "" };
+            // A query can hold a token.
+            format!("{scheme}://{host}{slash}{}", path.split('?').next().unwrap_or(path))
+        }
+        None => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_by_their_names() {
+        for (name, secret) in [
+            (".env", true),
+            (".env.production", true),
+            (".env.example", false),
+            ("id_rsa", true),
+            ("id_rsa.pub", false),
+            ("server.key", true),
+            (".key", false),
+            ("keyboard.txt", false),
+        ] {
+            assert_eq!(is_secret(name.as_bytes()), secret, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_said_without_its_secrets() {
+        assert_eq!(without_login("https://u:p@example.com/a/b?token=x"), "https://example.com/a/b");
+        assert_eq!(without_login("git@example.com:a/b"), "git@example.com:a/b");
+    }
+}

@@ -1,0 +1,130 @@
+//! Build contexts: what the builder sees of a folder.
+
+use std::rc::Rc;
+
+use crate::desk::{Desk, join_all};
+use crate::error::{Code, Error, Result};
+use crate::ignore::{Filtered, Ignore, Inherited, filter};
+use crate::job::place::Places;
+use crate::need::FailureKind;
+use crate::path::RelPath;
+use crate::tree::{Entry, Folder, Node};
+
+/// A folder as the builder sees it, and what its ignore file leaves out.
+pub(super) struct Context {
+    pub(super) filtered: Filtered,
+    /// The ignore file, where there is one.
+    pub(super) ignore_file: Option<String>,
+}
+
+/// Looks into contexts.
+pub(super) struct Contexts<'a> {
+    desk: &'a Desk,
+    places: &'a Places,
+}
+
+/// A folder, as it stands in a manifest, and the candidates for its ignore file.
+pub(super) type Walk = (String, Vec<String>);
+
+impl<'a> Contexts<'a> {
+    pub(super) fn new(desk: &'a Desk, places: &'a Places) -> Self {
+        Contexts { desk, places }
+    }
+
+    /// Walks folders; each is walked once with each of its ignore files, however often it stands in the list.
+    pub(super) async fn walk_all(&self, walks: Vec<Walk>) -> Result<Vec<Rc<Context>>> {
+        let mut files: Vec<String> = walks.iter().flat_map(|(_, candidates)| candidates.clone()).collect();
+        files.sort_unstable();
+        files.dedup();
+        let exist = self.desk.exist(files.clone()).await.map_err(|failure| failure.of_file(".dockerignore"))?;
+        let is_there = |file: &&String| files.binary_search(file).is_ok_and(|index| exist.get(index) == Some(&true));
+        // The first ignore file that is there counts alone.
+        let chosen: Vec<(String, Option<String>)> =
+            walks.into_iter().map(|(folder, candidates)| (folder, candidates.iter().find(is_there).cloned())).collect();
+        let mut distinct = chosen.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let walked = join_all(distinct.iter().map(|(folder, file)| self.walk(folder, file.as_deref()))).await;
+        let walked = walked.into_iter().collect::<Result<Vec<_>>>()?;
+        let find = |walk: &(String, Option<String>)| distinct.binary_search(walk).ok().and_then(|index| walked.get(index)).map(Rc::clone);
+        Ok(chosen.iter().filter_map(find).collect())
+    }
+
+    async fn walk(&self, folder: &str, ignore_file: Option<&str>) -> Result<Rc<Context>> {
+        let at = |error: Error| match ignore_file {
+            Some(file) if error.code == Code::IgnoreInvalid => error.at(file),
+            _ => error,
+        };
+        let text = match ignore_file {
+            Some(file) => self.desk.read_if_there(file).await?.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let ignore = Ignore::parse(&text).map_err(at)?;
+        let tree = walk(self.desk, &self.places.of_host(folder), &ignore).await.map_err(at)?;
+        let filtered = filter(&tree, &ignore).map_err(at)?;
+        Ok(Rc::new(Context { filtered, ignore_file: ignore_file.map(str::to_owned) }))
+    }
+}
+
+/// A folder that was looked into.
+struct Level {
+    entries: Vec<Entry>,
+    /// Which level has it, and the index of its entry there.
+    owner: Option<(usize, usize)>,
+}
+
+/// A folder to look into: its path below the root, what the ignore file says of it, and whose entry it is.
+struct Open {
+    path: Vec<u8>,
+    inherited: Inherited,
+    owner: Option<(usize, usize)>,
+}
+
+/// Walks a folder level by level, and leaves out the folders in which nothing can be kept.
+async fn walk(desk: &Desk, root: &str, ignore: &Ignore) -> Result<Folder> {
+    let root = RelPath::new(root.as_bytes());
+    let mut levels: Vec<Level> = Vec::new();
+    let mut open = vec![Open { path: Vec::new(), inherited: ignore.root(), owner: None }];
+    while !open.is_empty() {
+        let folders = open.iter().map(|Open { path, .. }| if path.is_empty() { root.clone() } else { root.join(path) }).collect();
+        let found = desk.entries(folders).await.map_err(|failure| match (levels.is_empty(), failure.kind) {
+            (true, FailureKind::NotFound) => no_context(&root, "no such folder, expected a build context"),
+            (true, FailureKind::IsAFile) => no_context(&root, "is a file, expected the folder of a build context"),
+            _ => failure.of_file(&root),
+        })?;
+        if found.len() != open.len() {
+            return Err(Error::new(Code::Internal, format!("entries of {} folders, expected {}", found.len(), open.len())));
+        }
+        let mut next = Vec::new();
+        for (Open { path, inherited, owner }, mut entries) in open.into_iter().zip(found) {
+            entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+            let level = levels.len();
+            for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| matches!(entry.node, Node::Folder(_))) {
+                let path = if path.is_empty() { entry.name.to_vec() } else { [&path, &b"/"[..], &entry.name].concat() };
+                let decision = ignore.decide(&path, true, &inherited)?;
+                if decision.enter {
+                    next.push(Open { path, inherited: decision.inherited, owner: Some((level, index)) });
+                }
+            }
+            levels.push(Level { entries, owner });
+        }
+        open = next;
+    }
+    Ok(assemble(levels))
+}
+
+fn no_context(root: &RelPath, message: &str) -> Error {
+    Error::new(Code::PathMissing, message).at(root).help("mend `build.context` in the Compose file, or is the checkout incomplete?")
+}
+
+/// Puts folders into those that hold them, which stand before them.
+fn assemble(mut levels: Vec<Level>) -> Folder {
+    while let Some(Level { entries, owner }) = levels.pop() {
+        let folder = Folder { entries };
+        match owner.and_then(|(level, index)| levels.get_mut(level)?.entries.get_mut(index)) {
+            Some(entry) => entry.node = Node::Folder(folder),
+            None => return folder,
+        }
+    }
+    Folder::default()
+}

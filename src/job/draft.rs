@@ -1,0 +1,297 @@
+//! One service on the way to its manifest: what its build is, and what that reaches.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::compose::project::{Build, Project, Service};
+use crate::digest::digest;
+use crate::dockerfile::Dockerfile;
+use crate::error::{Code, Error, Result};
+use crate::ignore;
+use crate::job::place::{Places, join};
+use crate::manifest::File;
+use crate::note;
+use crate::options::Options;
+use crate::path::RelPath;
+use crate::platform;
+use crate::reach::{self, NamedContext, Reach, Source};
+
+/// Keys of `build:` that never change what is built, or that stand in lines of their own.
+const NEUTRAL: [&str; 8] = ["cache_from", "cache_to", "tags", "no_cache", "pull", "ssh", "shm_size", "ulimits"];
+/// Tells BuildKit where to put the cache, and nothing else.
+const INLINE_CACHE: &str = "BUILDKIT_INLINE_CACHE";
+
+/// The text of a Dockerfile and where it stands.
+pub(super) struct Text {
+    /// In the manifest; `None` where it stands in the Compose file.
+    pub(super) path: Option<String>,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Text {
+    /// The word that begins an instruction's line, in capitals.
+    pub(super) fn instruction(&self, line: u32) -> String {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let index = (line as usize).saturating_sub(1);
+        text.lines().nth(index).and_then(|line| line.split_whitespace().next()).unwrap_or_default().to_ascii_uppercase()
+    }
+}
+
+/// A service with everything that can be said of it without looking into contexts.
+pub(super) struct Draft<'a> {
+    pub(super) service: &'a Service,
+    pub(super) text: Text,
+    /// What its build reaches, for all its platforms together.
+    pub(super) reach: Reach,
+    /// Lines of the manifest.
+    pub(super) notes: Vec<Vec<u8>>,
+    /// The services that it takes images of, by the names that it knows them under.
+    pub(super) own: Vec<Own>,
+    /// The folders that are read: the name (none for the main one) and the place in manifests.
+    pub(super) folders: Vec<(Option<String>, String)>,
+}
+
+/// An image of this project that another one is built with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Own {
+    pub(super) name: String,
+    pub(super) service: String,
+    /// Whether the Compose file names the service itself.
+    pub(super) is_given: bool,
+}
+
+/// The candidates for a service's Dockerfile, as they stand in a manifest; none where it is inline, or in a context that is fetched.
+pub(super) fn dockerfile_candidates(places: &Places, build: &Build) -> Vec<String> {
+    let Some(file) = build.dockerfile.as_ref().filter(|_| build.dockerfile_inline.is_none() && !is_remote(&build.context)) else {
+        return Vec::new();
+    };
+    let mut files = vec![places.in_manifest(&join(&build.context, file))];
+    if file == "Dockerfile" {
+        // rule: buildkit `frontend/dockerui/config.go`: only this name has a second one.
+        files.push(places.in_manifest(&join(&build.context, "dockerfile")));
+    }
+    files
+}
+
+/// The candidates for the ignore file of one of a service's folders, as the host names them.
+pub(super) fn ignore_candidates(places: &Places, draft: &Draft<'_>, name: Option<&str>, folder: &str) -> Vec<String> {
+    let own = match (name, &draft.text.path) {
+        (None, Some(dockerfile)) => ignore::candidates(dockerfile, folder).to_vec(),
+        _ => ignore::candidates("", folder)[1..].to_vec(),
+    };
+    own.iter().map(|file| places.of_host(file)).collect()
+}
+
+/// Reads a service's Dockerfile, and finds what its build reaches.
+pub(super) fn draft<'a>(
+    options: &Options,
+    places: &Places,
+    project: &'a Project,
+    service: &'a Service,
+    build: &'a Build,
+    text: Text,
+) -> Result<Draft<'a>> {
+    let place = text.path.clone().unwrap_or_else(|| format!("service `{}`: dockerfile_inline", service.name));
+    let at = |error: Error| if error.place.is_none() { error.at(&place) } else { error };
+    let platforms = platforms(options, service, build)?;
+    let build_platform =
+        platform::default(options.host.env.get("DOCKER_DEFAULT_PLATFORM").map(String::as_str), &options.host.architecture)?;
+    let (contexts, own) = contexts(project, build);
+    let syntax = build.args.get("BUILDKIT_SYNTAX").map(String::as_str);
+    let reach = match is_remote(&build.context) && build.dockerfile_inline.is_none() {
+        // Its Dockerfile is fetched with it, so nothing is known of it.
+        true => Reach { args: build.args.iter().map(|(name, value)| (name.clone(), value.clone())).collect(), ..Reach::default() },
+        false => {
+            let dockerfile = Dockerfile::parse(&text.bytes, syntax).map_err(at)?;
+            let mut all: Option<Reach> = None;
+            for platform in &platforms {
+                let found = reach::reach(&reach::Build {
+                    dockerfile: &dockerfile,
+                    target: build.target.as_deref(),
+                    args: &build.args,
+                    platform: Some(platform),
+                    build_platform: &build_platform,
+                    contexts: &contexts,
+                    images: &BTreeMap::new(),
+                })
+                .map_err(at)?;
+                all = Some(match all {
+                    None => found,
+                    Some(others) => union(others, found),
+                });
+            }
+            with_onbuild(all.unwrap_or_default())
+        }
+    };
+    let notes = notes(options, places, build, &text, &reach, &platforms);
+    let mut folders = Vec::new();
+    for source in &reach.sources {
+        let path = match &source.context {
+            None if is_remote(&build.context) => continue,
+            None => Some(&build.context),
+            Some(name) => build.additional_contexts.get(name),
+        };
+        if let Some(path) = path
+            && !folders.iter().any(|(known, _)| *known == source.context)
+        {
+            folders.push((source.context.clone(), places.in_manifest(path)));
+        }
+    }
+    Ok(Draft { service, text, reach, notes, own, folders })
+}
+
+impl Draft<'_> {
+    /// The Dockerfile as a line of the manifest.
+    pub(super) fn dockerfile(&self, options: &Options) -> Option<File> {
+        let path = self.text.path.as_ref()?;
+        Some(File { path: RelPath::new(path.as_bytes()), digest: digest(options.algorithm, &self.text.bytes) })
+    }
+}
+
+/// Whether a context is fetched: a URL, or a git repository (rule: buildkit `client/llb/sourceresolver`, compose-go `paths/context.go`).
+pub(super) fn is_remote(context: &str) -> bool {
+    context.contains("://") || context.starts_with("git@") || context.starts_with("github.com/")
+}
+
+/// The platforms that a service is built for.
+fn platforms(options: &Options, service: &Service, build: &Build) -> Result<Vec<String>> {
+    let given = match (&build.platforms, &service.platform, &options.platform) {
+        (list, ..) if !list.is_empty() => list.clone(),
+        (_, Some(platform), _) | (_, None, Some(platform)) => vec![platform.clone()],
+        (_, None, None) => {
+            let variable = options.host.env.get("DOCKER_DEFAULT_PLATFORM").map(String::as_str);
+            return Ok(vec![platform::default(variable, &options.host.architecture)?]);
+        }
+    };
+    let at = |error: Error| match &service.build_place {
+        Some(place) => error.at(&place.file).line(place.line),
+        None => error,
+    };
+    let mut platforms = given.iter().map(|text| platform::parse(text).map_err(at)).collect::<Result<Vec<_>>>()?;
+    platforms.sort_unstable();
+    platforms.dedup();
+    Ok(platforms)
+}
+
+/// The named contexts, and which of them are images of other services.
+fn contexts(project: &Project, build: &Build) -> (BTreeMap<String, NamedContext>, Vec<Own>) {
+    let mut own = Vec::new();
+    let mut contexts = BTreeMap::new();
+    for (name, value) in &build.additional_contexts {
+        let context = if let Some(service) = value.strip_prefix("service:") {
+            own.push(Own { name: name.clone(), service: service.to_owned(), is_given: true });
+            NamedContext::Other
+        } else if let Some(image) = value.strip_prefix("docker-image://") {
+            match built_as(project, image) {
+                Some(service) => {
+                    own.push(Own { name: name.clone(), service: service.name.clone(), is_given: false });
+                    NamedContext::Other
+                }
+                None => NamedContext::Image(image.to_owned()),
+            }
+        } else if is_remote(value) {
+            NamedContext::Remote(value.clone())
+        } else {
+            NamedContext::Local
+        };
+        contexts.insert(name.clone(), context);
+    }
+    (contexts, own)
+}
+
+/// The service that is built under the name of an image.
+pub(super) fn built_as<'a>(project: &'a Project, image: &str) -> Option<&'a Service> {
+    let wanted = reach::normalized(image).ok()?;
+    let is_it = |service: &&Service| {
+        service.build.is_some() && service.image.as_ref().is_some_and(|image| reach::normalized(image).as_ref() == Ok(&wanted))
+    };
+    project.services.iter().find(is_it)
+}
+
+/// What counts for several platforms.
+fn union(mut all: Reach, more: Reach) -> Reach {
+    for source in more.sources {
+        if !all.sources.contains(&source) {
+            all.sources.push(source);
+        }
+    }
+    all.whole = all.whole.or(more.whole);
+    for base in more.bases {
+        if !all.bases.contains(&base) {
+            all.bases.push(base);
+        }
+    }
+    for remote in more.remotes {
+        if !all.remotes.contains(&remote) {
+            all.remotes.push(remote);
+        }
+    }
+    all.args.extend(more.args);
+    all.args.sort_unstable();
+    all.args.dedup();
+    all
+}
+
+/// The instructions that a base image hands on (`ONBUILD`) can copy anything; they are not known without the registry. By custom such images
+/// say so in their tags.
+fn with_onbuild(mut reach: Reach) -> Reach {
+    if let Some(base) = reach.bases.iter().find(|base| base.reference.rsplit('/').next().is_some_and(|name| name.contains("onbuild"))) {
+        reach.sources.push(Source::all(None, base.line));
+    }
+    reach
+}
+
+/// Everything that is neither a file nor an image.
+fn notes(options: &Options, places: &Places, build: &Build, text: &Text, reach: &Reach, platforms: &[String]) -> Vec<Vec<u8>> {
+    let algorithm = options.algorithm;
+    let mut notes: Vec<Vec<u8>> = platforms.iter().map(|platform| note::platform(platform)).collect();
+    notes.extend(build.target.iter().map(|target| note::target(target)));
+    let counts = |name: &String| name != INLINE_CACHE && !options.ignored_args.contains(name);
+    notes.extend(reach.args.iter().filter(|(name, _)| counts(name)).map(|(name, value)| note::arg(algorithm, name, value)));
+    let context = if is_remote(&build.context) { build.context.clone() } else { places.in_manifest(&build.context) };
+    if context != "." {
+        notes.push(note::context(&context));
+    }
+    match (&text.path, &build.dockerfile_inline, &build.dockerfile) {
+        (_, Some(inline), _) => notes.push(note::build(algorithm, "dockerfile_inline", inline)),
+        (Some(path), ..) if *path != default_dockerfile(&context) => notes.push(note::dockerfile(path)),
+        (None, None, Some(file)) => notes.push(note::dockerfile(file)),
+        _ => {}
+    }
+    let mut keyed = |key: &str, value: &str| notes.push(note::build(algorithm, key, value));
+    if !build.additional_contexts.is_empty() {
+        let value = |value: &String| match value.starts_with('/') {
+            true => places.in_manifest(value),
+            false => value.clone(),
+        };
+        let contexts: Vec<String> = build.additional_contexts.iter().map(|(name, it)| format!("{name}={}", value(it))).collect();
+        keyed("additional_contexts", &contexts.join("\n"));
+    }
+    for (key, value) in build.other.iter().filter(|(key, _)| !NEUTRAL.contains(&key.as_str())) {
+        keyed(key, &serde_json::to_string(value).unwrap_or_default());
+    }
+    notes.extend(options.salt.iter().map(|salt| note::salt(algorithm, salt)));
+    notes
+}
+
+fn default_dockerfile(context: &str) -> String {
+    if context == "." { "Dockerfile".to_owned() } else { format!("{context}/Dockerfile") }
+}
+
+/// No Dockerfile where one was expected.
+pub(super) fn no_dockerfile(service: &Service, candidates: &[String]) -> Error {
+    let error = Error::new(Code::DockerfileMissing, "no such Dockerfile").at(candidates.first().map_or("", String::as_str));
+    match &service.build_place {
+        Some(place) => error.help(format!(
+            "service `{}` names it at {}:{}: mend `build.dockerfile` or `build.context` there, or is the checkout incomplete?",
+            service.name, place.file, place.line
+        )),
+        None => error,
+    }
+}
+
+/// Whether a value has something in it.
+pub(super) fn has_items(value: Option<&Value>) -> bool {
+    value.and_then(Value::as_array).is_some_and(|list| !list.is_empty())
+}

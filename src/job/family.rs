@@ -1,0 +1,270 @@
+//! The images of a project among each other: which are wanted, which are built with which, and what each is called.
+
+use std::rc::Rc;
+
+use crate::compose::project::{Build, Project, Service};
+use crate::diff::diff;
+use crate::error::{Code, Error, Result};
+use crate::image::{Reference, Repository};
+use crate::inputs::{Digests, Inputs};
+use crate::job::bases::Pins;
+use crate::job::draft::{Draft, Own, built_as};
+use crate::manifest::{Manifest, tag};
+use crate::naming::Name;
+use crate::note;
+use crate::options::{Job, Options};
+use crate::plan::{Context, Origin, Target};
+use crate::reach;
+
+/// A service that is built.
+pub(super) type Built<'a> = (&'a Service, &'a Build);
+
+/// The services that are asked for and have `build:`.
+pub(super) fn wanted<'a>(options: &Options, project: &'a Project) -> Result<Vec<Built<'a>>> {
+    let built = |service: &'a Service| service.build.as_ref().map(|build| (service, build));
+    if options.services.is_empty() {
+        let all: Vec<Built<'a>> = project.services.iter().filter(|service| !service.disabled).filter_map(built).collect();
+        return match all.is_empty() && options.job != Job::Pull {
+            true => Err(Error::new(Code::NoTarget, "no service has `build:`, so there is nothing to hash")
+                .help("is it the right Compose file, and are its profiles active? name a plain folder with `--path`")),
+            false => Ok(all),
+        };
+    }
+    let mut all = Vec::new();
+    for name in &options.services {
+        let service = find(project, name).ok_or_else(|| {
+            let names: Vec<&str> = project.services.iter().map(|service| service.name.as_str()).collect();
+            Error::new(Code::Usage, format!("`{}`: no such service, there are {}", name.escape_debug(), names.join(", ")))
+                .help("mend its name, or is it the right Compose file?")
+        })?;
+        match built(service) {
+            Some(built) => all.push(built),
+            // Its image comes from elsewhere, and can be pulled.
+            None if options.job == Job::Pull => {}
+            None => {
+                return Err(Error::new(Code::Usage, "has no `build:`, so there is nothing to hash")
+                    .at(format!("service `{}`", service.name))
+                    .help("name a service that is built"));
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The services that others are built with and that are not among them yet.
+pub(super) fn missing<'a>(project: &'a Project, drafts: &[Draft<'a>]) -> Vec<Built<'a>> {
+    let mut missing: Vec<Built<'a>> = Vec::new();
+    for own in drafts.iter().flat_map(|draft| relations(project, draft)) {
+        let is_known =
+            drafts.iter().any(|draft| draft.service.name == own.service) || missing.iter().any(|(service, _)| service.name == own.service);
+        if !is_known
+            && let Some(service) = find(project, &own.service)
+            && let Some(build) = &service.build
+        {
+            missing.push((service, build));
+        }
+    }
+    missing
+}
+
+/// The images of this project that a service is built with: those that the Compose file names, and those that the Dockerfile builds on.
+pub(super) fn relations(project: &Project, draft: &Draft<'_>) -> Vec<Own> {
+    let mut relations = draft.own.clone();
+    for base in draft.reach.bases.iter().filter(|base| !base.syntax) {
+        let Some(service) = built_as(project, &base.reference).filter(|service| service.name != draft.service.name) else { continue };
+        let name = familiar(&base.reference);
+        if !relations.iter().any(|own| own.name == name) {
+            relations.push(Own { name, service: service.name.clone(), is_given: false });
+        }
+    }
+    relations
+}
+
+/// The images of a service's build that come from elsewhere, as references with registry and tag.
+pub(super) fn strangers<'a>(project: &Project, draft: &'a Draft<'_>) -> Vec<&'a reach::Base> {
+    let is_own = |base: &&reach::Base| built_as(project, &base.reference).is_some_and(|service| service.name != draft.service.name);
+    draft.reach.bases.iter().filter(|base| !is_own(base)).collect()
+}
+
+/// A reference as people write it, which is how builds know an image: without Docker Hub's parts and without `:latest`
+/// (rule: buildkit `frontend/dockerui/namedcontext.go`).
+pub(super) fn familiar(reference: &str) -> String {
+    let short = reference.strip_prefix("docker.io/").map(|rest| rest.strip_prefix("library/").unwrap_or(rest)).unwrap_or(reference);
+    short.strip_suffix(":latest").unwrap_or(short).to_owned()
+}
+
+/// The images, sorted by name: those that others are built with too. `drafts` and `inputs` have the same order.
+pub(super) fn targets(
+    options: &Options,
+    project: &Project,
+    drafts: &[Draft<'_>],
+    inputs: &[Inputs],
+    digests: &Digests,
+    pins: &Pins,
+) -> Result<Vec<Target>> {
+    let mut targets: Vec<Target> = Vec::new();
+    // By place among the drafts: the image of each.
+    let mut images: Vec<Option<(Reference, String)>> = vec![None; drafts.len()];
+    for index in order(project, drafts)? {
+        let draft = &drafts[index];
+        let mut contexts = pins.contexts(project, draft);
+        let mut notes = Vec::new();
+        for own in relations(project, draft) {
+            let base = drafts.iter().position(|draft| draft.service.name == own.service).and_then(|at| images[at].clone());
+            let Some((image, hash)) = base else { continue };
+            notes.push(note::image(&own.name, &hash));
+            contexts.push(Context { name: own.name, origin: Origin::Target(image), is_given: own.is_given });
+        }
+        let mut manifest = inputs[index].manifest(options.algorithm, digests)?;
+        manifest.notes.extend(notes);
+        let text = manifest.render();
+        let hash = tag(options.algorithm, &text);
+        let name = name(options, project, draft)?;
+        let image = name.tagged(&hash)?;
+        images[index] = Some((image.clone(), hash.clone()));
+        let moving = match (&options.moving_tag, name.is_local) {
+            (Some(tag), false) => Some(name.moving(tag)?),
+            _ => None,
+        };
+        if let Some(other) = targets.iter_mut().find(|target| is_same_name(target, &image, &hash)) {
+            if other.image != image {
+                return Err(two_images(options, draft, other, &text));
+            }
+            other.services.push(draft.service.name.clone());
+            continue;
+        }
+        targets.push(Target {
+            image,
+            tag: hash,
+            manifest: Rc::from(text),
+            moving,
+            services: vec![draft.service.name.clone()],
+            built: vec![draft.service.name.clone()],
+            is_renamed: true,
+            is_local: name.is_local,
+            contexts,
+        });
+    }
+    for target in &mut targets {
+        add_users(project, target);
+        target.services.sort_unstable();
+    }
+    targets.sort_by_cached_key(|target| target.image.to_string());
+    Ok(targets)
+}
+
+/// Services without `build:` that use the image under its name in the Compose file.
+fn add_users(project: &Project, target: &mut Target) {
+    let image = |service: &Service| service.image.as_ref().and_then(|image| reach::normalized(image).ok());
+    let original = target.built.first().and_then(|name| find(project, name)).and_then(image);
+    let Some(original) = original else { return };
+    let users = project.services.iter().filter(|service| service.build.is_none() && image(service).as_ref() == Some(&original));
+    target.services.extend(users.map(|service| service.name.clone()));
+}
+
+fn find<'a>(project: &'a Project, name: &str) -> Option<&'a Service> {
+    project.services.iter().find(|service| service.name == name)
+}
+
+/// The same but for the hash at the end.
+fn is_same_name(target: &Target, image: &Reference, hash: &str) -> bool {
+    let stem = |image: &Reference, hash: &str| image.to_string().strip_suffix(hash).map(str::to_owned);
+    stem(&target.image, &target.tag) == stem(image, hash)
+}
+
+/// Two services want one name for two images.
+fn two_images(options: &Options, draft: &Draft<'_>, other: &Target, text: &[u8]) -> Error {
+    let parsed = |text: &[u8]| Manifest::parse(options.algorithm, text);
+    let summary = match (parsed(&other.manifest), parsed(text)) {
+        (Ok(old), Ok(new)) => diff(&old, &new).summary(3),
+        _ => String::new(),
+    };
+    let differ = if summary.is_empty() { "arguments, target or platform".to_owned() } else { summary };
+    let service = draft.service;
+    let error = Error::new(
+        Code::NoTarget,
+        format!(
+            "services `{}` and `{}` have the same image `{}`, and not the same inputs: {differ}",
+            other.built.first().map_or("", String::as_str),
+            service.name,
+            service.image_or_default
+        ),
+    )
+    .help("give them different `image:` names or tags");
+    match &service.image_place {
+        Some(place) => error.at(&place.file).line(place.line),
+        None => error,
+    }
+}
+
+fn name(options: &Options, project: &Project, draft: &Draft<'_>) -> Result<Name> {
+    let service = draft.service;
+    let at = |error: Error| match &service.image_place {
+        Some(place) => error.of(&format!("service `{}`", service.name)).at(&place.file).line(place.line),
+        None => error.of(&format!("service `{}`", service.name)),
+    };
+    if let Some(repository) = &options.image
+        && is_named(options, project, service)?
+    {
+        return Ok(Name::of_repository(repository.clone()));
+    }
+    match (&service.image, &options.repository_prefix) {
+        (Some(image), _) => Name::of_image(image).map_err(at),
+        (None, Some(prefix)) => {
+            let slash = if prefix.ends_with('/') { "" } else { "/" };
+            let repository = format!("{prefix}{slash}{}-{}", project.name, service.name);
+            Repository::parse(&repository).map(Name::of_repository).map_err(|error| at(error.of("`--repository-prefix`")))
+        }
+        (None, None) => Name::local(&service.image_or_default).map_err(at),
+    }
+}
+
+/// Whether `--image` is the name of this service's image: it is that of the one service that is asked for.
+fn is_named(options: &Options, project: &Project, service: &Service) -> Result<bool> {
+    let wanted = wanted(options, project)?;
+    match wanted.as_slice() {
+        [(one, _)] => Ok(one.name == service.name),
+        many => {
+            let names: Vec<&str> = many.iter().map(|(service, _)| service.name.as_str()).collect();
+            Err(Error::new(Code::Usage, format!("`--image` names one image, and several services are built: {}", names.join(", ")))
+                .help("give every service its own `image:` in the Compose file, or name one service"))
+        }
+    }
+}
+
+/// The drafts in an order in which each comes after those that it is built with.
+fn order(project: &Project, drafts: &[Draft<'_>]) -> Result<Vec<usize>> {
+    let needs: Vec<Vec<usize>> = drafts
+        .iter()
+        .map(|draft| {
+            let names = relations(project, draft).into_iter().map(|own| own.service);
+            names.filter_map(|name| drafts.iter().position(|draft| draft.service.name == name)).collect()
+        })
+        .collect();
+    let mut order: Vec<usize> = Vec::new();
+    while order.len() < drafts.len() {
+        let next = (0..drafts.len()).find(|index| !order.contains(index) && needs[*index].iter().all(|need| order.contains(need)));
+        match next {
+            Some(index) => order.push(index),
+            None => return Err(cycle(drafts, &needs, &order)),
+        }
+    }
+    Ok(order)
+}
+
+/// Follows what is open until a service comes again.
+fn cycle(drafts: &[Draft<'_>], needs: &[Vec<usize>], done: &[usize]) -> Error {
+    let open = |index: &usize| !done.contains(index);
+    let mut way: Vec<usize> = (0..drafts.len()).find(open).into_iter().collect();
+    while let Some(next) = way.last().and_then(|last| needs[*last].iter().copied().find(open)) {
+        let first = way.iter().position(|index| *index == next);
+        way.push(next);
+        if let Some(first) = first {
+            way.drain(..first);
+            break;
+        }
+    }
+    let names: Vec<&str> = way.iter().map(|index| drafts[*index].service.name.as_str()).collect();
+    Error::new(Code::ComposeFileInvalid, format!("services are built with each other: {}", names.join(" -> ")))
+        .help("break the circle: one of them must be built without the others")
+}

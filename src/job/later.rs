@@ -1,0 +1,74 @@
+//! What later steps of a CI job get besides the recipe's variables: Compose files that name the images.
+
+use crate::compose::overrides::{self, ServiceOverride};
+use crate::desk::Desk;
+use crate::digest::{Algorithm, digest};
+use crate::error::Result;
+use crate::job::compose::Project;
+use crate::options::{Job, Options};
+use crate::report::{Note, Outcome, Planned, Report, TargetReport, Variable};
+use crate::secret::Secret;
+
+/// The variable that names a project's Compose files.
+pub(super) const COMPOSE_FILE: &str = "COMPOSE_FILE";
+
+const PREFIX: &str = "docktag-";
+const SUFFIX: &str = ".compose.yml";
+
+/// Whether a file is one that [`keep`] wrote: to read the names in it as the user's would give them a second hash.
+pub(super) fn is_ours(file: &str) -> bool {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let hash = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
+    hash.is_some_and(|hash| hash.len() == Algorithm::Md5.hex_len() && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Writes a Compose file with the images of the report, and adds `COMPOSE_FILE` with the project's files and this one to the variables, so that
+/// a plain `docker compose up` uses the right images. Only where someone reads the variables, and the Compose files tell what counts.
+pub(super) async fn keep(desk: &Desk, options: &Options, project: &Project, report: &mut Report) -> Result<()> {
+    if options.is_plain() || !(options.ci || options.job == Job::Env) {
+        return Ok(());
+    }
+    let overrides: Vec<ServiceOverride> = report.targets.iter().flat_map(of_target).collect();
+    let text = overrides::render(&overrides);
+    // The name is that of the content, so that jobs that share a folder do not disturb each other.
+    let name = digest(Algorithm::Md5, text.as_bytes());
+    let file = format!("{}/{PREFIX}{name}{SUFFIX}", options.host.temporary.trim_end_matches('/'));
+    let separator = options.host.env.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).cloned();
+    let separator = separator.unwrap_or_else(|| options.host.list_separator.to_string());
+    let files = project.own_files.iter().map(|file| absolute(&options.host.folder, file)).chain([file.clone()]);
+    let value = files.collect::<Vec<_>>().join(&separator);
+    match options.dry_run {
+        true => {
+            let because = "name the images for later steps".to_owned();
+            report.planned.push(Planned { because, action: format!("write {file}: {text}") });
+        }
+        false => {
+            desk.write(file.clone(), Secret::new(text.into_bytes()), false).await.map_err(|failure| failure.of_writing(&file))?;
+            desk.tell(Note::detail(format!("{file}: written, a Compose file with the images for later steps")));
+        }
+    }
+    report.variables.push(Variable { name: COMPOSE_FILE.to_owned(), value });
+    Ok(())
+}
+
+/// The services of a target with its image: by digest where the registry has it, since a tag can be moved and a digest cannot.
+fn of_target(target: &TargetReport) -> Vec<ServiceOverride> {
+    let image = match &target.digest {
+        Some(digest) => format!("{}@{digest}", target.image),
+        None => target.image.clone(),
+    };
+    // What is in a registry is pulled from there: without this Compose would build a service that has `build:`. The name is the one that
+    // v1 knows too.
+    let pull_policy = (!matches!(target.outcome, Outcome::Built)).then_some("if_not_present");
+    let services = target.services.iter();
+    services.map(|service| ServiceOverride { service: service.clone(), image: Some(image.clone()), pull_policy, build: None }).collect()
+}
+
+/// A path of the project as an absolute one; it is left as it is where the project's place is not known.
+fn absolute(folder: &str, file: &str) -> String {
+    let is_absolute = file.starts_with('/') || file.as_bytes().get(1) == Some(&b':');
+    match is_absolute || folder.is_empty() {
+        true => file.to_owned(),
+        false => format!("{}/{file}", folder.trim_end_matches('/')),
+    }
+}

@@ -1,0 +1,108 @@
+//! The Compose files of a project, read by ourselves; Compose is asked only for what our reader does not cover.
+
+use std::collections::BTreeMap;
+
+use crate::compose::project::Project;
+use crate::compose::read::{self, Read, Request};
+use crate::desk::{Desk, join_all};
+use crate::error::{Code, Error, Result};
+use crate::job::{compose, later};
+use crate::options::Options;
+use crate::report::Note;
+
+/// Reads the project.
+pub(super) async fn load(desk: &Desk, options: &Options) -> Result<Project> {
+    let request = request(options);
+    match complete(desk, &request, BTreeMap::new()).await {
+        Err(error) if error.code == Code::ComposeNotCovered => {
+            desk.tell(Note::detail(format!("{error}; Compose is asked instead")));
+            from_compose(desk, options, &request, error).await
+        }
+        Ok(project) => {
+            warn(desk, options, &project);
+            Ok(project)
+        }
+        Err(error) if error.code == Code::ComposeFileMissing && options.files.is_empty() => Err(error.help(
+            "name one with `--file`, the project folder with `-C`, or a plain folder with everything that goes into the image with `--path docker`",
+        )),
+        Err(error) => Err(error),
+    }
+}
+
+/// What Compose would be told. With a repository, the recipe's variables have it: the hash comes later.
+fn request(options: &Options) -> Request {
+    let mut env = options.host.env.clone();
+    if let Some(repository) = &options.image {
+        let moving = options.moving_tag.as_ref().map(|tag| format!("{repository}:{tag}")).unwrap_or_default();
+        env.insert("DOCKER_IMAGE".to_owned(), repository.to_string());
+        env.insert("DOCKER_IMAGE_CI".to_owned(), moving);
+        env.insert("DOCKER_IMAGE_MD5".to_owned(), String::new());
+    }
+    if let Some(files) = env.get(later::COMPOSE_FILE) {
+        let separator = env.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).cloned();
+        let separator = separator.unwrap_or_else(|| options.host.list_separator.to_string());
+        let own: Vec<&str> = files.split(separator.as_str()).filter(|file| !later::is_ours(file)).collect();
+        env.insert(later::COMPOSE_FILE.to_owned(), own.join(&separator));
+    }
+    Request {
+        files: options.files.clone(),
+        env_files: options.env_files.clone(),
+        profiles: options.profiles.clone(),
+        project_directory: options.project_directory.clone(),
+        project_name: options.project_name.clone(),
+        env,
+        folder: options.host.folder.clone(),
+    }
+}
+
+/// Reads files until the reader has them all.
+async fn complete(desk: &Desk, request: &Request, mut files: BTreeMap<String, Option<Vec<u8>>>) -> Result<Project> {
+    loop {
+        match read::read(request, &files)? {
+            Read::Done(project) => return Ok(*project),
+            Read::Need(paths) => {
+                let texts = join_all(paths.iter().map(|path| desk.read_if_there(path))).await;
+                for (path, text) in paths.into_iter().zip(texts) {
+                    files.insert(path, text?);
+                }
+            }
+        }
+    }
+}
+
+/// What `compose config` prints is a Compose file too, without anything that our reader does not cover.
+async fn from_compose(desk: &Desk, options: &Options, request: &Request, reason: Error) -> Result<Project> {
+    let (files, text) = match compose::config_text(desk, options).await {
+        Ok(config) => config,
+        Err(error) if error.code == Code::NoCompose => {
+            let help = reason.help.as_ref().map(|help| format!("{help}; ")).unwrap_or_default();
+            return Err(reason.help(format!("{help}where Compose is installed, it is asked for what docktag does not read itself")));
+        }
+        Err(error) => return Err(error),
+    };
+    let name = format!("{}/.docktag-config.json", request.folder);
+    let request = Request {
+        files: vec![name.clone()],
+        env_files: Vec::new(),
+        project_directory: request.project_directory.clone().or_else(|| folder_of(&request.folder, files.first()?)),
+        ..request.clone()
+    };
+    let text = BTreeMap::from([(name, Some(text))]);
+    let project = complete(desk, &request, text).await.map_err(|error| error.at("compose config"))?;
+    Ok(Project { files, ..project })
+}
+
+/// The folder of a file, as an absolute path.
+fn folder_of(folder: &str, file: &str) -> Option<String> {
+    let absolute = if file.starts_with('/') { file.to_owned() } else { format!("{folder}/{file}") };
+    absolute.rsplit_once('/').map(|(folder, _)| folder.to_owned())
+}
+
+fn warn(desk: &Desk, options: &Options, project: &Project) {
+    for warning in &project.warnings {
+        // The recipe's own variables are set where they are used.
+        let is_recipe = options.image.is_none() && warning.contains("\"DOCKER_IMAGE");
+        let help = if is_recipe { "; docktag sets it where `--image` says which repository it is" } else { "" };
+        desk.tell(Note::warning(format!("{warning}{help}")));
+    }
+}

@@ -1,0 +1,360 @@
+//! From Compose files to images: what goes into each service's image, and what it is called.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::compose::model::{self, Model};
+use crate::compose::project::{Build, Project, Service};
+use crate::desk::{Desk, join_all};
+use crate::diff::diff;
+use crate::error::{Code, Error, Result};
+use crate::inputs::{self, Digests, Inputs};
+use crate::job::context::{Context, Contexts};
+use crate::job::draft::{self, Draft, Text};
+use crate::job::family;
+use crate::job::place::{Places, below};
+use crate::job::work::Work;
+use crate::job::{advice, bases, compose, env, model as files};
+use crate::manifest::Manifest;
+use crate::options::{Login, Options};
+use crate::path::RelPath;
+use crate::plan::Target;
+use crate::reach::{PickedKind, Selection, select};
+use crate::report::{Outcome, Report};
+
+/// Everything that is known of the images of a project before a registry is asked.
+pub(super) struct Found<'a> {
+    pub(super) drafts: Vec<Draft<'a>>,
+    /// What each draft reads of its folders, in their order.
+    pub(super) looked: Vec<Vec<Looked>>,
+    pub(super) digests: Digests,
+    /// The images: those of the services that were asked for, and those that they are built with.
+    pub(super) targets: Vec<Target>,
+}
+
+/// One folder of one service, looked through.
+#[derive(Clone)]
+pub(super) struct Looked {
+    pub(super) context: Rc<Context>,
+    pub(super) selection: Rc<Selection>,
+    content: Rc<inputs::Content>,
+}
+
+/// What `build` and `pull` work on.
+pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
+    let project = files::load(desk, options).await?;
+    let mut options = in_period(options);
+    let found = find(desk, &options, &project, None).await?;
+    advice::tell(desk, &options, &project, &found).await;
+    let targets = found.targets;
+    options.login = login(&options, &targets)?;
+    let mut report = report(&options, &targets)?;
+    report.targets.clear();
+    let model = compose_model(&options, &project, &targets)?;
+    let own_files = project.files.iter().map(|file| host_name(&options, file)).collect();
+    let compose = compose::Project::new(&options, model, own_files, &report.variables);
+    Ok(Work { options, report, project: compose, targets, strangers: Vec::new() })
+}
+
+/// `tag` and `env`: names, and nobody is asked for the images.
+pub(super) async fn name(desk: &Desk, options: &Options) -> Result<Report> {
+    let project = files::load(desk, options).await?;
+    let options = &in_period(options);
+    let found = find(desk, options, &project, None).await?;
+    advice::tell(desk, options, &project, &found).await;
+    let mut report = report(options, &found.targets)?;
+    let own_files = project.files.iter().map(|file| host_name(options, file)).collect();
+    let compose = compose::Project::new(options, Model::default(), own_files, &report.variables);
+    super::later::keep(desk, options, &compose, &mut report).await?;
+    Ok(report)
+}
+
+/// `manifest`: of the one service that was asked for, or that there is.
+pub(super) async fn manifest(desk: &Desk, options: &Options) -> Result<Report> {
+    let project = files::load(desk, options).await?;
+    let options = &in_period(options);
+    let found = find(desk, options, &project, None).await?;
+    let target = one(options, &found.targets)?;
+    let mut report = report(options, std::slice::from_ref(target))?;
+    report.manifest = target.manifest.to_vec();
+    report.targets.clear();
+    Ok(report)
+}
+
+/// The target of the one service that was asked for.
+pub(super) fn one<'a>(options: &Options, targets: &'a [Target]) -> Result<&'a Target> {
+    let wanted = match options.services.as_slice() {
+        [] => targets.iter().collect::<Vec<_>>(),
+        names => targets.iter().filter(|target| names.iter().any(|name| target.services.contains(name))).collect(),
+    };
+    match wanted.as_slice() {
+        [target] => Ok(target),
+        many => {
+            let names: Vec<&str> = many.iter().flat_map(|target| &target.built).map(String::as_str).collect();
+            Err(Error::new(Code::Usage, format!("there are several services, expected the name of one: {}", names.join(", ")))
+                .help(format!("such as `docktag {} {}`", options.job.as_str(), names.first().unwrap_or(&"app"))))
+        }
+    }
+}
+
+/// Compares the inputs as they are now with those that gave the targets their names.
+pub(super) async fn verify(desk: &Desk, options: &Options, targets: &[&Target]) -> Result<()> {
+    let project = files::load(desk, options).await?;
+    // What the registry has under the names of base images may have moved on; what was built has those of before.
+    let pins = bases::of_targets(targets);
+    let changed = |what: &str| {
+        Error::new(Code::Changed, format!("inputs changed during the build: {what}"))
+            .help("nothing was pushed; run again when no other process writes there")
+    };
+    let now = find(desk, options, &project, Some(pins)).await.map_err(|error| match error.code {
+        // It was there before, so this is no mistake in the project.
+        Code::SourceMissing | Code::DockerfileMissing | Code::ComposeFileMissing => changed(&error.headline()),
+        _ => error,
+    })?;
+    for before in targets {
+        let now = now.targets.iter().find(|target| before.built.first().is_some_and(|name| target.services.contains(name)));
+        if now.is_some_and(|now| now.tag == before.tag) {
+            continue;
+        }
+        let (old, new) =
+            (Manifest::parse(options.algorithm, &before.manifest)?, now.map(|now| Manifest::parse(options.algorithm, &now.manifest)));
+        let summary = match new {
+            Some(Ok(new)) => diff(&old, &new).summary(5),
+            _ => String::new(),
+        };
+        let what = if summary.is_empty() { format!("service `{}`", before.services.join("`, `")) } else { summary };
+        return Err(changed(&what));
+    }
+    Ok(())
+}
+
+/// The options with the period that it is now, so that a run that takes long stays in it.
+pub(super) fn in_period(options: &Options) -> Options {
+    let mut options = options.clone();
+    options.refresh = options.refresh.map(|refresh| crate::refresh::Refresh::Period(refresh.periods(options.host.now).0));
+    options
+}
+
+/// Finds the images of the services that were asked for. `pins`: the digests of base images, where they are known already.
+pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Project, pins: Option<bases::Pins>) -> Result<Found<'a>> {
+    let places = Places::new(options, project);
+    let mut drafts = Vec::new();
+    let mut services = family::wanted(options, project)?;
+    while !services.is_empty() {
+        drafts.extend(read(desk, options, &places, project, services).await?);
+        services = family::missing(project, &drafts);
+    }
+    let pins = match pins {
+        Some(pins) => pins,
+        None if options.pin_bases => bases::ask(desk, options, project, &drafts).await?,
+        None => bases::Pins::default(),
+    };
+    let looked = look(desk, &places, &drafts).await?;
+    let inputs: Vec<Inputs> = drafts
+        .iter()
+        .zip(&looked)
+        .map(|(draft, looked)| Inputs {
+            notes: [draft.notes.clone(), pins.notes(project, draft), period(options)].concat(),
+            dockerfile: draft.dockerfile(options),
+            contents: looked.iter().map(|looked| Rc::clone(&looked.content)).collect(),
+        })
+        .collect();
+    let digests = hash(desk, options, &places, &inputs).await?;
+    let targets = family::targets(options, project, &drafts, &inputs, &digests, &pins)?;
+    Ok(Found { drafts, looked, digests, targets })
+}
+
+fn period(options: &Options) -> Vec<Vec<u8>> {
+    let period = options.refresh.as_ref().map(|refresh| refresh.periods(options.host.now).0);
+    period.iter().map(|period| crate::note::refresh(period)).collect()
+}
+
+/// Reads the Dockerfiles, each once, and finds what every service's build reaches.
+async fn read<'a>(
+    desk: &Desk,
+    options: &Options,
+    places: &Places,
+    project: &'a Project,
+    services: Vec<(&'a Service, &'a Build)>,
+) -> Result<Vec<Draft<'a>>> {
+    let candidates: Vec<Vec<String>> = services.iter().map(|(_, build)| draft::dockerfile_candidates(places, build)).collect();
+    let mut files: Vec<String> = candidates.concat();
+    files.sort_unstable();
+    files.dedup();
+    let texts = join_all(files.iter().map(|file| async { desk.read_if_there(&places.of_host(file)).await })).await;
+    let texts = texts.into_iter().collect::<Result<Vec<_>>>()?;
+    let text_of = |file: &String| files.binary_search(file).ok().and_then(|index| texts[index].clone());
+    let mut drafts = Vec::new();
+    for ((service, build), candidates) in services.into_iter().zip(candidates) {
+        let text = match (&build.dockerfile_inline, candidates.as_slice()) {
+            (Some(inline), _) => Text { path: None, bytes: inline.clone().into_bytes() },
+            (None, []) => Text { path: None, bytes: Vec::new() },
+            (None, files) => match files.iter().find_map(|file| Some((file.clone(), text_of(file)?))) {
+                Some((path, bytes)) => Text { path: Some(path), bytes },
+                None => return Err(draft::no_dockerfile(service, files)),
+            },
+        };
+        drafts.push(draft::draft(options, places, project, service, build, text)?);
+    }
+    Ok(drafts)
+}
+
+/// Looks through the folders of all services: each is walked once, and what several read in the same way is selected once.
+async fn look(desk: &Desk, places: &Places, drafts: &[Draft<'_>]) -> Result<Vec<Vec<Looked>>> {
+    let contexts = Contexts::new(desk, places);
+    let walks = drafts.iter().flat_map(|draft| draft.folders.iter().map(move |(name, folder)| (draft, name, folder)));
+    let walks: Vec<(String, Vec<String>)> =
+        walks.map(|(draft, name, folder)| (folder.clone(), draft::ignore_candidates(places, draft, name.as_deref(), folder))).collect();
+    let mut walked = contexts.walk_all(walks).await?.into_iter();
+    let mut known: Vec<(&[crate::reach::Source], &Option<String>, Looked)> = Vec::new();
+    let mut all = Vec::new();
+    for draft in drafts {
+        let mut looked = Vec::new();
+        for (name, folder) in &draft.folders {
+            let Some(context) = walked.next() else { continue };
+            let sources = draft.reach.sources.as_slice();
+            let same =
+                known.iter().find(|(other, of, it)| Rc::ptr_eq(&it.context, &context) && of == &name && same_sources(other, sources));
+            let it = match same {
+                Some((.., it)) => it.clone(),
+                None => {
+                    let selection =
+                        select(&context.filtered.kept, name.as_deref(), sources).map_err(|error| missing(error, draft, &context))?;
+                    let content = Rc::new(content(folder, &selection));
+                    Looked { context, selection: Rc::new(selection), content }
+                }
+            };
+            known.push((sources, name, it.clone()));
+            looked.push(it);
+        }
+        all.push(looked);
+    }
+    Ok(all)
+}
+
+/// Whether two builds read the same of their contexts: the lines of their Dockerfiles do not matter.
+fn same_sources(one: &[crate::reach::Source], other: &[crate::reach::Source]) -> bool {
+    one.len() == other.len()
+        && one.iter().zip(other).all(|(a, b)| {
+            (&a.context, &a.path, &a.kind, &a.exclude, a.required, a.unpack, a.line)
+                == (&b.context, &b.path, &b.kind, &b.exclude, b.required, b.unpack, b.line)
+        })
+}
+
+/// A source that is not there, said of the Dockerfile; the ignore file may have left it out.
+fn missing(error: Error, draft: &Draft<'_>, context: &Context) -> Error {
+    let place = draft.text.path.clone().unwrap_or_else(|| format!("service `{}`: dockerfile_inline", draft.service.name));
+    let error = error.at(place);
+    match (&context.ignore_file, &error.help) {
+        (Some(file), None) if error.code == Code::SourceMissing => {
+            error.help(format!("is it made by an earlier step, or left out by a line of {file}? A tag needs every input to be there"))
+        }
+        (None, None) if error.code == Code::SourceMissing => {
+            error.help("is it made by an earlier step, or is the checkout incomplete? A tag needs every input to be there")
+        }
+        _ => error,
+    }
+}
+
+fn content(folder: &str, selection: &Selection) -> inputs::Content {
+    let mut content = inputs::Content::default();
+    for picked in &selection.picked {
+        let path = below(folder, &picked.path);
+        match &picked.kind {
+            PickedKind::File => content.files.push(path),
+            PickedKind::Link(target) => content.links.push((path, target.clone())),
+            PickedKind::Folder => content.dirs.push(path),
+        }
+    }
+    content
+}
+
+/// Hashes every file once, however many services read it.
+async fn hash(desk: &Desk, options: &Options, places: &Places, inputs: &[Inputs]) -> Result<Digests> {
+    let files: Vec<RelPath> = inputs::files(inputs);
+    let mut hashed = Vec::with_capacity(files.len());
+    for batch in files.chunks(super::inputs::BATCH) {
+        let paths = Arc::new(places.paths_of_host(batch));
+        let part = desk.hash(paths, options.algorithm, false).await.map_err(|failure| failure.of_file("inputs"))?;
+        if part.len() != batch.len() {
+            return Err(Error::new(Code::Internal, format!("{} digests for {} files", part.len(), batch.len())));
+        }
+        hashed.extend(part);
+    }
+    Ok(Digests::new(files, hashed))
+}
+
+/// What there is to report of the targets, without anybody having been asked for them.
+pub(super) fn report(options: &Options, targets: &[Target]) -> Result<Report> {
+    let wanted: Vec<&Target> = match options.services.as_slice() {
+        [] => targets.iter().collect(),
+        names => targets.iter().filter(|target| names.iter().any(|name| target.services.contains(name))).collect(),
+    };
+    let single = if let [target] = wanted.as_slice() { Some(*target) } else { None };
+    let mut variables = match single {
+        Some(target) => env::of_image(&target.image, target.moving.as_ref(), &target.tag),
+        None => Vec::new(),
+    };
+    let period = options.refresh.as_ref().map(|refresh| refresh.periods(options.host.now).0);
+    variables.extend(period.iter().map(|period| env::refresh(period)));
+    Ok(Report {
+        job: options.job,
+        tag: single.map(|target| target.tag.clone()).unwrap_or_default(),
+        algorithm: options.algorithm,
+        image: single.map(|target| target.image.to_string()),
+        hit: None,
+        unpushed: None,
+        targets: wanted.iter().map(|target| super::build::target_report(target, Outcome::Named)).collect(),
+        planned: Vec::new(),
+        variables,
+        altered: Vec::new(),
+        period,
+        manifest: single.map(|target| target.manifest.to_vec()).unwrap_or_default(),
+        document: None,
+    })
+}
+
+/// The model as far as Compose has to be told of it: the images by their new names.
+fn compose_model(options: &Options, project: &Project, targets: &[Target]) -> Result<Model> {
+    let is_wanted = |service: &&Service| match options.services.as_slice() {
+        [] => !service.disabled,
+        names => names.contains(&service.name) || targets.iter().any(|target| target.built.contains(&service.name)),
+    };
+    let services = project.services.iter().filter(is_wanted).map(|service| {
+        let target = targets.iter().find(|target| target.services.contains(&service.name));
+        model::Service {
+            name: service.name.clone(),
+            image: target.map(|target| target.image.to_string()).or_else(|| service.image.clone()),
+            build: service.build.as_ref().map(|build| model::Build { has_cache_to: draft::has_items(build.other.get("cache_to")) }),
+        }
+    });
+    Ok(Model { services: services.collect() })
+}
+
+/// The login with its registry: without one named, that of the images, if they have one.
+fn login(options: &Options, targets: &[Target]) -> Result<Option<Login>> {
+    let Some(login) = &options.login else { return Ok(None) };
+    if login.registry.is_some() || login.user.is_none() {
+        return Ok(Some(login.clone()));
+    }
+    let mut registries: Vec<&str> =
+        targets.iter().filter(|target| !target.is_local).map(|target| target.image.repository.registry()).collect();
+    registries.sort_unstable();
+    registries.dedup();
+    match registries.as_slice() {
+        [registry] => Ok(Some(Login { registry: Some((*registry).to_owned()), ..login.clone() })),
+        [] => Ok(Some(login.clone())),
+        many => {
+            Err(Error::new(Code::Usage, format!("`--username` is for one registry, and the images go to several: {}", many.join(", ")))
+                .help("say which one with `--registry`, and log in to the others with `docker login`"))
+        }
+    }
+}
+
+/// A file of the project as the host names it.
+fn host_name(options: &Options, file: &str) -> String {
+    match options.host.folder.is_empty() {
+        true => file.to_owned(),
+        false => crate::path::relative(&options.host.folder, file),
+    }
+}

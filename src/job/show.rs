@@ -1,0 +1,224 @@
+//! `inputs` and `model`: what was found out about a project, for people and for scripts.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::bytes;
+use crate::compose::project::to_json;
+use crate::desk::Desk;
+use crate::error::Result;
+use crate::job::draft::Draft;
+use crate::job::place::below;
+use crate::job::services::{self, Found, Looked};
+use crate::job::{advice, model};
+use crate::options::Options;
+use crate::path::RelPath;
+use crate::plan::Target;
+use crate::reach::{PickedKind, Why};
+use crate::report::{Document, Report};
+use crate::tree::{Folder, Node};
+
+/// `model`: the Compose files as Compose would print them, as far as images depend on them.
+pub(super) async fn model(desk: &Desk, options: &Options) -> Result<Report> {
+    let project = model::load(desk, options).await?;
+    let value = to_json(&project);
+    let json = serde_json::to_string(&value).unwrap_or_default();
+    let text = format!("{}\n", serde_json::to_string_pretty(&value).unwrap_or_default()).into_bytes();
+    Ok(Report { document: Some(Box::new(Document { text, json })), ..services::report(options, &[])? })
+}
+
+/// `inputs`: what counts for one service, and why.
+pub(super) async fn inputs(desk: &Desk, options: &Options) -> Result<Report> {
+    let project = model::load(desk, options).await?;
+    let options = &services::in_period(options);
+    let found = services::find(desk, options, &project, None).await?;
+    advice::tell(desk, options, &project, &found).await;
+    let target = services::one(options, &found.targets)?;
+    let is_it = |draft: &Draft<'_>| target.built.contains(&draft.service.name);
+    let index = found.drafts.iter().position(is_it).unwrap_or_default();
+    let shown = Shown::new(options, &found, index, target);
+    let document = Document { text: shown.text().into_bytes(), json: serde_json::to_string(&shown.json()).unwrap_or_default() };
+    Ok(Report { document: Some(Box::new(document)), ..services::report(options, std::slice::from_ref(target))? })
+}
+
+/// One file of a service.
+struct File {
+    path: RelPath,
+    digest: String,
+    size: u64,
+    exec: bool,
+    why: String,
+}
+
+struct Shown<'a> {
+    draft: &'a Draft<'a>,
+    target: &'a Target,
+    files: Vec<File>,
+    links: Vec<(RelPath, Vec<u8>, String)>,
+    dirs: Vec<RelPath>,
+    /// Path and the line that leaves it out.
+    ignored: Vec<(RelPath, String)>,
+    not_reached: u64,
+}
+
+impl<'a> Shown<'a> {
+    fn new(options: &Options, found: &'a Found<'a>, index: usize, target: &'a Target) -> Self {
+        let draft = &found.drafts[index];
+        let mut shown =
+            Shown { draft, target, files: Vec::new(), links: Vec::new(), dirs: Vec::new(), ignored: Vec::new(), not_reached: 0 };
+        if let Some(file) = draft.dockerfile(options) {
+            let (digest, size) = (file.digest.to_string(), draft.text.bytes.len() as u64);
+            shown.files.push(File { path: file.path, digest, size, exec: false, why: "the Dockerfile".to_owned() });
+        }
+        for (looked, (_, folder)) in found.looked[index].iter().zip(&draft.folders) {
+            shown.add(found, looked, folder);
+        }
+        shown.files.sort_by(|a, b| a.path.cmp(&b.path));
+        shown.links.sort();
+        shown
+    }
+
+    fn add(&mut self, found: &Found<'_>, looked: &Looked, folder: &str) {
+        for picked in &looked.selection.picked {
+            let path = below(folder, &picked.path);
+            let why = self.why(picked.source);
+            match &picked.kind {
+                PickedKind::File => {
+                    let Some(hashed) = found.digests.get(&path) else { continue };
+                    // The Dockerfile can be copied too.
+                    self.files.retain(|file| file.path != path);
+                    self.files.push(File { path, digest: hashed.digest.to_string(), size: hashed.size, exec: hashed.executable, why });
+                }
+                PickedKind::Link(target) => self.links.push((path, target.to_vec(), why)),
+                PickedKind::Folder => self.dirs.push(path),
+            }
+        }
+        for left_out in &looked.context.filtered.left_out {
+            let file = looked.context.ignore_file.as_deref().unwrap_or_default();
+            let by = left_out.line.map(|line| format!("ignored by {file}:{line}")).unwrap_or_else(|| format!("ignored by {file}"));
+            self.ignored.push((below(folder, &left_out.path), by));
+        }
+        let picked = looked.selection.picked.iter().filter(|picked| picked.kind != PickedKind::Folder).count() as u64;
+        self.not_reached += count(&looked.context.filtered.kept).saturating_sub(picked);
+    }
+
+    /// `COPY at Dockerfile:12`.
+    fn why(&self, source: usize) -> String {
+        let Some(source) = self.draft.reach.sources.get(source) else { return String::new() };
+        let file = self.draft.text.path.as_deref().unwrap_or("dockerfile_inline");
+        match &self.draft.reach.whole {
+            Some(Why::Syntax { image }) => format!("everything counts, since `{image}` reads {file}:{}", source.line),
+            Some(Why::Variable { source: text, line }) if *line == source.line => {
+                format!("everything counts, since the base image can set what `{text}` uses at {file}:{line}")
+            }
+            _ => format!("{} at {file}:{}", self.draft.text.instruction(source.line), source.line),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.draft.reach.whole.is_some() || self.draft.reach.sources.iter().any(|source| source.context.is_none() && source.path.is_empty())
+    }
+
+    fn json(&self) -> Value {
+        let path = |path: &RelPath| bytes::to_value(path.as_bytes());
+        let files: Vec<Value> = self
+            .files
+            .iter()
+            .map(|file| json!({"path": path(&file.path), "digest": file.digest, "size": file.size, "exec": file.exec, "why": file.why}))
+            .collect();
+        let links: Vec<Value> = self
+            .links
+            .iter()
+            .map(|(link, target, why)| json!({"path": path(link), "target": bytes::to_value(target), "why": why}))
+            .collect();
+        json!({
+            "service": self.draft.service.name,
+            "tag": self.target.tag,
+            "image": self.target.image.to_string(),
+            "dockerfile": self.draft.text.path,
+            "whole_context": self.is_whole(),
+            "files": files,
+            "links": links,
+            "dirs": self.dirs.iter().map(path).collect::<Vec<_>>(),
+            "notes": self.notes(),
+            "ignored": self.ignored.len(),
+            "not_reached": self.not_reached,
+        })
+    }
+
+    /// The lines of the manifest that are no files, links or folders.
+    fn notes(&self) -> Vec<String> {
+        let lines = self.target.manifest.split(|&byte| byte == b'\n').filter_map(|line| line.strip_prefix(b"# "));
+        let lines = lines.map(|line| String::from_utf8_lossy(line).into_owned());
+        lines.filter(|line| !["exec ", "link ", "dir ", "docktag "].iter().any(|kind| line.starts_with(kind))).collect()
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{}\n", self.target.image);
+        let total: u64 = self.files.iter().map(|file| file.size).sum();
+        let whole = if self.is_whole() { ", the whole context counts" } else { "" };
+        writeln!(text, "\n{} in {} bytes{whole}", plural(self.files.len(), "file"), total).ok();
+        for file in &self.files {
+            let exec = if file.exec { ", executable" } else { "" };
+            writeln!(text, "  {:>12}  {}  ({}{exec})", file.size, file.path, file.why).ok();
+        }
+        for (link, target, why) in &self.links {
+            writeln!(text, "  {:>12}  {link} -> {}  ({why})", "link", RelPath::new(target.as_slice())).ok();
+        }
+        for dir in &self.dirs {
+            writeln!(text, "  {:>12}  {dir}/  (empty)", "folder").ok();
+        }
+        let folders = self.by_folder();
+        if folders.len() > 1 {
+            text.push_str("\nbytes by folder\n");
+            for (folder, files, size) in folders {
+                writeln!(text, "  {size:>12}  {folder}  ({})", plural(files, "file")).ok();
+            }
+        }
+        text.push_str("\nnot files\n");
+        for note in self.notes() {
+            writeln!(text, "  {note}").ok();
+        }
+        writeln!(
+            text,
+            "\nnot counted: {} that no instruction reads, {} ignored",
+            plural(self.not_reached as usize, "file"),
+            self.ignored.len()
+        )
+        .ok();
+        for (path, by) in &self.ignored {
+            writeln!(text, "  {path}  ({by})").ok();
+        }
+        text
+    }
+
+    /// Files and bytes by the first part of their paths, largest first.
+    fn by_folder(&self) -> Vec<(String, usize, u64)> {
+        let mut folders: Vec<(String, usize, u64)> = Vec::new();
+        for file in &self.files {
+            let name = file.path.to_string();
+            let folder = name.split_once('/').map_or(".", |(first, _)| first).to_owned();
+            match folders.iter_mut().find(|(known, ..)| *known == folder) {
+                Some((_, files, size)) => (*files, *size) = (*files + 1, *size + file.size),
+                None => folders.push((folder, 1, file.size)),
+            }
+        }
+        folders.sort_by_key(|(.., size)| std::cmp::Reverse(*size));
+        folders
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// How many files and links are in a folder.
+fn count(folder: &Folder) -> u64 {
+    let entries = folder.entries.iter().map(|entry| match &entry.node {
+        Node::Folder(inner) => count(inner),
+        Node::File | Node::Link(_) => 1,
+        Node::Other => 0,
+    });
+    entries.sum()
+}

@@ -1,0 +1,51 @@
+//! What `build` and `pull` work on: a project, and the images to provide for it.
+
+use std::rc::Rc;
+
+use crate::desk::Desk;
+use crate::error::{Code, Error, Result};
+use crate::job::compose::{self, Project};
+use crate::job::{inputs, report, services};
+use crate::options::{Job, Options};
+use crate::plan::{self, Target};
+use crate::report::Report;
+
+/// Everything that is known before the registry is asked.
+pub(super) struct Work {
+    /// The options, with what the project adds to them.
+    pub(super) options: Options,
+    /// What there is to report so far.
+    pub(super) report: Report,
+    pub(super) project: Project,
+    /// The images.
+    pub(super) targets: Vec<Target>,
+    /// The services with `build:` that are left alone.
+    pub(super) strangers: Vec<String>,
+}
+
+/// Finds the project and its images.
+pub(super) async fn prepare(desk: &Desk, options: &Options) -> Result<Work> {
+    match options.is_plain() {
+        true => of_folders(desk, options).await,
+        false => services::work(desk, options).await,
+    }
+}
+
+/// The recipe's way: folders are hashed, and Compose says which services use the hash.
+async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
+    if options.image.is_none() {
+        let help = match options.job {
+            Job::Pull => "give the `--image` that the build job was given",
+            _ => "give it with `--image example/app`; the Compose file uses it as `image: ${DOCKER_IMAGE}`",
+        };
+        return Err(Error::new(Code::Usage, "the repository of the image is not known").help(help));
+    }
+    let identity = inputs::identify(desk, options).await?;
+    let report = report(options, identity)?;
+    let project = compose::load(desk, options, &report.variables).await?;
+    let manifest: Rc<[u8]> = report.manifest.as_slice().into();
+    let targets = plan::targets(&project.model, &report.tag, &manifest, options.moving_tag.as_deref())?;
+    let strangers = plan::strangers(&project.model, &report.tag)?;
+    let strangers = strangers.into_iter().map(|service| service.name.clone()).collect();
+    Ok(Work { options: options.clone(), report, project, targets, strangers })
+}

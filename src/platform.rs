@@ -1,0 +1,112 @@
+//! Platforms: `os/architecture`, and a variant where the architecture has some.
+//!
+//! Rules: `github.com/containerd/platforms`, `platforms.go` and `database.go`, which BuildKit and Compose use.
+
+use crate::error::{Code, Error, Result};
+
+/// Reads a platform and gives it its usual name, so that two spellings of one platform are one input.
+///
+/// ```
+/// use docktag::platform::parse;
+///
+/// assert_eq!(parse("linux/x86_64")?, "linux/amd64");
+/// assert_eq!(parse("linux/arm")?, "linux/arm/v7");
+/// assert_eq!(parse("arm64")?, "linux/arm64");
+/// assert!(parse("linux/arm/v7/x").is_err());
+/// # Ok::<(), docktag::error::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Code::Usage`] for what is none.
+pub fn parse(text: &str) -> Result<String> {
+    let lower = text.trim().to_ascii_lowercase();
+    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.()".contains(&byte));
+    let words: Vec<&str> = lower.split('/').collect();
+    let named = match words.as_slice() {
+        words if !words.iter().all(is_word) => None,
+        // One word is an architecture of Linux, which containers run on.
+        [architecture] if *architecture != "linux" => Some(name("linux", architecture, "")),
+        [os, architecture] => Some(name(os, architecture, "")),
+        [os, architecture, variant] => Some(name(os, architecture, variant)),
+        _ => None,
+    };
+    named.ok_or_else(|| {
+        Error::new(Code::Usage, format!("`{}` is no platform, expected one such as linux/amd64 or linux/arm64", text.escape_debug()))
+            .help("mend the value, or leave it out")
+    })
+}
+
+/// The platform that an engine on this machine builds for: `DOCKER_DEFAULT_PLATFORM` where that is set, else Linux on the machine's
+/// architecture, as the host's language calls it.
+///
+/// # Errors
+/// As [`parse`], for the variable.
+pub fn default(variable: Option<&str>, architecture: &str) -> Result<String> {
+    match variable.filter(|text| !text.is_empty()) {
+        Some(text) => parse(text).map_err(|error| error.at("DOCKER_DEFAULT_PLATFORM")),
+        None if architecture.is_empty() => Ok("linux/amd64".to_owned()),
+        None => Ok(name("linux", architecture, "")),
+    }
+}
+
+fn name(os: &str, architecture: &str, variant: &str) -> String {
+    let os = if os == "macos" { "darwin" } else { os };
+    let (architecture, variant) = match (architecture, variant) {
+        ("x86_64" | "x86-64" | "x64" | "amd64", "" | "v1") => ("amd64", ""),
+        ("x86_64" | "x86-64" | "x64" | "amd64", variant) => ("amd64", variant),
+        ("i386" | "x86" | "ia32" | "386", _) => ("386", ""),
+        ("aarch64" | "arm64", "" | "8" | "v8") => ("arm64", ""),
+        ("aarch64" | "arm64", variant) => ("arm64", variant),
+        ("armhf", _) => ("arm", "v7"),
+        ("armel", _) => ("arm", "v6"),
+        ("arm", "" | "7") => ("arm", "v7"),
+        ("arm", "5") => ("arm", "v5"),
+        ("arm", "6") => ("arm", "v6"),
+        ("arm", "8") => ("arm", "v8"),
+        // What Rust and Node call otherwise than Go.
+        ("powerpc64le" | "powerpc64" | "ppc64", variant) => ("ppc64le", variant),
+        other => other,
+    };
+    match variant {
+        "" => format!("{os}/{architecture}"),
+        variant => format!("{os}/{architecture}/{variant}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_platform_are_one() {
+        for (text, expected) in [
+            ("linux/amd64/v1", "linux/amd64"),
+            ("Linux/AMD64/v2", "linux/amd64/v2"),
+            ("linux/arm64/v8", "linux/arm64"),
+            ("linux/arm/v6", "linux/arm/v6"),
+            ("linux/armhf", "linux/arm/v7"),
+            ("linux/i386", "linux/386"),
+            ("windows/amd64", "windows/amd64"),
+            ("riscv64", "linux/riscv64"),
+        ] {
+            assert_eq!(parse(text).unwrap(), expected, "{text}");
+        }
+        for text in ["", "linux", "linux/", "/amd64", "a/b/c/d", "linux/am d64"] {
+            assert_eq!(parse(text).unwrap_err().code, Code::Usage, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_default_is_that_of_the_machine() {
+        for (variable, architecture, expected) in [
+            (None, "x86_64", "linux/amd64"),
+            (None, "x64", "linux/amd64"),
+            (None, "aarch64", "linux/arm64"),
+            (Some(""), "arm64", "linux/arm64"),
+            (Some("linux/arm/v7"), "x64", "linux/arm/v7"),
+            (None, "", "linux/amd64"),
+        ] {
+            assert_eq!(default(variable, architecture).unwrap(), expected);
+        }
+    }
+}

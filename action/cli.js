@@ -10,10 +10,10 @@ import { run, version } from './run.js'
 
 /** @typedef {import('../pkg/docktag.js').Definition} Definition */
 
-const JOBS = ['tag', 'manifest', 'env', 'build', 'pull']
+const JOBS = ['tag', 'manifest', 'inputs', 'model', 'env', 'build', 'pull']
 const HELP = `Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag
 
-Usage: docktag ${JOBS.join('|')} [OPTIONS]
+Usage: docktag ${JOBS.join('|')} [SERVICE...] [OPTIONS]
        docktag COMMAND --help
 `
 
@@ -57,8 +57,9 @@ function read(definitions, args) {
     // Repeated ones are counted below.
     return [name, { type: takes === 'flag' ? 'boolean' : 'string', multiple: true, ...(short && { short }) }]
   }))
-  const parsed = parseArgs({ args, options: /** @type {import('node:util').ParseArgsConfig['options']} */ (options), strict: true })
+  const parsed = parseArgs({ args, options: /** @type {import('node:util').ParseArgsConfig['options']} */ (options), strict: true, allowPositionals: true })
   const values = /** @type {Record<string, unknown>} */ (parsed.values)
+  if (parsed.positionals.length > 0) values.service = [.../** @type {string[]} */ (values.service ?? []), ...parsed.positionals]
   /** @type {Record<string, string | string[] | boolean>} */
   const given = {}
   for (const { name, takes } of definitions) {
@@ -107,7 +108,7 @@ function help(command, options) {
     const what = takes === 'flag' ? '' : 'choice' in takes ? ` ${takes.choice.join('|')}` : ` ${'one' in takes ? takes.one : takes.many}`
     return `  ${short ? `-${short}, ` : '    '}--${name}${what}\n          ${help}${value ? ` [default: ${value}]` : ''}\n`
   })
-  return `Usage: docktag ${command} [OPTIONS]\n\nEvery option is a variable too: --moving-tag is DOCKTAG_MOVING_TAG.\n\n${lines.join('')}`
+  return `Usage: docktag ${command} [SERVICE...] [OPTIONS]\n\nEvery option is a variable too: --moving-tag is DOCKTAG_MOVING_TAG.\n\n${lines.join('')}`
 }
 
 /** @param {string} text */

@@ -355,17 +355,6 @@ export function tag(manifest, algorithm) {
         wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
     }
 }
-
-/**
- * The environment variables that a host passes to a session where they are set.
- * @returns {string[]}
- */
-export function variables() {
-    const ret = wasm.variables();
-    var v1 = getArrayJsValueFromWasm0(ret[0], ret[1]);
-    wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
-    return v1;
-}
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
@@ -446,17 +435,6 @@ function addToExternrefTable0(obj) {
     const idx = wasm.__externref_table_alloc();
     wasm.__wbindgen_externrefs.set(idx, obj);
     return idx;
-}
-
-function getArrayJsValueFromWasm0(ptr, len) {
-    ptr = ptr >>> 0;
-    const mem = getDataViewMemory0();
-    const result = [];
-    for (let i = ptr; i < ptr + 4 * len; i += 4) {
-        result.push(wasm.__wbindgen_externrefs.get(mem.getUint32(i, true)));
-    }
-    wasm.__externref_drop_slice(ptr, len);
-    return result;
 }
 
 function getArrayU8FromWasm0(ptr, len) {

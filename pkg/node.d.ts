@@ -17,12 +17,14 @@ export type Spelling = 'command-line' | 'inputs';
 /** What a user asks for. Lists can be texts with one item a line. */
 export interface Options {
     /** Which job; `build` where nothing is said. */
-    command?: 'tag' | 'manifest' | 'env' | 'build' | 'pull';
+    command?: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'build' | 'pull';
     // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated
-    /** A folder whose files are the inputs, relative to the project folder */
+    /** A folder whose files are the inputs, relative to the project folder; without one, the Compose files tell what counts */
     path?: string | Path[];
     /** The image's repository, without a tag, such as example/app or ghcr.io/acme/app */
     image?: string;
+    /** Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE */
+    'repository-prefix'?: string;
     /** The hash of manifest and tag [default: md5] */
     algorithm?: 'md5' | 'sha256';
     /** What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows [default: auto] */
@@ -33,8 +35,26 @@ export interface Options {
     'moving-tag'?: string;
     /** A Compose file, relative to the project folder; without one, those that Compose finds */
     file?: string | string[];
-    /** A Compose service to build or pull; without one, all of them */
+    /** A file with variables for the Compose files, instead of .env */
+    'env-file'?: string | string[];
+    /** A profile of the Compose files to have active */
+    profile?: string | string[];
+    /** The folder that paths in the Compose files are relative to; without it, that of the first one */
+    'project-directory'?: string;
+    /** The name of the Compose project; without it, as Compose finds it */
+    'project-name'?: string;
+    /** A Compose service to work for; without one, all of them */
     service?: string | string[];
+    /** The platform of services that name none, such as linux/arm64; without it, that of DOCKER_DEFAULT_PLATFORM, else of this machine */
+    platform?: string;
+    /** A build argument that does not count, such as a commit id or a date */
+    'ignore-arg'?: string | string[];
+    /** A text that counts as input: with another one everything is built anew */
+    salt?: string;
+    /** Count what the registry has under the names of base images now, and build from that */
+    'pin-bases'?: boolean;
+    /** Build everything anew when a day, week or month (UTC) has ended: daily, weekly, monthly, or the period that an earlier job found */
+    refresh?: string;
     /** How Compose is started; without it, `docker compose`, else `docker-compose` */
     compose?: string;
     /** Whether to push what was built; auto: not on a pull request that has no secrets, from a fork or from Dependabot [default: auto] */
@@ -70,8 +90,16 @@ export interface Options {
 
 /** Facts that a host knows and a job needs. */
 export interface Host {
-    /** Those of `variables()` that are set. */
-    env?: Record<string, string>;
+    /** The environment: Compose files may use any variable. */
+    env?: Record<string, string | undefined>;
+    /** The project folder as an absolute path, with `/`. */
+    folder?: string;
+    /** A folder for files that later steps of the same CI job use. */
+    temporary?: string;
+    /** The machine's architecture, as Node calls it (`process.arch`). */
+    architecture?: string;
+    /** The time as seconds since 1970-01-01 UTC. */
+    now?: number;
     /** A folder for this run only, which the host removes when the run ends. It need not exist yet. */
     scratch?: string;
     /** Docker's configuration folder; absent where there is none. */
@@ -95,6 +123,8 @@ export type Step =
 export type Need =
 /** Walk a folder without following links: answered by `listing`. */
 | { need: 'list'; root: Path }
+/** Look into folders, without what is below theirs: `entries`, in the same order. */
+| { need: 'entries'; folders: Path[] }
 /** Read a small file whole: `bytes`. */
 | { need: 'read'; path: string }
 /** Hash files, where `text` is set with every CR LF taken as LF: `hashed`, in the same order. */
@@ -115,6 +145,7 @@ export type Need =
 /** An answer to a need; bytes are base64. */
 export type Answer =
 | { listing: Listing }
+| { entries: Entries[] }
 | { bytes: string }
 | { hashed: Hashed[] }
 | { exist: boolean[] }
@@ -125,6 +156,8 @@ export type Answer =
 
 /** What is below a folder; files by their paths, or by folder. */
 export interface Listing { files: Array<Path | { folder: Path; names: Path[] }>; links: Path[]; emptyDirs: Path[] }
+/** What is in a folder; links with their targets. */
+export interface Entries { files: Path[]; folders: Path[]; links: Array<[Path, Path]>; others: Path[] }
 /** Digest, size, and whether its owner may execute it. */
 export type Hashed = [digest: string, size: number, executable: boolean];
 
@@ -176,7 +209,8 @@ export interface Failed { code: string; place: string | null; line: number | nul
 
 /** How a job ended well. */
 export interface Report {
-    job: 'tag' | 'manifest' | 'env' | 'build' | 'pull';
+    job: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'build' | 'pull';
+    /** Empty where there are several images: each has its own then. */
     tag: string;
     algorithm: Algorithm;
     image?: string;
@@ -186,13 +220,15 @@ export interface Report {
     planned?: Array<{ because: string; action: string }>;
     variables?: Array<{ name: string; value: string }>;
     altered?: Path[];
+    period?: string;
 }
 
 /** One image and what became of it. */
 export interface TargetReport {
     services: string[];
     image: string;
-    outcome: 'hit' | 'pushed' | 'built' | 'pulled' | 'missing';
+    tag: string;
+    outcome: 'named' | 'hit' | 'pushed' | 'built' | 'pulled' | 'missing';
     digest?: string;
     milliseconds?: number;
     bytes?: number;
@@ -310,11 +346,6 @@ export function parseManifest(manifest: Uint8Array | number[], algorithm?: Algor
  * The tag of a manifest: the digest of its text.
  */
 export function tag(manifest: Uint8Array | number[], algorithm?: Algorithm): string;
-
-/**
- * The environment variables that a host passes to a session where they are set.
- */
-export function variables(): string[];
 
 
 /** The memory of the module, in which the buffers of hashers lie. */

@@ -125,3 +125,54 @@ fn the_types_of_the_package() {
     let begin = "  // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated\n";
     check("src/types.d.ts", begin, "  // end of options", &fields.collect::<String>());
 }
+
+/// What the orb has no parameter for: its steps always keep their results, and read the password from a variable.
+const NOT_IN_ORB: [&str; 5] = ["ci", "color", "json", "no-push", "password-stdin"];
+
+fn in_orb(job: Job) -> impl Iterator<Item = (String, &'static Definition)> {
+    OPTIONS.iter().filter(move |it| it.jobs.contains(&job) && !NOT_IN_ORB.contains(&it.name)).map(|it| (it.name.replace('-', "_"), it))
+}
+
+fn parameter(name: &str, it: &Definition) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let (help, kind) = match (it.name, it.takes) {
+        // CircleCI keeps secrets in variables only.
+        ("username" | "password", _) => {
+            let variable = format!("DOCKER_{}", it.name.to_uppercase());
+            (format!("The name of the variable that has this: {}", it.help), format!("    type: env_var_name\n    default: {variable}\n"))
+        }
+        (_, Takes::Flag) => (it.help.to_owned(), "    type: boolean\n    default: false\n".to_owned()),
+        (_, Takes::Choice(values)) => {
+            let values: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
+            (
+                it.help.to_owned(),
+                format!("    type: enum\n    enum: [{}]\n    default: \"{}\"\n", values.join(", "), it.default.unwrap_or_default()),
+            )
+        }
+        (_, takes) => {
+            let lines = if let Takes::Many(_) = takes { "; one item a line" } else { "" };
+            (format!("{}{lines}", it.help), format!("    type: string\n    default: \"{}\"\n", it.default.unwrap_or_default()))
+        }
+    };
+    format!("  {name}:\n    description: {}\n{kind}", quoted(&help))
+}
+
+#[test]
+fn the_parameters_of_the_orb() {
+    let begin = |indent: &str| format!("{indent}# options: made from src/options/table.rs by UPDATE=1 cargo test --test generated\n");
+    let end = "# end of options";
+    for (job, command, wrapper) in [(Job::Tag, "tag", None), (Job::Build, "build", Some("build")), (Job::Pull, "pull", Some("tests"))] {
+        let parameters: String = in_orb(job).map(|(name, it)| parameter(&name, it)).collect();
+        let variables = in_orb(job).filter(|(name, _)| !["username", "password"].contains(&name.as_str()));
+        let variables: String = variables.map(|(name, it)| format!("        {}: << parameters.{name} >>\n", it.variable())).collect();
+        let file = format!("action/orb/commands/{command}.yml");
+        check(&file, &format!("parameters:\n{}", begin("  ")), &format!("  {end}"), &parameters);
+        check(&file, &begin("        "), &format!("        {end}"), &variables);
+        if let Some(wrapper) = wrapper {
+            let file = format!("action/orb/jobs/{wrapper}.yml");
+            let handed: String = in_orb(job).map(|(name, _)| format!("      {name}: << parameters.{name} >>\n")).collect();
+            check(&file, &format!("\n{}", begin("  ")), &format!("  {end}\n"), &parameters);
+            check(&file, &begin("      "), &format!("      {end}"), &handed);
+        }
+    }
+}

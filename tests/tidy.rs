@@ -13,9 +13,40 @@ use std::path::{Path, PathBuf};
 use docktag::error::Code;
 
 /// The library's modules from the bottom up: each may use only those before it.
-const LAYERS: [&str; 23] = [
-    "error", "secret", "shell", "bytes", "path", "tree", "digest", "image", "manifest", "diff", "registry", "compose", "options", "report",
-    "plan", "need", "ci", "print", "say", "desk", "job", "session", "wasm",
+const LAYERS: [&str; 33] = [
+    "error",
+    "secret",
+    "shell",
+    "bytes",
+    "path",
+    "tree",
+    "digest",
+    "image",
+    "glob",
+    "expand",
+    "manifest",
+    "naming",
+    "note",
+    "platform",
+    "refresh",
+    "ignore",
+    "dockerfile",
+    "diff",
+    "registry",
+    "compose",
+    "reach",
+    "options",
+    "report",
+    "plan",
+    "need",
+    "inputs",
+    "ci",
+    "print",
+    "say",
+    "desk",
+    "job",
+    "session",
+    "wasm",
 ];
 /// A file is one idea; a table may be longer.
 const LINES: usize = 400;

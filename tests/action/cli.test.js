@@ -21,7 +21,7 @@ test("help is a result, for all commands and for one", async () => {
   for (const args of [["--help"], ["-h"]]) {
     const { code, stdout, stderr } = await docktag(project, args);
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, /tag\|manifest\|env\|build\|pull/);
+    assert.match(stdout, /tag\|manifest\|inputs\|model\|env\|build\|pull/);
   }
   const build = await docktag(project, ["build", "--help"]);
   for (const text of [/--push auto\|true\|false/, /-f, --file FILE/, /--moving-tag TAG\n.*\[default: ci\]/, /DOCKTAG_MOVING_TAG/]) assert.match(build.stdout, text);
@@ -32,7 +32,7 @@ test("help is a result, for all commands and for one", async () => {
 test("what cannot be understood is a mistake of usage, with where help is", async () => {
   const project = await Project.make();
   for (const [args, text] of /** @type {const} */ ([
-    [[], /none of tag, manifest, env, build, pull/],
+    [[], /none of tag, manifest, inputs, model, env, build, pull/],
     [["biuld"], /`biuld`/],
     [["tag", "--paht", "docker"], /--paht/],
     [["tag", "docker"], /docker/],
@@ -43,7 +43,7 @@ test("what cannot be understood is a mistake of usage, with where help is", asyn
     [["tag", "--algorithm", "sha1", ...PATH], /`--algorithm`: `sha1` is none of md5, sha256/],
     [["tag", "--image", "a", "--image", "b", ...PATH], /`--image` was given 2 times/],
     [["tag", "-C", ".", "-C", ".", ...PATH], /`--directory` was given 2 times/],
-    [["tag"], /`--path docker`/],
+    [["tag"], /no service has `build:`.*\n.*`--path`/],
     [["tag", "-C", "nowhere", ...PATH], /nowhere: .*no such file or directory/],
     [["build", "--username", "ci", "--image", "example/app", ...PATH], /`--password-stdin`.*DOCKER_PASSWORD/],
     [["build", "--password-stdin", "--image", "example/app", ...PATH], /`--username`/],

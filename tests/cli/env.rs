@@ -29,7 +29,7 @@ fn on_github_the_lines_are_those_of_its_file() {
     dir.file("github", "KEPT=1\n").file("bash", "");
     let ran = env(&dir, &["--ci"]).env("GITHUB_ENV", dir.path("github")).env("BASH_ENV", dir.path("bash")).run();
     assert_eq!(ran.ok(), "", "what is kept for later steps is not printed too");
-    ran.says(&["DOCKER_IMAGE, DOCKER_IMAGE_MD5 and DOCKER_IMAGE_CI appended"]);
+    ran.says(&["DOCKER_IMAGE, DOCKER_IMAGE_MD5, DOCKER_IMAGE_CI appended"]);
     let tag = Run::new(&dir, ["tag", "--path", "docker"]).run().ok().trim().to_owned();
     let expected = format!("KEPT=1\nDOCKER_IMAGE=example/app:{tag}\nDOCKER_IMAGE_MD5={tag}\nDOCKER_IMAGE_CI=example/app:ci\n");
     assert_eq!(String::from_utf8(dir.read("github")).unwrap(), expected);

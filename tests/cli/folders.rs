@@ -55,7 +55,7 @@ fn an_absolute_path_would_make_the_tag_depend_on_the_checkout() {
 #[test]
 fn no_folder_at_all_is_an_error() {
     let dir = Dir::with_docker();
-    Run::new(&dir, ["tag"]).run().fails(2, &["nothing to hash", "`--path docker`"]);
+    Run::new(&dir, ["tag"]).run().fails(2, &["no Compose file", "`--path docker`"]);
     tag(&dir, "").fails(2, &["`--path` is empty", "a folder such as `docker`"]);
 }
 

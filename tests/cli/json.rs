@@ -57,7 +57,7 @@ fn a_failure_is_an_object_with_a_stable_code() {
     let dir = Dir::with_docker();
     dir.folder("empty").file("broken.md5", "oops\n").file("link-target/x", "").link("link", "link-target");
     let run = |args: &[&str]| Run::new(&dir, [args, &["--json"]].concat());
-    fails(run(&["tag"]), 2, "usage");
+    fails(run(&["tag"]), 2, "compose-file-missing");
     fails(run(&["tag", "--path", "nowhere"]), 2, "path-missing");
     fails(run(&["tag", "--path", "empty"]), 2, "path-empty");
     fails(run(&["tag", "--path", "link"]), 2, "path-not-a-folder");

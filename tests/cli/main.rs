@@ -34,6 +34,7 @@ mod retag;
 mod retries;
 mod reuse;
 mod secrets;
+mod services;
 mod spelling;
 mod statuses;
 mod surroundings;

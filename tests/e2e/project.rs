@@ -29,12 +29,19 @@ pub(crate) struct Ran {
 impl Project {
     /// A new copy; its name, and so that of its Compose project and repository, is its own.
     pub(crate) fn new(engine: &Engine) -> Self {
+        let project = Project::empty(engine);
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/example"), &project.folder);
+        fs::copy(engine.get("ENGINE_BUSYBOX"), project.folder.join("docker/dev/busybox")).unwrap();
+        project
+    }
+
+    /// A project of its own with nothing in it.
+    pub(crate) fn empty(engine: &Engine) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("e2e-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let temp = tempfile::Builder::new().prefix("docktag-project-").tempdir().unwrap();
         let folder = temp.path().join(&name);
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/example"), &folder);
-        fs::copy(engine.get("ENGINE_BUSYBOX"), folder.join("docker/dev/busybox")).unwrap();
+        fs::create_dir(&folder).unwrap();
         let mut env = engine.env.clone();
         env.insert("HOME".to_owned(), temp.path().join("home").to_string_lossy().into_owned());
         env.insert("TMPDIR".to_owned(), temp.path().join("tmp").to_string_lossy().into_owned());
@@ -46,6 +53,11 @@ impl Project {
     /// Runs docktag with the example's folder and image behind the arguments.
     pub(crate) fn docktag(&self, args: &[&str]) -> Ran {
         ended(self.start(args).wait_with_output().unwrap())
+    }
+
+    /// Runs docktag with the arguments alone.
+    pub(crate) fn plain(&self, args: &[&str]) -> Ran {
+        ended(self.command(env!("CARGO_BIN_EXE_docktag")).args(args).stdin(Stdio::null()).output().unwrap())
     }
 
     /// Starts docktag and does not wait.

@@ -20,8 +20,9 @@ fn a_folder_that_is_missing_or_a_file_or_not_given_is_refused() {
     let mut host = Host::new();
     refused(&mut host, &["nope"], Code::PathMissing, "nope: no such folder; give a folder");
     refused(&mut host, &["docker/Dockerfile"], Code::PathNotAFolder, "is a file, expected a folder");
-    refused(&mut host, &[], Code::Usage, "`--path docker`");
     refused(&mut host, &["docker", "nope"], Code::PathMissing, "nope");
+    host.files.remove("docker-compose.yml");
+    refused(&mut host, &[], Code::ComposeFileMissing, "`--path docker`");
 }
 
 #[test]

@@ -34,11 +34,15 @@ export function install() {
 }
 
 /**
- * @param {string | Record<string, string>} target
+ * The first condition that a browser fulfils decides, at every depth (Node docs, "Conditional exports").
+ *
+ * @typedef {string | { [condition: string]: Target }} Target
+ * @param {Target} target
  * @returns {string}
  */
 function forBrowsers(target) {
-  const entry = typeof target === "string" ? target : (target.browser ?? target.import ?? target.default);
-  if (entry === undefined) throw new Error("package.json: `exports` has nothing for browsers");
-  return entry;
+  if (typeof target === "string") return target;
+  const condition = Object.keys(target).find((name) => ["browser", "import", "default"].includes(name));
+  if (condition === undefined) throw new Error("package.json: `exports` has nothing for browsers");
+  return forBrowsers(target[condition]);
 }

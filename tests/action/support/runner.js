@@ -106,7 +106,7 @@ function check(ran, passwords) {
   assert.equal(stderr, "", "the log is on standard output");
   assert.doesNotMatch(stdout, /panicked|unreachable executed|at .*\.js:\d+/, "no defect shows");
   const left = readdirSync(join(project.root, "temp")).filter((name) => !name.startsWith("_"));
-  assert.deepEqual(left.filter((name) => !/^docktag-[0-9a-f]+\.(md5|sha256)sum$/.test(name)), [], "only the manifest is left behind");
+  assert.deepEqual(left.filter((name) => !/^docktag-[0-9a-f]+\.(md5sum|sha256sum|compose\.yml)$/.test(name)), [], "only manifests and Compose files for later steps are left behind");
   if (files.GITHUB_OUTPUT) assert.deepEqual(Object.keys(ran.outputs), outputs, "all outputs are there");
 
   const isMask = (/** @type {string} */ line) => line.startsWith("::add-mask::");

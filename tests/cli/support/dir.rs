@@ -50,7 +50,9 @@ impl Dir {
     }
 
     pub(crate) fn link(&self, name: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> &Self {
-        symlink(OsStr::from_bytes(target.as_ref()), self.path(name)).unwrap();
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        symlink(OsStr::from_bytes(target.as_ref()), path).unwrap();
         self
     }
 

@@ -1,0 +1,357 @@
+//! A tag never lies: where the engine builds another image, the tag is another one.
+//!
+//! Random projects are built by the real BuildKit; then one thing is changed at a time, and both are asked again. How often the tag changes
+//! though the image does not is printed. `DOCKTAG_SOUNDNESS=2000` runs so many changes, `DOCKTAG_SEED=7` begins with that seed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use libtest_mimic::Failed;
+
+use crate::Test;
+use crate::engine::{Engine, Needs};
+use crate::random::Random;
+
+/// Changes of one project before the next is made.
+const CHANGES: u64 = 5;
+const DEFAULT: u64 = 240;
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![("where_the_engine_builds_another_image_the_tag_is_another_one", Needs::Any, sound)]
+}
+
+fn sound(engine: &Engine) -> Result<(), Failed> {
+    let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let wanted = number("DOCKTAG_SOUNDNESS", DEFAULT);
+    let mut counts = Counts::default();
+    let mut seed = number("DOCKTAG_SEED", 1);
+    while counts.changes < wanted {
+        try_project(engine, seed, &mut counts)?;
+        seed += 1;
+    }
+    let spared = counts.same_image - counts.needless;
+    println!(
+        "soundness: {} changes of {} projects: {} gave another image and another tag, {spared} gave neither; {} gave another tag for the same image ({:.1} % of those that kept the image), {} could not be built",
+        counts.changes,
+        counts.projects,
+        counts.other_image,
+        counts.needless,
+        100.0 * counts.needless as f64 / counts.same_image.max(1) as f64,
+        counts.broken,
+    );
+    assert!(counts.other_image > wanted / 8 && counts.same_image > wanted / 8, "the projects are too much alike to show anything");
+    Ok(())
+}
+
+#[derive(Default)]
+struct Counts {
+    projects: u64,
+    changes: u64,
+    other_image: u64,
+    same_image: u64,
+    needless: u64,
+    broken: u64,
+}
+
+fn try_project(engine: &Engine, seed: u64, counts: &mut Counts) -> Result<(), Failed> {
+    let mut random = Random::new(seed);
+    let folder = tempfile::Builder::new().prefix("docktag-sound-").tempdir().unwrap();
+    let mut project = Project::new(&mut random);
+    let Some(mut image) = build(engine, &project, folder.path()) else {
+        counts.broken += 1;
+        return Ok(());
+    };
+    let mut tag =
+        tag(&project, folder.path()).map_err(|said| format!("seed {seed}: the engine builds this, docktag says {said}\n{project:?}"))?;
+    counts.projects += 1;
+    for _ in 0..CHANGES {
+        let before = project.clone();
+        let what = project.change(&mut random);
+        counts.changes += 1;
+        let Some(other_image) = build(engine, &project, folder.path()) else {
+            counts.broken += 1;
+            project = before;
+            continue;
+        };
+        let other_tag =
+            self::tag(&project, folder.path()).map_err(|said| format!("seed {seed}: after {what} docktag says {said}\n{project:?}"))?;
+        match (other_image == image, other_tag == tag) {
+            (false, true) => {
+                return Err(
+                    format!("seed {seed}: {what} gives another image with the same tag\nbefore: {before:?}\nafter: {project:?}").into()
+                );
+            }
+            (false, false) => counts.other_image += 1,
+            (true, same) => {
+                counts.same_image += 1;
+                counts.needless += u64::from(!same);
+                if !same && std::env::var_os("DOCKTAG_NEEDLESS").is_some() {
+                    println!("needless: seed {seed}: {what}\n{project:?}\n");
+                }
+            }
+        }
+        (image, tag) = (other_image, other_tag);
+    }
+    Ok(())
+}
+
+/// The engine's name for what it builds; `None` where it cannot.
+fn build(engine: &Engine, project: &Project, folder: &Path) -> Option<String> {
+    project.write(folder);
+    let mut command = Command::new("docker");
+    command.args(["buildx", "build", "--quiet", "--provenance=false", "--file"]).arg(folder.join(&project.file));
+    command.args(project.target.iter().flat_map(|target| ["--target", target]));
+    for (name, value) in &project.args {
+        command.arg("--build-arg").arg(format!("{name}={value}"));
+    }
+    let output = command.arg(folder).envs(&engine.env).output().unwrap();
+    output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
+}
+
+fn tag(project: &Project, folder: &Path) -> Result<String, String> {
+    project.write(folder);
+    let output = Command::new(env!("CARGO_BIN_EXE_docktag")).args(["tag", "-C"]).arg(folder).output().unwrap();
+    match output.status.success() {
+        true => Ok(String::from_utf8(output.stdout).unwrap()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Entry {
+    File { content: String, executable: bool },
+    Link(String),
+    Folder,
+}
+
+#[derive(Debug, Clone)]
+struct Project {
+    tree: BTreeMap<String, Entry>,
+    file: String,
+    dockerfile: Vec<String>,
+    ignore: Vec<String>,
+    args: BTreeMap<String, String>,
+    target: Option<String>,
+}
+
+const FILES: [&str; 14] = [
+    "a.txt",
+    "b.md",
+    "c.txt",
+    "src/main.go",
+    "src/lib/x.go",
+    "src/lib/y.txt",
+    "docs/r.md",
+    "docs/img/p.png",
+    "conf/app.ini",
+    "conf/.env",
+    "bin/run.sh",
+    "sp ace/f i.txt",
+    "vendor/v.go",
+    "vendor/deep/er/w.go",
+];
+const LINKS: [(&str, &str); 5] =
+    [("link.txt", "a.txt"), ("dl", "src"), ("src/up", "../docs/r.md"), ("docs/gone", "nowhere"), ("conf/abs", "/src/lib")];
+const FOLDERS: [&str; 3] = ["empty", "src/hollow", "docs/img/none"];
+const STEPS: [&str; 34] = [
+    "COPY a.txt /x",
+    "COPY a.txt b.md /two/",
+    "COPY src /src",
+    "COPY src/ docs/ /all/",
+    "COPY *.txt /t/",
+    "COPY s*/*.go /g/",
+    "COPY src/*/ /sub/",
+    "COPY . /ctx/",
+    "COPY ./docs/../src/lib /lib",
+    "COPY --chown=1:1 docs /d",
+    "COPY --chmod=700 bin/run.sh /r",
+    "COPY [\"sp ace\", \"/sp/\"]",
+    "ADD conf /c",
+    "ADD a.txt c.txt /added/",
+    "COPY $D /v/",
+    "COPY ${D:-docs}/img /img",
+    "COPY --exclude=*.md docs /d2",
+    "COPY --exclude=lib --exclude=**/up src /s3",
+    "COPY --parents src/./lib/x.go docs/r.md /p/",
+    "COPY --parents vendor/**/*.go /vg/",
+    "COPY link.txt /l",
+    "COPY dl /dl",
+    "COPY dl/lib /dlib",
+    "COPY l*.txt /ls/",
+    "COPY --link c.txt /k",
+    "COPY <<EOF /here\nhello $V\n$D\nEOF",
+    "COPY <<'EOF' /here\nhello $V\nEOF",
+    "ENV A=$V",
+    "LABEL x=$V",
+    "WORKDIR /w/$V",
+    "COPY --from=other /x* /fromother/",
+    "COPY conf/?pp.ini conf/[.]env /q/",
+    "COPY empty /e",
+    "EXPOSE 80",
+];
+const IGNORES: [&str; 14] = [
+    "*.md",
+    "docs",
+    "!docs/r.md",
+    "**/*.go",
+    "!src/lib",
+    "src/lib",
+    "vendor",
+    "!vendor/deep",
+    "conf/.env",
+    "*",
+    "!src",
+    "!a.txt",
+    "# x",
+    "em*",
+];
+
+impl Project {
+    fn new(random: &mut Random) -> Self {
+        let mut tree = BTreeMap::new();
+        for file in FILES {
+            tree.insert(file.to_owned(), Entry::File { content: file.to_owned(), executable: file.ends_with(".sh") });
+        }
+        for (link, target) in LINKS {
+            tree.insert(link.to_owned(), Entry::Link(target.to_owned()));
+        }
+        for folder in FOLDERS {
+            tree.insert(folder.to_owned(), Entry::Folder);
+        }
+        let mut dockerfile = vec!["ARG BASE=scratch".to_owned(), "FROM scratch AS other".to_owned()];
+        dockerfile.push("COPY a.txt /x".to_owned());
+        dockerfile.extend((0..random.below(3)).map(|_| (*random.pick(&STEPS[..24])).to_owned()));
+        for stage in
+            ["FROM scratch AS base", *random.pick(&["FROM base", "FROM ${BASE} AS last", "FROM scratch AS last", "FROM base AS last"])]
+        {
+            dockerfile.extend([stage.to_owned(), "ARG V=1".to_owned(), format!("ARG D={}", random.pick(&["src", "docs", "a.txt"]))]);
+            dockerfile.extend((0..1 + random.below(4)).map(|_| (*random.pick(&STEPS)).to_owned()));
+        }
+        let ignore = (0..random.below(4)).map(|_| (*random.pick(&IGNORES)).to_owned()).collect();
+        let mut args = BTreeMap::new();
+        for (name, value) in [("V", "2"), ("D", "docs"), ("UNUSED", "x"), ("HTTP_PROXY", "http://p")] {
+            if random.below(3) == 0 {
+                args.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let target = (random.below(4) == 0).then(|| (*random.pick(&["base", "other"])).to_owned());
+        let file = (*random.pick(&["Dockerfile", "Dockerfile", "docker/app.Dockerfile"])).to_owned();
+        Project { tree, file, dockerfile, ignore, args, target }
+    }
+
+    /// Changes one thing, and says what.
+    fn change(&mut self, random: &mut Random) -> String {
+        let names: Vec<String> = self.tree.keys().cloned().collect();
+        let name = random.pick(&names).clone();
+        let number = random.below(1000);
+        match random.below(14) {
+            0..=2 => match self.tree.get_mut(&name) {
+                Some(Entry::File { content, .. }) => *content = format!("{name} {number}"),
+                Some(Entry::Link(target)) => *target = (*random.pick(&["b.md", "docs", "../src"])).to_owned(),
+                _ => drop(self.tree.remove(&name)),
+            },
+            3 => match self.tree.get_mut(&name) {
+                Some(Entry::File { executable, .. }) => *executable = !*executable,
+                _ => drop(self.tree.remove(&name)),
+            },
+            4 => {
+                let entry = self.tree.remove(&name).unwrap();
+                let renamed = format!("{name}{}", random.pick(&["~", ".txt", "2"]));
+                self.tree.insert(renamed.clone(), entry);
+                return format!("renaming {name} to {renamed}");
+            }
+            5 => {
+                self.tree.remove(&name);
+                return format!("removing {name}");
+            }
+            6 => {
+                let folder = random.pick(&["", "src/", "docs/img/", "new/", "vendor/deep/", "empty/"]);
+                let file = format!("{folder}n{number}{}", random.pick(&[".txt", ".go", ".md", ""]));
+                self.tree.insert(file.clone(), Entry::File { content: String::new(), executable: false });
+                return format!("adding {file}");
+            }
+            7 => {
+                let folder = format!("{}hollow{number}", random.pick(&["", "src/", "docs/"]));
+                self.tree.insert(folder.clone(), Entry::Folder);
+                return format!("adding the empty folder {folder}");
+            }
+            8 => {
+                let link = format!("{}l{number}.txt", random.pick(&["", "src/", "docs/"]));
+                self.tree.insert(link.clone(), Entry::Link("a.txt".to_owned()));
+                return format!("adding the link {link}");
+            }
+            9 => {
+                let name = *random.pick(&["V", "D", "UNUSED", "HTTP_PROXY", "BASE"]);
+                let value = if name == "D" { (*random.pick(&["src", "docs", "conf"])).to_owned() } else { number.to_string() };
+                let value = if name == "BASE" { "scratch".to_owned() } else { value };
+                if self.args.remove(name).is_none() || random.below(2) == 0 {
+                    self.args.insert(name.to_owned(), value);
+                }
+                return format!("changing the argument {name}");
+            }
+            10 => {
+                self.target = random.pick(&[None, Some("base"), Some("other")]).map(str::to_owned);
+                return "changing the target".to_owned();
+            }
+            11 => {
+                let line = (*random.pick(&IGNORES)).to_owned();
+                match self.ignore.iter().position(|it| *it == line) {
+                    Some(at) => drop(self.ignore.remove(at)),
+                    None => self.ignore.push(line.clone()),
+                }
+                return format!("changing the ignore line {line}");
+            }
+            _ => {
+                let at = 3 + random.below(self.dockerfile.len() as u64 - 3) as usize;
+                if self.dockerfile[at].starts_with("FROM") || self.dockerfile[at].starts_with("ARG") || random.below(2) == 0 {
+                    self.dockerfile.push((*random.pick(&STEPS)).to_owned());
+                } else {
+                    self.dockerfile[at] = (*random.pick(&STEPS)).to_owned();
+                }
+                return "changing a line of the Dockerfile".to_owned();
+            }
+        }
+        format!("changing {name}")
+    }
+
+    /// Makes the folder what the project is. Times are fixed: they are no input, but would show in an image.
+    fn write(&self, folder: &Path) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+        }
+        let put = |name: &str, content: &str, executable: bool| {
+            let path = folder.join(name);
+            // A file can have been renamed to where a folder of another entry is to be.
+            if fs::create_dir_all(path.parent().unwrap()).is_err() || path.is_dir() {
+                return;
+            }
+            fs::write(&path, content).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 })).unwrap();
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+            fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+        };
+        for (name, entry) in &self.tree {
+            match entry {
+                Entry::File { content, executable } => put(name, content, *executable),
+                Entry::Folder => drop(fs::create_dir_all(folder.join(name))),
+                Entry::Link(target) => {
+                    drop(fs::create_dir_all(folder.join(name).parent().unwrap()));
+                    drop(symlink(target, folder.join(name)));
+                }
+            }
+        }
+        put(&self.file, &format!("{}\n", self.dockerfile.join("\n")), false);
+        if !self.ignore.is_empty() {
+            put(".dockerignore", &format!("{}\n", self.ignore.join("\n")), false);
+        }
+        let args: Vec<String> = self.args.iter().map(|(name, value)| format!("{name}: \"{value}\"")).collect();
+        let target = self.target.as_ref().map(|target| format!(", target: {target}")).unwrap_or_default();
+        let build = format!("{{context: ., dockerfile: {}, args: {{{}}}{target}}}", self.file, args.join(", "));
+        put("compose.yaml", &format!("services: {{app: {{image: example/app, build: {build}}}}}\n"), false);
+    }
+}

@@ -36,17 +36,12 @@ pub fn parse(text: &str) -> Result<String> {
     })
 }
 
-/// The platform that an engine on this machine builds for: `DOCKER_DEFAULT_PLATFORM` where that is set, else Linux on the machine's
-/// architecture, as the host's language calls it.
-///
-/// # Errors
-/// As [`parse`], for the variable.
-pub fn default(variable: Option<&str>, architecture: &str) -> Result<String> {
-    match variable.filter(|text| !text.is_empty()) {
-        Some(text) => parse(text).map_err(|error| error.at("DOCKER_DEFAULT_PLATFORM")),
-        None if architecture.is_empty() => Ok("linux/amd64".to_owned()),
-        None => Ok(name("linux", architecture, "")),
-    }
+/// What Docker and Compose take as the platform of what names none (docs.docker.com, "Environment variables" of the docker command).
+pub const VARIABLE: &str = "DOCKER_DEFAULT_PLATFORM";
+
+/// The platform of an engine on this machine: Linux on the machine's architecture, as the host's language calls it.
+pub fn of_machine(architecture: &str) -> String {
+    if architecture.is_empty() { "linux/amd64".to_owned() } else { name("linux", architecture, "") }
 }
 
 fn name(os: &str, architecture: &str, variant: &str) -> String {
@@ -97,16 +92,17 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_that_of_the_machine() {
-        for (variable, architecture, expected) in [
-            (None, "x86_64", "linux/amd64"),
-            (None, "x64", "linux/amd64"),
-            (None, "aarch64", "linux/arm64"),
-            (Some(""), "arm64", "linux/arm64"),
-            (Some("linux/arm/v7"), "x64", "linux/arm/v7"),
-            (None, "", "linux/amd64"),
+    fn a_machine_is_known_by_the_words_of_rust_and_of_node() {
+        for (architecture, expected) in [
+            ("x86_64", "linux/amd64"),
+            ("x64", "linux/amd64"),
+            ("aarch64", "linux/arm64"),
+            ("arm64", "linux/arm64"),
+            ("arm", "linux/arm/v7"),
+            ("powerpc64", "linux/ppc64le"),
+            ("", "linux/amd64"),
         ] {
-            assert_eq!(default(variable, architecture).unwrap(), expected);
+            assert_eq!(of_machine(architecture), expected);
         }
     }
 }

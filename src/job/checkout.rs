@@ -11,54 +11,108 @@ use crate::path::RelPath;
 use crate::report::Note;
 use crate::shell::Env;
 
+/// What git has of some folders' files, each list sorted.
+#[derive(Debug, Default)]
+pub(super) struct Git {
+    /// Symbolic links.
+    pub(super) links: Vec<RelPath>,
+    /// Regular files that are executable.
+    executable: Vec<RelPath>,
+    /// Regular files that are not.
+    other: Vec<RelPath>,
+    /// Files with LF in git and CRLF on disk.
+    converted: Vec<RelPath>,
+}
+
+impl Git {
+    /// Whether a file is executable; `None` where git does not know it.
+    pub(super) fn executable(&self, path: &RelPath) -> Option<bool> {
+        let path = RelPath::new(path.plain());
+        let is_in = |list: &[RelPath]| list.binary_search(&path).is_ok();
+        if is_in(&self.executable) { Some(true) } else { is_in(&self.other).then_some(false) }
+    }
+
+    /// The text of a file as git has it.
+    pub(super) fn text(&self, path: &RelPath, bytes: &[u8]) -> Vec<u8> {
+        let is_converted = self.converted.binary_search(&RelPath::new(path.plain())).is_ok();
+        let mut text = bytes.to_vec();
+        if is_converted {
+            let mut rest = bytes.iter().peekable();
+            text.clear();
+            while let Some(&byte) = rest.next() {
+                if byte != b'\r' || rest.peek() != Some(&&b'\n') {
+                    text.push(byte);
+                }
+            }
+        }
+        text
+    }
+
+    /// Those files, sorted, whose line ends on disk are not those of git; says so.
+    pub(super) fn altered(&self, desk: &Desk, files: &[RelPath]) -> Vec<RelPath> {
+        let mut altered = take(&mut files.to_vec(), &self.converted);
+        altered.sort_unstable();
+        altered.dedup();
+        if let [first, others @ ..] = altered.as_slice() {
+            let more = if others.is_empty() { String::new() } else { format!(" (and {} files more)", others.len()) };
+            desk.tell(Note::info(format!("{first}: CRLF on disk, LF in git; counted as in git, as on every other machine{more}")));
+        }
+        altered
+    }
+}
+
 /// Takes links that are files on disk out of the files; gives those files, sorted, whose LF in git is CRLF on disk.
 pub(super) async fn as_in_git(desk: &Desk, options: &Options, listing: &mut Listing) -> Result<Vec<RelPath>> {
+    let folders: Vec<String> = options.paths.iter().map(|path| String::from_utf8_lossy(&path.plain()).into_owned()).collect();
+    let Some(git) = ask_git(desk, options, &folders).await else { return Ok(Vec::new()) };
+    let links = take(&mut listing.files, &git.links);
+    listing.links.extend(links);
+    Ok(git.altered(desk, &listing.files))
+}
+
+/// Asks git for the files of some folders; `None` where they count as they are on disk.
+pub(super) async fn ask_git(desk: &Desk, options: &Options, folders: &[String]) -> Option<Git> {
     let wanted = match options.checkout {
         Checkout::Auto => options.host.windows,
         Checkout::AsIs => false,
         Checkout::AsInGit => true,
     };
     if !wanted {
-        return Ok(Vec::new());
+        return None;
     }
     let format = "--format=%(objectmode) %(eolinfo:index) %(eolinfo:worktree) %(path)";
-    let Some(known) = ask(desk, options, &["ls-files", "-z", format], "what does git know of these files?").await else {
+    let Some(known) = ask(desk, options, &["ls-files", "-z", format], folders, "what does git know of these files?").await else {
         desk.tell(Note::warning("git does not say what it has of these files, so they count as they are on disk; the tag can differ from that of other machines"));
-        return Ok(Vec::new());
+        return None;
     };
-    let (mut links, mut converted) = (Vec::new(), Vec::new());
+    let mut git = Git::default();
     for known in known.split(|&byte| byte == 0).filter_map(parse) {
         let path = RelPath::new(known.path);
-        if known.is_link {
-            links.push(path);
-        } else if known.is_converted {
-            converted.push(path);
+        if known.is_converted && !known.is_link {
+            git.converted.push(path.clone());
         }
+        let list = match (known.is_link, known.is_executable) {
+            (true, _) => &mut git.links,
+            (false, true) => &mut git.executable,
+            (false, false) => &mut git.other,
+        };
+        list.push(path);
     }
-    if !converted.is_empty() {
+    if !git.converted.is_empty() {
         // A file that was edited is another file than git has, whatever its line ends.
-        let edited = ask(desk, options, &["diff", "--name-only", "--relative", "-z"], "which files were edited?").await.unwrap_or_default();
+        let args = ["diff", "--name-only", "--relative", "-z"];
+        let edited = ask(desk, options, &args, folders, "which files were edited?").await.unwrap_or_default();
         let edited: Vec<&[u8]> = edited.split(|&byte| byte == 0).collect();
-        converted.retain(|path| !edited.contains(&path.as_bytes()));
+        git.converted.retain(|path| !edited.contains(&path.as_bytes()));
     }
-    let links = take(&mut listing.files, links);
-    let mut altered = take(&mut listing.files.clone(), converted);
-    altered.sort_unstable();
-    altered.dedup();
-    listing.links.extend(links);
-    if !altered.is_empty() {
-        desk.tell(Note::info(format!(
-            "{}: CRLF on disk, LF in git; counted as in git, as on every other machine{}",
-            altered[0],
-            if altered.len() > 1 { format!(" (and {} files more)", altered.len() - 1) } else { String::new() }
-        )));
+    for list in [&mut git.links, &mut git.executable, &mut git.other, &mut git.converted] {
+        list.sort_unstable();
     }
-    Ok(altered)
+    Some(git)
 }
 
 /// Takes those out of a list of files that git names so.
-fn take(files: &mut Vec<RelPath>, mut named: Vec<RelPath>) -> Vec<RelPath> {
-    named.sort_unstable();
+fn take(files: &mut Vec<RelPath>, named: &[RelPath]) -> Vec<RelPath> {
     let mut taken = Vec::new();
     files.retain(|path| {
         let is_named = !named.is_empty() && named.binary_search(&RelPath::new(path.plain())).is_ok();
@@ -74,6 +128,7 @@ fn take(files: &mut Vec<RelPath>, mut named: Vec<RelPath>) -> Vec<RelPath> {
 struct Known<'a> {
     path: &'a [u8],
     is_link: bool,
+    is_executable: bool,
     is_converted: bool,
 }
 
@@ -81,13 +136,13 @@ struct Known<'a> {
 fn parse(line: &[u8]) -> Option<Known<'_>> {
     let mut words = line.splitn(4, |&byte| byte == b' ');
     let (mode, index, disk, path) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    Some(Known { path, is_link: mode == b"120000", is_converted: index == b"lf" && disk == b"crlf" })
+    Some(Known { path, is_link: mode == b"120000", is_executable: mode == b"100755", is_converted: index == b"lf" && disk == b"crlf" })
 }
 
 /// What git prints for the folders; `None` where there is no git, or it knows no such repository.
-async fn ask(desk: &Desk, options: &Options, args: &[&str], because: &str) -> Option<Vec<u8>> {
+async fn ask(desk: &Desk, options: &Options, args: &[&str], folders: &[String], because: &str) -> Option<Vec<u8>> {
     let mut argv: Vec<String> = ["git"].iter().chain(args).chain(&["--"]).map(|&word| word.to_owned()).collect();
-    argv.extend(options.paths.iter().map(|path| String::from_utf8_lossy(&path.plain()).into_owned()));
+    argv.extend_from_slice(folders);
     let env = Env::from([("GIT_LITERAL_PATHSPECS".to_owned(), "1".to_owned())]);
     let command = Command { argv, env, env_remove: hidden_variables(options), stdin: None, capture: true, because: because.to_owned() };
     desk.run(command).await.ok().filter(|exited| exited.ok()).map(|exited| exited.stdout)

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::ignore::{Filtered, Ignore, Inherited, filter};
+use crate::job::checkout::Git;
 use crate::job::place::Places;
 use crate::need::FailureKind;
 use crate::path::RelPath;
@@ -21,14 +22,16 @@ pub(super) struct Context {
 pub(super) struct Contexts<'a> {
     desk: &'a Desk,
     places: &'a Places,
+    /// What git knows better than the disk, where it was asked.
+    git: Option<&'a Git>,
 }
 
 /// A folder, as it stands in a manifest, and the candidates for its ignore file.
 pub(super) type Walk = (String, Vec<String>);
 
 impl<'a> Contexts<'a> {
-    pub(super) fn new(desk: &'a Desk, places: &'a Places) -> Self {
-        Contexts { desk, places }
+    pub(super) fn new(desk: &'a Desk, places: &'a Places, git: Option<&'a Git>) -> Self {
+        Contexts { desk, places, git }
     }
 
     /// Walks folders; each is walked once with each of its ignore files, however often it stands in the list.
@@ -60,9 +63,29 @@ impl<'a> Contexts<'a> {
             None => Vec::new(),
         };
         let ignore = Ignore::parse(&text).map_err(at)?;
-        let tree = walk(self.desk, &self.places.of_host(folder), &ignore).await.map_err(at)?;
+        let root = self.places.of_host(folder);
+        let mut tree = walk(self.desk, &root, &ignore).await.map_err(at)?;
+        if let Some(git) = self.git {
+            self.make_links(git, &RelPath::new(RelPath::new(root.as_bytes()).plain()), &mut tree).await?;
+        }
         let filtered = filter(&tree, &ignore).map_err(at)?;
         Ok(Rc::new(Context { filtered, ignore_file: ignore_file.map(str::to_owned) }))
+    }
+}
+
+impl Contexts<'_> {
+    /// Small files on disk that git knows as links are links, whose targets are what stands in them.
+    async fn make_links(&self, git: &Git, root: &RelPath, tree: &mut Folder) -> Result<()> {
+        for link in &git.links {
+            let below = match root.as_bytes() {
+                b"." => Some(link.as_bytes()),
+                root => link.as_bytes().strip_prefix(root).and_then(|rest| rest.strip_prefix(b"/")),
+            };
+            let Some(path) = below.filter(|path| tree.get(path) == Some(&Node::File)) else { continue };
+            let target = self.desk.read_if_there(&String::from_utf8_lossy(link.as_bytes())).await?.unwrap_or_default();
+            tree.insert(path, Node::Link(target.into()));
+        }
+        Ok(())
     }
 }
 

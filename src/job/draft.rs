@@ -9,6 +9,7 @@ use crate::digest::digest;
 use crate::dockerfile::Dockerfile;
 use crate::error::{Code, Error, Result};
 use crate::ignore;
+use crate::job::checkout::Git;
 use crate::job::place::{Places, join};
 use crate::manifest::File;
 use crate::note;
@@ -95,8 +96,7 @@ pub(super) fn draft<'a>(
     let place = text.path.clone().unwrap_or_else(|| format!("service `{}`: dockerfile_inline", service.name));
     let at = |error: Error| if error.place.is_none() { error.at(&place) } else { error };
     let platforms = platforms(options, service, build)?;
-    let build_platform =
-        platform::default(options.host.env.get("DOCKER_DEFAULT_PLATFORM").map(String::as_str), &options.host.architecture)?;
+    let build_platform = platform::of_machine(&options.host.architecture);
     let (contexts, own) = contexts(project, build);
     let syntax = build.args.get("BUILDKIT_SYNTAX").map(String::as_str);
     let reach = match is_remote(&build.context) && build.dockerfile_inline.is_none() {
@@ -143,9 +143,13 @@ pub(super) fn draft<'a>(
 
 impl Draft<'_> {
     /// The Dockerfile as a line of the manifest.
-    pub(super) fn dockerfile(&self, options: &Options) -> Option<File> {
+    pub(super) fn dockerfile(&self, options: &Options, places: &Places, git: Option<&Git>) -> Option<File> {
         let path = self.text.path.as_ref()?;
-        Some(File { path: RelPath::new(path.as_bytes()), digest: digest(options.algorithm, &self.text.bytes) })
+        let bytes = match git {
+            Some(git) => &git.text(&RelPath::new(places.of_host(path).as_bytes()), &self.text.bytes),
+            None => &self.text.bytes,
+        };
+        Some(File { path: RelPath::new(path.as_bytes()), digest: digest(options.algorithm, bytes) })
     }
 }
 
@@ -156,13 +160,10 @@ pub(super) fn is_remote(context: &str) -> bool {
 
 /// The platforms that a service is built for.
 fn platforms(options: &Options, service: &Service, build: &Build) -> Result<Vec<String>> {
-    let given = match (&build.platforms, &service.platform, &options.platform) {
-        (list, ..) if !list.is_empty() => list.clone(),
-        (_, Some(platform), _) | (_, None, Some(platform)) => vec![platform.clone()],
-        (_, None, None) => {
-            let variable = options.host.env.get("DOCKER_DEFAULT_PLATFORM").map(String::as_str);
-            return Ok(vec![platform::default(variable, &options.host.architecture)?]);
-        }
+    let given = match (&build.platforms, &service.platform) {
+        (list, _) if !list.is_empty() => list.clone(),
+        (_, Some(platform)) => vec![platform.clone()],
+        (_, None) => return Ok(vec![options.default_platform()?]),
     };
     let at = |error: Error| match &service.build_place {
         Some(place) => error.at(&place.file).line(place.line),

@@ -13,6 +13,7 @@ use crate::job::{inputs, services};
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
 use crate::plan::{self, Builder, CachePlan, Origin, Target};
+use crate::platform;
 use crate::registry::reply::Presence;
 use crate::report::{Note, Outcome, Planned, Report, TargetReport};
 
@@ -154,12 +155,15 @@ impl Build<'_> {
 
     /// A build needs an engine; one question before it tells "no engine" from "the build failed".
     /// Its major version is given back, where it says one.
-    async fn check_engine(&self, project: &Project) -> Result<Option<u32>> {
-        let command = project.docker(&["version", "--format", "{{.Server.Version}}"], "is there an engine?");
+    async fn check_engine(&self, project: &mut Project) -> Result<Option<u32>> {
+        let format = "{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}";
+        let command = project.docker(&["version", "--format", format], "is there an engine?");
         match self.desk.run(command).await {
             Ok(exited) if exited.ok() => {
-                let version = String::from_utf8_lossy(&exited.stdout).trim().to_owned();
-                self.desk.tell(Note::detail(format!("engine {version}")));
+                let said = String::from_utf8_lossy(&exited.stdout).trim().to_owned();
+                self.desk.tell(Note::detail(format!("engine {said}")));
+                let (version, platform) = said.split_once(' ').unwrap_or((&said, ""));
+                self.set_platform(project, platform)?;
                 Ok(version.split('.').next().and_then(|major| major.parse().ok()))
             }
             Ok(exited) => {
@@ -170,6 +174,18 @@ impl Build<'_> {
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
             Err(failure) => Err(Error::new(Code::NoEngine, failure.message).at("docker")),
         }
+    }
+
+    /// The tags say for which platform the images are; where the engine would build for another one, it is told.
+    fn set_platform(&self, project: &mut Project, engine: &str) -> Result<()> {
+        if self.options.is_plain() {
+            return Ok(());
+        }
+        let wanted = self.options.default_platform()?;
+        if platform::parse(engine).as_ref() != Ok(&wanted) {
+            project.env.insert(platform::VARIABLE.to_owned(), wanted);
+        }
+        Ok(())
     }
 
     /// Which builder will work; where it was open, the choice is made explicit, so that it is what we planned for.

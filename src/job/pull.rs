@@ -13,12 +13,13 @@ use crate::job::{later, login};
 use crate::need::{Command, FailureKind};
 use crate::options::{Options, Push};
 use crate::plan::{self, Target};
+use crate::refresh::Refresh;
 use crate::registry::reply::{Descriptor, Presence};
 use crate::report::{Note, Outcome, Planned, Report, TargetReport};
 
 /// Pulls every image of the project; those named by the hash must be the registry's, or are built where that was asked for.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let Work { options, mut report, mut project, targets, strangers } = work::prepare(desk, options).await?;
+    let Work { options, mut report, mut project, targets, strangers } = in_its_period(desk, options).await?;
     let options = &options;
     let (targets, local): (Vec<Target>, Vec<Target>) = targets.into_iter().partition(|target| !target.is_local || options.or_build);
     for target in &local {
@@ -52,6 +53,31 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     }
     later::keep(desk, options, &project, &mut report).await?;
     Ok(report)
+}
+
+/// What the build job of this run made. With `--refresh` that can have been before midnight: then the period that has just ended counts, if the
+/// registry has everything of it and not of this one.
+async fn in_its_period(desk: &Desk, options: &Options) -> Result<Work> {
+    let now = work::prepare(desk, options).await?;
+    let Some(previous) = options.refresh.as_ref().and_then(|refresh| refresh.periods(options.host.now).1) else { return Ok(now) };
+    if all_there(desk, &now).await {
+        return Ok(now);
+    }
+    let options = Options { refresh: Some(Refresh::Period(previous.clone())), ..options.clone() };
+    let before = work::prepare(desk, &options).await?;
+    match all_there(desk, &before).await {
+        true => {
+            desk.tell(Note::info(format!("the images are those of {previous}, the period that has just ended: this run began in it")));
+            Ok(before)
+        }
+        false => Ok(now),
+    }
+}
+
+async fn all_there(desk: &Desk, work: &Work) -> bool {
+    let client = Client::new(desk, &work.options, false);
+    let asked = work.targets.iter().filter(|target| !target.is_local).map(|target| client.presence(&target.image));
+    join_all(asked).await.iter().all(|presence| matches!(presence, Presence::Hit(_)))
 }
 
 /// An image that must be in the registry.

@@ -9,13 +9,15 @@ use crate::desk::{Desk, join_all};
 use crate::diff::diff;
 use crate::error::{Code, Error, Result};
 use crate::inputs::{self, Digests, Inputs};
+use crate::job::checkout::{self, Git};
 use crate::job::context::{Context, Contexts};
 use crate::job::draft::{self, Draft, Text};
 use crate::job::family;
 use crate::job::place::{Places, below};
 use crate::job::work::Work;
 use crate::job::{advice, bases, compose, env, model as files};
-use crate::manifest::Manifest;
+use crate::manifest::{File, Manifest};
+use crate::need::Hashed;
 use crate::options::{Login, Options};
 use crate::path::RelPath;
 use crate::plan::Target;
@@ -28,6 +30,10 @@ pub(super) struct Found<'a> {
     /// What each draft reads of its folders, in their order.
     pub(super) looked: Vec<Vec<Looked>>,
     pub(super) digests: Digests,
+    /// The Dockerfile of each draft as it stands in its manifest.
+    pub(super) dockerfiles: Vec<Option<File>>,
+    /// Files whose line ends on disk are others than in git.
+    pub(super) altered: Vec<RelPath>,
     /// The images: those of the services that were asked for, and those that they are built with.
     pub(super) targets: Vec<Target>,
 }
@@ -50,6 +56,7 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
     options.login = login(&options, &targets)?;
     let mut report = report(&options, &targets)?;
     report.targets.clear();
+    report.altered = found.altered;
     let model = compose_model(&options, &project, &targets)?;
     let own_files = project.files.iter().map(|file| host_name(&options, file)).collect();
     let compose = compose::Project::new(&options, model, own_files, &report.variables);
@@ -149,19 +156,24 @@ pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Projec
         None if options.pin_bases => bases::ask(desk, options, project, &drafts).await?,
         None => bases::Pins::default(),
     };
-    let looked = look(desk, &places, &drafts).await?;
+    let mut folders: Vec<String> = drafts.iter().flat_map(|draft| draft.folders.iter().map(|(_, folder)| places.of_host(folder))).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    let git = checkout::ask_git(desk, options, &folders).await;
+    let looked = look(desk, &places, git.as_ref(), &drafts).await?;
     let inputs: Vec<Inputs> = drafts
         .iter()
         .zip(&looked)
         .map(|(draft, looked)| Inputs {
             notes: [draft.notes.clone(), pins.notes(project, draft), period(options)].concat(),
-            dockerfile: draft.dockerfile(options),
+            dockerfile: draft.dockerfile(options, &places, git.as_ref()),
             contents: looked.iter().map(|looked| Rc::clone(&looked.content)).collect(),
         })
         .collect();
-    let digests = hash(desk, options, &places, &inputs).await?;
+    let (digests, altered) = hash(desk, options, &places, git.as_ref(), &inputs).await?;
     let targets = family::targets(options, project, &drafts, &inputs, &digests, &pins)?;
-    Ok(Found { drafts, looked, digests, targets })
+    let dockerfiles = inputs.into_iter().map(|inputs| inputs.dockerfile).collect();
+    Ok(Found { drafts, looked, digests, dockerfiles, altered, targets })
 }
 
 fn period(options: &Options) -> Vec<Vec<u8>> {
@@ -200,8 +212,8 @@ async fn read<'a>(
 }
 
 /// Looks through the folders of all services: each is walked once, and what several read in the same way is selected once.
-async fn look(desk: &Desk, places: &Places, drafts: &[Draft<'_>]) -> Result<Vec<Vec<Looked>>> {
-    let contexts = Contexts::new(desk, places);
+async fn look(desk: &Desk, places: &Places, git: Option<&Git>, drafts: &[Draft<'_>]) -> Result<Vec<Vec<Looked>>> {
+    let contexts = Contexts::new(desk, places, git);
     let walks = drafts.iter().flat_map(|draft| draft.folders.iter().map(move |(name, folder)| (draft, name, folder)));
     let walks: Vec<(String, Vec<String>)> =
         walks.map(|(draft, name, folder)| (folder.clone(), draft::ignore_candidates(places, draft, name.as_deref(), folder))).collect();
@@ -269,19 +281,34 @@ fn content(folder: &str, selection: &Selection) -> inputs::Content {
     content
 }
 
-/// Hashes every file once, however many services read it.
-async fn hash(desk: &Desk, options: &Options, places: &Places, inputs: &[Inputs]) -> Result<Digests> {
+/// Hashes every file once, however many services read it; also says which files have other line ends on disk than in git.
+async fn hash(desk: &Desk, options: &Options, places: &Places, git: Option<&Git>, inputs: &[Inputs]) -> Result<(Digests, Vec<RelPath>)> {
     let files: Vec<RelPath> = inputs::files(inputs);
-    let mut hashed = Vec::with_capacity(files.len());
-    for batch in files.chunks(super::inputs::BATCH) {
-        let paths = Arc::new(places.paths_of_host(batch));
-        let part = desk.hash(paths, options.algorithm, false).await.map_err(|failure| failure.of_file("inputs"))?;
+    let paths = places.paths_of_host(&files);
+    let altered = git.map(|git| git.altered(desk, &paths)).unwrap_or_default();
+    let mut hashed = hash_all(desk, options, &paths, false).await?;
+    if let Some(git) = git {
+        let texts = hash_all(desk, options, &altered, true).await?;
+        for (path, hashed) in paths.iter().zip(&mut hashed) {
+            if let Ok(index) = altered.binary_search(path) {
+                *hashed = texts[index];
+            }
+            hashed.executable = git.executable(path).unwrap_or(hashed.executable);
+        }
+    }
+    Ok((Digests::new(files, hashed), altered))
+}
+
+async fn hash_all(desk: &Desk, options: &Options, paths: &[RelPath], text: bool) -> Result<Vec<Hashed>> {
+    let mut hashed = Vec::with_capacity(paths.len());
+    for batch in paths.chunks(super::inputs::BATCH) {
+        let part = desk.hash(Arc::new(batch.to_vec()), options.algorithm, text).await.map_err(|failure| failure.of_file("inputs"))?;
         if part.len() != batch.len() {
             return Err(Error::new(Code::Internal, format!("{} digests for {} files", part.len(), batch.len())));
         }
         hashed.extend(part);
     }
-    Ok(Digests::new(files, hashed))
+    Ok(hashed)
 }
 
 /// What there is to report of the targets, without anybody having been asked for them.

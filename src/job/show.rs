@@ -37,7 +37,7 @@ pub(super) async fn inputs(desk: &Desk, options: &Options) -> Result<Report> {
     let target = services::one(options, &found.targets)?;
     let is_it = |draft: &Draft<'_>| target.built.contains(&draft.service.name);
     let index = found.drafts.iter().position(is_it).unwrap_or_default();
-    let shown = Shown::new(options, &found, index, target);
+    let shown = Shown::new(&found, index, target);
     let document = Document { text: shown.text().into_bytes(), json: serde_json::to_string(&shown.json()).unwrap_or_default() };
     Ok(Report { document: Some(Box::new(document)), ..services::report(options, std::slice::from_ref(target))? })
 }
@@ -63,13 +63,13 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(options: &Options, found: &'a Found<'a>, index: usize, target: &'a Target) -> Self {
+    fn new(found: &'a Found<'a>, index: usize, target: &'a Target) -> Self {
         let draft = &found.drafts[index];
         let mut shown =
             Shown { draft, target, files: Vec::new(), links: Vec::new(), dirs: Vec::new(), ignored: Vec::new(), not_reached: 0 };
-        if let Some(file) = draft.dockerfile(options) {
+        if let Some(file) = &found.dockerfiles[index] {
             let (digest, size) = (file.digest.to_string(), draft.text.bytes.len() as u64);
-            shown.files.push(File { path: file.path, digest, size, exec: false, why: "the Dockerfile".to_owned() });
+            shown.files.push(File { path: file.path.clone(), digest, size, exec: false, why: "the Dockerfile".to_owned() });
         }
         for (looked, (_, folder)) in found.looked[index].iter().zip(&draft.folders) {
             shown.add(found, looked, folder);

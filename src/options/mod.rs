@@ -8,8 +8,10 @@ pub mod table;
 use serde::Serialize;
 
 use crate::digest::Algorithm;
+use crate::error::Result;
 use crate::image::Repository;
 use crate::path::RelPath;
+use crate::platform;
 use crate::refresh::Refresh;
 use crate::secret::Secret;
 use crate::shell::Env;
@@ -225,6 +227,19 @@ impl Options {
     /// Whether the inputs are folders that were named, and not what the Compose files say.
     pub fn is_plain(&self) -> bool {
         !self.paths.is_empty() || self.reuse.is_some()
+    }
+
+    /// The platform of services that name none.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::Usage`] where `DOCKER_DEFAULT_PLATFORM` is no platform.
+    pub fn default_platform(&self) -> Result<String> {
+        let variable = self.host.env.get(platform::VARIABLE).filter(|text| !text.is_empty());
+        match (&self.platform, variable) {
+            (Some(platform), _) => Ok(platform.clone()),
+            (None, Some(text)) => platform::parse(text).map_err(|error| error.at(platform::VARIABLE)),
+            (None, None) => Ok(platform::of_machine(&self.host.architecture)),
+        }
     }
 
     /// Whether a build is to be pushed. `auto` is decided before a job begins.

@@ -141,7 +141,7 @@ pub const OPTIONS: &[Definition] = &[
         WITH_INPUTS,
         "Build everything anew when a day, week or month (UTC) has ended: daily, weekly, monthly, or the period that an earlier job found",
     ),
-    both("compose", Takes::One("COMMAND"), WITH_COMPOSE, "How Compose is started; without it, `docker compose`, else `docker-compose`"),
+    both("compose", Takes::One("COMMAND"), ALL, "How Compose is started; without it, `docker compose`, else `docker-compose`"),
     Definition {
         default: Some("auto"),
         ..both(

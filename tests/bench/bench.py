@@ -18,6 +18,7 @@ import hashing
 import machine
 import peers
 import report
+import services
 import sizes
 import startup
 import targets
@@ -26,7 +27,7 @@ from results import Case, Failed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-CASES = ("10k", "100k", "large", "small", "start", "cycle", "size")
+CASES = ("10k", "100k", "large", "small", "start", "services", "cycle", "size")
 HASHING = ("10k", "100k", "large", "small")
 
 
@@ -107,6 +108,8 @@ def _run(options: argparse.Namespace, setup: Setup) -> list[Case]:
         done["small"] = hashing.small(setup)
     if "start" in options.only:
         done["start"] = startup.startup(setup)
+    if "services" in options.only:
+        done["services"] = services.services(setup)
     if "cycle" in options.only:
         done["cycle"] = cycle.cycle(setup)
     if "size" in options.only:

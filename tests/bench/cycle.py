@@ -1,9 +1,11 @@
 """The warm cycle: all that a CI job does when the image is in the registry already, docktag against the recipe."""
 
 import dataclasses
+import hashlib
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import action
@@ -18,6 +20,7 @@ from results import Case, Contestant, Failed, Row, Run
 
 DOCKTAG_LARGE = "docktag build, image of 200 MB"
 DOCKTAG_SMALL = "docktag build, image of 20 MB"
+DOCKTAG_COMPOSE = "docktag build from the Compose file alone, image of 200 MB"
 ACTION = "docktag action, two images of 200 MB"
 RECIPE_CLASSIC = "recipe, Compose v1, classic builder, 200 MB"
 RECIPE_BUILDKIT = "recipe, Compose v2, BuildKit, 200 MB"
@@ -75,7 +78,7 @@ def cycle(setup: Setup) -> Case:
         case.versions = _versions(engine)
         case.rows = _race(setup, engine, folder)
     except Failed as why:
-        names = (DOCKTAG_LARGE, DOCKTAG_SMALL, ACTION, *RECIPES)
+        names = (DOCKTAG_LARGE, DOCKTAG_SMALL, DOCKTAG_COMPOSE, ACTION, *RECIPES)
         case.rows = [Row(Contestant(it, [], folder, {}, ""), reason=str(why)) for it in names]
     finally:
         if (folder / "engine").exists():
@@ -88,6 +91,7 @@ def _race(setup: Setup, engine: Engine, folder: Path) -> list[Row]:
     ours = [
         _docktag(setup, engine, folder / "docktag-200", DOCKTAG_LARGE, 200),
         _docktag(setup, engine, folder / "docktag-20", DOCKTAG_SMALL, 20),
+        _compose(setup, engine, folder / "docktag-compose"),
         _action(setup, engine, folder / "action"),
     ]
     classic = {"COMPOSE_DOCKER_CLI_BUILD": "0", "DOCKER_BUILDKIT": "0"}
@@ -112,6 +116,20 @@ def _docktag(setup: Setup, engine: Engine, project: Path, name: str, megabytes: 
     return _warm(engine, Contestant(name, argv, project, engine.env, shown), repository, [""])
 
 
+def _compose(setup: Setup, engine: Engine, project: Path) -> Contestant:
+    """Without a folder that is named: the Compose file tells what counts."""
+    _make(engine, project, 200, "")
+    repository = f"example/{project.name}"
+    argv = [str(setup.binary), "build", "--image", f"{engine.registry}/{repository}"]
+    shown = f"docktag build --image REGISTRY/{repository}"
+
+    def tag(of: Path) -> str:
+        manifest = Contestant("manifest", [str(setup.binary), "manifest"], of, engine.env, "docktag manifest")
+        return hashlib.md5(run_once(manifest).output.encode()).hexdigest()
+
+    return _warm(engine, Contestant(DOCKTAG_COMPOSE, argv, project, engine.env, shown), repository, [""], tag)
+
+
 def _action(setup: Setup, engine: Engine, project: Path) -> Contestant:
     """From the start of Node to its end."""
     _make(engine, project, 200, "")
@@ -134,7 +152,9 @@ def _action(setup: Setup, engine: Engine, project: Path) -> Contestant:
     return contestants.installed(setup, "node", ACTION, project, told, program)
 
 
-def _warm(engine: Engine, cold: Contestant, repository: str, endings: list[str]) -> Contestant:
+def _warm(
+    engine: Engine, cold: Contestant, repository: str, endings: list[str], tag_of: Callable[[Path], str] = tag_by_hand
+) -> Contestant:
     """Built and pushed by docktag itself; after that each run must leave the registry as it was."""
 
     def images() -> list[engines.Manifest]:
@@ -143,7 +163,7 @@ def _warm(engine: Engine, cold: Contestant, repository: str, endings: list[str])
     try:
         cold.before()
         run_once(cold)
-        tag = tag_by_hand(cold.cwd)
+        tag = tag_of(cold.cwd)
         built = images()
     except Failed as why:
         return contestants.left_out(cold, f"first build: {why}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import cycle
 import hashing
+import services
 import sizes
 from contestants import ACTION, B3SUM, DOCKTAG, FOLDER_HASH, HASH_FILES, MD5SUM, RECIPE, XARGS_MD5SUM
 from results import MIB, Case, Row
@@ -92,6 +93,14 @@ def _image_size(cases: Cases) -> float:
     return _row(cases, "cycle", cycle.DOCKTAG_LARGE).median / _row(cases, "cycle", cycle.DOCKTAG_SMALL).median
 
 
+def _services(name: str, other: str) -> Callable[[Cases], float]:
+    return lambda cases: _row(cases, "services", name).median / _row(cases, "services", other).median
+
+
+def _ignored(cases: Cases) -> float:
+    return 1000 * (_row(cases, "services", services.IGNORED).median - _row(cases, "services", services.WITHOUT).median)
+
+
 TARGETS = [
     Target("10k", "10,000 files: faster than the recipe", AT_LEAST, 100, "x", _times("10k", RECIPE)),
     Target("10k", "10,000 files: faster than `xargs -P md5sum`", AT_LEAST, 1.4, "x", _times("10k", XARGS_MD5SUM)),
@@ -107,9 +116,11 @@ TARGETS = [
     Target("10k", "action, 10,000 files: longer than docktag", AT_MOST, 4, "x", _times("10k", ACTION)),
     Target("100k", "action, 100,000 files: peak memory", AT_MOST, 150, " MB", _peak(ACTION, 1_000_000)),
     Target("start", "action: from its start to the first request", AT_MOST, 100, " ms", _milliseconds("start", ACTION)),
+    Target("cycle", "warm cycle, from the Compose file alone: faster than the recipe", AT_LEAST, 40, "x", _recipe_cycle(cycle.DOCKTAG_COMPOSE)),
+    Target("services", "100 services on 20,000 files: longer than one", AT_MOST, 1.5, "x", _services(services.HUNDRED, services.ONE)),
+    Target("services", "100,000 ignored files: cost", AT_MOST, 10, " ms", _ignored),
     Target("cycle", "action, warm cycle with two images", AT_MOST, 300, " ms", _milliseconds("cycle", cycle.ACTION)),
     Target("cycle", "action, warm cycle: faster than the recipe", AT_LEAST, 10, "x", _recipe_cycle(cycle.ACTION)),
     Target("size", "action: download", AT_MOST, 700, " kB", _size(sizes.DOWNLOAD)),
-    Target("size", "wasm", AT_MOST, 400, " kB", _size(sizes.WASM)),
     Target("size", "wasm, gzipped", AT_MOST, 250, " kB", _size(sizes.WASM_GZIPPED)),
 ]

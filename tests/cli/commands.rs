@@ -5,7 +5,7 @@ use crate::support::programs::Call;
 use crate::support::{Project, REPOSITORY};
 
 const READ: &str = "docker compose config --format json";
-const ENGINE: &str = "docker version --format {{.Server.Version}}";
+const ENGINE: &str = "docker version --format {{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}";
 
 #[test]
 fn a_cold_run_reads_builds_and_pushes() {

@@ -289,3 +289,30 @@ fn options_of_services_and_of_plain_folders_do_not_go_together() {
     Run::new(&dir, ["tag", "--refresh", "hourly"]).run().fails(2, &["`hourly` is none of daily, weekly, monthly"]);
     Run::new(&dir, ["tag", "--platform", "x"]).run().ok();
 }
+
+#[test]
+fn a_checkout_that_lost_what_git_knows_has_the_same_tag() {
+    let dir = project("services: {app: {image: a/b, build: .}}\n");
+    dir.file("Dockerfile", "FROM scratch\nCOPY src /src\n")
+        .file("src/run.sh", "#!/bin/sh\necho\n")
+        .mode("src/run.sh", 0o755)
+        .link("src/now", "run.sh");
+    let real = |run: Run| run.env("PATH", std::env::var("PATH").unwrap()).env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let tag = |args: &[&str]| real(Run::new(&dir, [&["tag"], args].concat())).run().ok();
+    let expected = tag(&[]);
+    crate::support::shell::sh(&dir, "git init -q . && git -c core.autocrlf=input add .", &[]);
+    assert_eq!(tag(&["--checkout=as-in-git"]), expected);
+    // As Git for Windows leaves it.
+    std::fs::remove_file(dir.path("src/now")).unwrap();
+    dir.file("src/now", "run.sh")
+        .mode("src/run.sh", 0o644)
+        .file("src/run.sh", "#!/bin/sh\r\necho\r\n")
+        .file("Dockerfile", "FROM scratch\r\nCOPY src /src\r\n");
+    crate::support::shell::sh(
+        &dir,
+        "git config core.autocrlf true; git config core.symlinks false; git config core.filemode false; git add --renormalize -u",
+        &[],
+    );
+    assert_ne!(tag(&[]), expected);
+    assert_eq!(tag(&["--checkout=as-in-git"]), expected);
+}

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use libtest_mimic::Failed;
 
 use crate::Test;
+use crate::compose;
 use crate::engine::{Engine, Needs};
 use crate::login;
 use crate::project::Project;
@@ -17,6 +18,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ("a_second_run_of_the_action_asks_twice_and_needs_no_engine", Needs::Any, warm),
         ("the_actions_tests_job_pulls_what_its_build_job_pushed", Needs::Own, cycle),
         ("the_action_rebuilds_a_change_from_cache", Needs::Own, changed),
+        ("the_action_without_inputs_provides_every_service_of_the_compose_file", Needs::Own, services),
         ("the_action_logs_in_and_shows_no_password", Needs::Any, login),
         ("the_action_with_a_wrong_password_fails_and_builds_nothing", Needs::Any, wrong_password),
         ("the_action_builds_a_pull_request_from_a_fork_and_does_not_push_it", Needs::Any, fork),
@@ -63,6 +65,24 @@ fn warm(engine: &Engine) -> Result<(), Failed> {
     assert_eq!((facts["OUTPUT_IMAGE"], facts["OUTPUT_HIT"]), (image.as_str(), "true"));
     assert_eq!(Some(facts["OUTPUT_DIGEST"].to_owned()), digest(&image, None));
     assert!(run.summary("build").contains("hit"), "{}", run.summary("build"));
+    Ok(())
+}
+
+/// Images that are built with each other, from an empty registry, and again on a machine that has nothing.
+fn services(engine: &Engine) -> Result<(), Failed> {
+    let project = compose::family_project(engine);
+    let images: Vec<String> = compose::tags(&project).into_values().collect();
+    for hit in ["false", "true"] {
+        engine.fresh();
+        let run = Runner::new(&project).run("services.yml");
+        run.ok();
+        let facts = run.facts("build");
+        assert_eq!(facts["OUTPUT_HIT"], hit);
+        let outputs: Vec<serde_json::Value> = serde_json::from_str(facts["OUTPUT_IMAGES"]).unwrap();
+        assert!(outputs.iter().all(|output| images.contains(&output["image"].as_str().unwrap().to_owned())), "{outputs:?}");
+        assert_eq!(outputs.len(), 4);
+        assert_eq!(run.facts("tests")["SAID_a"], "1", "the service used the image that was built");
+    }
     Ok(())
 }
 

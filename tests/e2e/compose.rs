@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use docktag::refresh::Refresh;
 use libtest_mimic::Failed;
 
 use crate::Test;
 use crate::engine::{Engine, Needs};
 use crate::project::{Project, Ran};
-use crate::registry::digest;
+use crate::registry::{config, digest};
 use crate::structures;
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -23,11 +24,14 @@ pub(crate) fn tests() -> Vec<Test> {
         ("the_recipes_project_works_with_exact_inputs", Needs::Any, recipe),
         ("a_service_without_an_image_is_local_until_it_gets_a_prefix", Needs::Any, prefix),
         ("inputs_that_change_during_the_build_are_not_pushed", Needs::Any, changed),
+        ("an_image_is_for_the_platform_that_its_tag_says", Needs::Any, platform),
+        ("pull_takes_the_image_of_the_period_in_which_the_run_began", Needs::Any, period),
+        ("compose_is_asked_for_what_is_not_read_here", Needs::Any, not_covered),
     ]
 }
 
 /// Service and image, as `tag` prints them.
-fn tags(project: &Project) -> BTreeMap<String, String> {
+pub(crate) fn tags(project: &Project) -> BTreeMap<String, String> {
     let ran = project.plain(&["tag"]);
     ran.ok().lines().map(|line| line.split_once('\t').unwrap()).map(|(service, image)| (service.to_owned(), image.to_owned())).collect()
 }
@@ -94,7 +98,7 @@ fn run_api(project: &Project) -> String {
     project.shell(&format!("docker run --rm {image}")).ok().to_owned()
 }
 
-fn family_project(engine: &Engine) -> Project {
+pub(crate) fn family_project(engine: &Engine) -> Project {
     let project = Project::empty(engine);
     structures::family(&project.folder, engine.get("ENGINE_REGISTRY"), &name(&project), engine.get("ENGINE_BUSYBOX"));
     project
@@ -283,5 +287,56 @@ fn changed(engine: &Engine) -> Result<(), Failed> {
     ran.failed(1, "tests/test9.py changed");
     assert_eq!(digest(&image, None), None, "it was pushed all the same");
     assert!(!project.shell("docker images --format '{{.Repository}}:{{.Tag}}'").ok().contains(&image), "its tag is still on the engine");
+    Ok(())
+}
+
+/// A project of one service that copies one file.
+fn small(engine: &Engine) -> Project {
+    let project = Project::empty(engine);
+    fs::write(project.folder.join("compose.yaml"), format!("services: {{app: {{image: {}, build: .}}}}\n", project.image)).unwrap();
+    fs::write(project.folder.join("Dockerfile"), "FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH.txt /\n").unwrap();
+    for name in ["amd64", "arm64", "s390x"] {
+        fs::write(project.folder.join(format!("{name}.txt")), name).unwrap();
+    }
+    project
+}
+
+fn platform(engine: &Engine) -> Result<(), Failed> {
+    let project = small(engine);
+    let ran = project.plain(&["build", "--platform", "linux/s390x"]);
+    let image = ran.ok().trim().to_owned();
+    assert_eq!(config(&image)["architecture"], "s390x");
+    assert_ne!(tags(&project)["app"], image, "this machine's platform is another one");
+    let inputs: serde_json::Value = serde_json::from_str(project.plain(&["inputs", "--json", "--platform=linux/s390x"]).ok()).unwrap();
+    let paths: Vec<&str> = inputs["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["Dockerfile", "s390x.txt"]);
+    Ok(())
+}
+
+fn period(engine: &Engine) -> Result<(), Failed> {
+    let project = small(engine);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let (today, yesterday) = Refresh::Daily.periods(now);
+    // The build job ran before midnight.
+    project.plain(&["build", "--refresh", &yesterday.unwrap()]).ok();
+    let ran = project.plain(&["pull", "--refresh", "daily"]);
+    ran.ok();
+    assert!(ran.stderr.contains("the period that has just ended"), "{}", ran.stderr);
+    project.plain(&["pull", "--refresh", &today]).failed(3, "not in the registry");
+    project.plain(&["build", "--refresh", "daily"]).ok();
+    assert!(!project.plain(&["pull", "--refresh", "daily"]).stderr.contains("just ended"));
+    Ok(())
+}
+
+fn not_covered(engine: &Engine) -> Result<(), Failed> {
+    let project = small(engine);
+    let expected = tags(&project);
+    let file = project.folder.join("compose.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("%YAML 1.1\n---\n{text}")).unwrap();
+    let ran = project.plain(&["tag", "-v"]);
+    assert_eq!(ran.ok(), format!("app\t{}\n", expected["app"]));
+    assert!(ran.stderr.contains("Compose is asked instead"), "{}", ran.stderr);
+    project.plain(&["build"]).ok();
     Ok(())
 }

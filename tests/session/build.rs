@@ -37,7 +37,7 @@ fn a_miss_is_built_pushed_and_proved_in_that_order() {
         lines(&host),
         [
             "docker compose config --format json".to_owned(),
-            "docker version --format '{{.Server.Version}}'".to_owned(),
+            "docker version --format '{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}'".to_owned(),
             format!("docker compose {files} config --format json"),
             format!("docker compose {files} {override_file} build app"),
             format!("docker compose {files} {override_file} push app"),

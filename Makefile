@@ -1,5 +1,5 @@
 # The two commands of the README: `make demo` and `make test`.
-.PHONY: demo test check pkg orb bench
+.PHONY: demo test check fuzz pkg orb bench
 
 # The recipe's whole cycle on a real engine and registry, set up where missing.
 demo:
@@ -12,6 +12,7 @@ test: check
 	cd tests/action && node_modules/.bin/tsc -p .
 	cargo test --locked
 	node --test tests/action
+	tests/fuzz/run.sh 5
 	"$$(tests/tools.sh pyyaml)" -m unittest discover -s tests/orb
 
 # What needs neither engine nor network; pkg/ must be what its sources give.
@@ -20,6 +21,10 @@ check:
 	cargo clippy --locked --all-targets
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib
 	.ci/pkg/check.sh
+
+# The parsers on random input, each for so many seconds.
+fuzz:
+	tests/fuzz/run.sh $(or $(SECONDS),600)
 
 # The npm package with the wasm that the action uses, from its sources: the only way it changes.
 pkg:

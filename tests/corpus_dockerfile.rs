@@ -8,13 +8,14 @@
     reason = "a test may fail loudly and use the machine"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
 use docktag::dockerfile::Dockerfile;
 use docktag::error::Result;
 use docktag::ignore::{Ignore, filter};
+use docktag::map::Map;
 use docktag::reach::{Build, ImageConfig, Kind, NamedContext, PickedKind, Reach, Source, reach, select};
 use docktag::tree::{Folder, Node};
 use serde_json::Value;
@@ -67,7 +68,7 @@ fn tree(case: &Value) -> Folder {
     tree
 }
 
-fn contexts(case: &Value) -> BTreeMap<String, NamedContext> {
+fn contexts(case: &Value) -> Map<String, NamedContext> {
     let parse = |text: &str| match text.split_once(':') {
         Some(("local", _)) => NamedContext::Local,
         Some(("docker-image", image)) => NamedContext::Image(image.trim_start_matches('/').to_owned()),
@@ -97,11 +98,11 @@ struct Answer {
 
 /// One answer of ours, for all platforms together.
 fn answer(case: &Value, looked_at: bool) -> Result<Answer> {
-    let args: BTreeMap<String, String> =
+    let args: Map<String, String> =
         case["args"].as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
     let file = Dockerfile::parse(text(case, "dockerfile").unwrap().as_bytes(), args.get("BUILDKIT_SYNTAX").map(String::as_str))?;
     let contexts = contexts(case);
-    let mut images = BTreeMap::new();
+    let mut images = Map::new();
     let configs = case["image_config"].as_object();
     let mut answer = Answer::default();
     for platform in text(case, "platform").unwrap_or("linux/amd64").split(',') {

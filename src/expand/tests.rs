@@ -1,8 +1,7 @@
-use std::collections::BTreeMap;
-
 use super::*;
+use crate::map::Map;
 
-struct Env(BTreeMap<&'static str, &'static str>);
+struct Env(Map<&'static str, &'static str>);
 
 impl Variables for Env {
     fn get(&self, name: &str) -> Lookup<'_> {
@@ -11,7 +10,7 @@ impl Variables for Env {
 }
 
 fn env() -> Env {
-    Env(BTreeMap::from([("A", "a/b/c.tar.gz"), ("E", ""), ("L", "one\ntwo"), ("S", "x  y"), ("B", "aabaa"), ("é", "accent")]))
+    Env(Map::from([("A", "a/b/c.tar.gz"), ("E", ""), ("L", "one\ntwo"), ("S", "x  y"), ("B", "aabaa"), ("é", "accent")]))
 }
 
 fn expand(word: &str) -> Result<String> {
@@ -97,7 +96,7 @@ fn what_is_unsure_is_said() {
 fn nothing_grows_without_bound() {
     let deep = "${N:-".repeat(50_000) + &"}".repeat(50_000);
     assert!(expand(&deep).unwrap_err().message.contains("levels deep"));
-    let long = Env(BTreeMap::from([("A", &*Box::leak("ab".repeat(100_000).into_boxed_str()))]));
+    let long = Env(Map::from([("A", &*Box::leak("ab".repeat(100_000).into_boxed_str()))]));
     assert!(Lex::new('\\').expand(&"$A".repeat(100), &long).unwrap_err().message.contains("longer than"));
     let patterns = Lex::new('\\').expand(&format!("${{A//{}c/x}}", "*a".repeat(1000)), &long);
     assert!(patterns.unwrap_err().message.contains("too long"));

@@ -1,12 +1,11 @@
 //! The arguments before the first stage, those that are always there, and which of them are used.
 
-use std::collections::BTreeMap;
-
 use super::Platform;
 use super::graph::Graph;
 use crate::dockerfile::Command;
 use crate::error::Result;
 use crate::expand::Lex;
+use crate::map::Set;
 
 impl Graph<'_> {
     /// rule: `defaultArgs` and `buildMetaArgs`.
@@ -47,11 +46,11 @@ impl Graph<'_> {
     }
 
     /// The arguments that reached stages take, and those that these are made of.
-    pub(super) fn names_in_use(&self) -> BTreeMap<String, usize> {
-        let mut names = BTreeMap::new();
+    pub(super) fn names_in_use(&self) -> Set<String> {
+        let mut names = Set::new();
         let mut open: Vec<&String> = self.states.iter().filter(|state| state.is_reached).flat_map(|state| &state.names).collect();
         while let Some(name) = open.pop() {
-            if names.insert(name.clone(), 0).is_none()
+            if names.add(name.clone())
                 && let Some(&uses) = self.args_by_name.get(name)
             {
                 open.extend(self.arg_names.get(uses).into_iter().flatten());

@@ -1,7 +1,6 @@
 //! The stages, what each is built on, and which of them a target needs.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::scope::Scope;
@@ -10,6 +9,7 @@ use super::{Build, NamedContext, Platform, Reach, base_of, invalid, normalized, 
 use crate::dockerfile::{Command, Instruction, Mount, trigger};
 use crate::error::Result;
 use crate::expand::Lex;
+use crate::map::Map;
 
 /// More triggers than any real build has: each is read again for each stage.
 const TRIGGERS_MAX: usize = 50_000;
@@ -18,13 +18,13 @@ const TRIGGERS_MAX: usize = 50_000;
 pub(super) struct Graph<'a> {
     pub(super) build: &'a Build<'a>,
     pub(super) states: Vec<State<'a>>,
-    by_name: BTreeMap<String, usize>,
+    by_name: Map<String, usize>,
     pub(super) target_platform: Platform,
     /// The arguments before the first stage, and those that are always there.
     pub(super) args: Scope,
     /// Which variables the default of an argument before the first stage takes.
     pub(super) arg_names: Vec<Vec<String>>,
-    pub(super) args_by_name: BTreeMap<String, usize>,
+    pub(super) args_by_name: Map<String, usize>,
     triggers: usize,
 }
 
@@ -38,11 +38,11 @@ impl<'a> Graph<'a> {
         let mut graph = Graph {
             build,
             states: Vec::new(),
-            by_name: BTreeMap::new(),
+            by_name: Map::new(),
             args: Scope::new(false),
             target_platform,
             arg_names: Vec::new(),
-            args_by_name: BTreeMap::new(),
+            args_by_name: Map::new(),
             triggers: 0,
         };
         graph.set_args(&build_platform)?;

@@ -14,11 +14,11 @@ mod scope;
 mod select;
 mod state;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::dockerfile::Dockerfile;
 use crate::error::{Code, Error, Result};
+use crate::map::{Map, Set};
 
 pub use platform::Platform;
 pub use select::{Picked, PickedKind, Selection, select};
@@ -31,15 +31,15 @@ pub struct Build<'a> {
     /// The stage to build; the last one where none is named.
     pub target: Option<&'a str>,
     /// The build arguments that are given.
-    pub args: &'a BTreeMap<String, String>,
+    pub args: &'a Map<String, String>,
     /// The platform to build for, such as `linux/arm64`; the one that is built on where there is none.
     pub platform: Option<&'a str>,
     /// The platform that is built on (`BUILDPLATFORM`), such as `linux/amd64`.
     pub build_platform: &'a str,
     /// The named contexts (`additional_contexts`, `--build-context`).
-    pub contexts: &'a BTreeMap<String, NamedContext>,
+    pub contexts: &'a Map<String, NamedContext>,
     /// What is known of base images, by their normalised references. An image that is not here may set any variable.
-    pub images: &'a BTreeMap<String, ImageConfig>,
+    pub images: &'a Map<String, ImageConfig>,
 }
 
 /// What a named context is.
@@ -166,19 +166,19 @@ pub struct Remote {
 /// Finds what a build can read.
 ///
 /// ```
-/// use std::collections::BTreeMap;
 /// use docktag::dockerfile::Dockerfile;
+/// use docktag::map::Map;
 /// use docktag::reach::{Build, reach};
 ///
 /// let dockerfile = Dockerfile::parse(b"FROM golang AS dev\nCOPY . .\nFROM scratch\nCOPY app.conf /etc/\n", None)?;
 /// let build = Build {
 ///     dockerfile: &dockerfile,
 ///     target: None,
-///     args: &BTreeMap::new(),
+///     args: &Map::new(),
 ///     platform: None,
 ///     build_platform: "linux/amd64",
-///     contexts: &BTreeMap::new(),
-///     images: &BTreeMap::new(),
+///     contexts: &Map::new(),
+///     images: &Map::new(),
 /// };
 /// let reach = reach(&build)?;
 /// assert_eq!(reach.sources[0].path, "app.conf");
@@ -212,7 +212,7 @@ pub fn reach(build: &Build<'_>) -> Result<Reach> {
 
 /// The images by their names, each where the first line needs it.
 fn each_once(bases: &[Base]) -> Vec<Base> {
-    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    let mut first: Map<String, usize> = Map::new();
     for (place, base) in bases.iter().enumerate() {
         let key = format!("{} {} {}", base.reference, base.platform.as_deref().unwrap_or_default(), base.syntax);
         let there = first.get(&key).and_then(|&there| bases.get(there));
@@ -246,7 +246,7 @@ impl Source {
 }
 
 /// The given arguments that count: those in use, and those that BuildKit itself looks at.
-fn used_args(build: &Build<'_>, in_use: &BTreeMap<String, usize>) -> Vec<(String, String)> {
+fn used_args(build: &Build<'_>, in_use: &Set<String>) -> Vec<(String, String)> {
     let counts = |name: &str| in_use.contains_key(name) || name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH";
     build.args.iter().filter(|(name, _)| counts(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }

@@ -1,11 +1,11 @@
 //! The variables of a stage.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::invalid;
 use crate::error::Result;
 use crate::expand::{Lookup, Variables};
+use crate::map::Map;
 
 /// Layers below one another, before they are put into one.
 const LAYERS_MAX: u32 = 200;
@@ -31,7 +31,7 @@ struct Variable {
 /// The variables that a stage sees: its own, and those of the stages below it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scope {
-    own: BTreeMap<String, usize>,
+    own: Map<String, usize>,
     variables: Vec<Variable>,
     below: Option<Rc<Scope>>,
     layers: u32,

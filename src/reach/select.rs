@@ -5,12 +5,11 @@
 mod find;
 mod walk;
 
-use std::collections::BTreeMap;
-
 use super::{Kind, Source, invalid};
 use crate::error::{Code, Error, Result};
 use crate::glob::Pattern;
 use crate::ignore::Ignore;
+use crate::map::{Map, Set};
 use crate::path::RelPath;
 use crate::tree::{Folder, Node};
 
@@ -74,7 +73,7 @@ pub fn select(context: &Folder, name: Option<&str>, sources: &[Source]) -> Resul
     }
 
     // Folders and files that are read with all that is in them, and the first source that wants them.
-    let mut whole: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+    let mut whole: Map<Vec<u8>, usize> = Map::new();
     let mut picked = Vec::new();
     let mut walks: Vec<(Vec<u8>, usize, Rules)> = Vec::new();
     // Folders that are looked through for a wildcard, which must have been sent.
@@ -89,7 +88,7 @@ pub fn select(context: &Folder, name: Option<&str>, sources: &[Source]) -> Resul
             Kind::Parents { root, pattern } => {
                 if !find::has_wildcard(root) && !find::has_wildcard(pattern) {
                     tree.literal(&source.path, source, &mut found)?;
-                    found.paths.clear();
+                    found.paths = Set::new();
                 }
                 tree.wildcard(root, source, &mut found)?;
                 if source.required && find::has_wildcard(pattern) && !find::has_wildcard(root) {
@@ -105,9 +104,9 @@ pub fn select(context: &Folder, name: Option<&str>, sources: &[Source]) -> Resul
         searched.extend(found.searched.map(|folder| (folder, index)));
         // A pattern is read when there is something to copy.
         let rules = if found.paths.is_empty() { Rules::default() } else { Rules::new(source).map_err(at_line)? };
-        for path in found.paths.into_keys() {
+        for (path, ()) in found.paths {
             if rules.is_empty() {
-                whole.entry(path).or_insert(index);
+                whole.insert_new(path, index);
             } else {
                 walks.push((path, index, rules.clone()));
             }
@@ -148,7 +147,7 @@ fn is_at_or_below(path: &[u8], above: &[u8]) -> bool {
     above.is_empty() || path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
-fn is_covered(path: &[u8], whole: &BTreeMap<Vec<u8>, usize>) -> bool {
+fn is_covered(path: &[u8], whole: &Map<Vec<u8>, usize>) -> bool {
     let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([0, path.len()]);
     ends.filter_map(|end| path.get(..end)).any(|above| whole.contains_key(above))
 }

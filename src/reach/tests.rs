@@ -1,16 +1,17 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::map::Map;
 use crate::tree::{Folder, Node};
 
 /// What is given to a build, besides the Dockerfile.
 #[derive(Default)]
 struct Given {
     target: Option<&'static str>,
-    args: BTreeMap<String, String>,
+    args: Map<String, String>,
     platform: Option<&'static str>,
-    contexts: BTreeMap<String, NamedContext>,
-    images: BTreeMap<String, ImageConfig>,
+    contexts: Map<String, NamedContext>,
+    images: Map<String, ImageConfig>,
 }
 
 impl Given {
@@ -73,7 +74,7 @@ fn a_variable_that_a_base_image_may_set_means_everything() {
     }
     let known =
         ImageConfig { env: vec![("X".to_owned(), "src".to_owned())], onbuild: vec!["COPY onb /".to_owned()], workdir: String::new() };
-    let given = Given { images: BTreeMap::from([("docker.io/library/alpine:latest".to_owned(), known)]), ..Given::default() };
+    let given = Given { images: Map::from([("docker.io/library/alpine:latest".to_owned(), known)]), ..Given::default() };
     assert_eq!(paths(&given.reach("FROM alpine\nCOPY $X/a /").unwrap()), ["onb", "src/a"]);
 }
 
@@ -147,8 +148,7 @@ fn images_are_named_in_full() {
 
 #[test]
 fn another_reader_means_everything() {
-    let given =
-        Given { contexts: BTreeMap::from([("lib".to_owned(), NamedContext::Local)]), ..Given::args(&[("A", "1"), ("http_proxy", "x")]) };
+    let given = Given { contexts: Map::from([("lib".to_owned(), NamedContext::Local)]), ..Given::args(&[("A", "1"), ("http_proxy", "x")]) };
     let reach = given.reach("# syntax=acme/builder\n?").unwrap();
     assert_eq!(reach.whole, Some(Why::Syntax { image: "acme/builder".to_owned() }));
     assert_eq!(reach.sources.iter().map(|source| source.context.as_deref()).collect::<Vec<_>>(), [None, Some("lib")]);
@@ -157,7 +157,7 @@ fn another_reader_means_everything() {
 
 #[test]
 fn named_contexts_stand_in_for_stages_and_images() {
-    let contexts = BTreeMap::from([
+    let contexts = Map::from([
         ("lib".to_owned(), NamedContext::Local),
         ("alpine".to_owned(), NamedContext::Image("debian:12".to_owned())),
         ("src".to_owned(), NamedContext::Remote("https://example.com/a.git#main".to_owned())),

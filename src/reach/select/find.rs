@@ -1,11 +1,10 @@
 //! Paths and wildcards to what is there, symbolic links followed inside of the context.
 
-use std::collections::BTreeMap;
-
 use super::super::{Source, clean};
 use super::missing;
 use crate::error::Result;
 use crate::glob::filepath_match;
+use crate::map::Set;
 use crate::tree::{Folder, Node};
 
 /// rule: containerd/continuity `fs.RootPath`.
@@ -20,7 +19,7 @@ pub(super) struct Tree<'a> {
 #[derive(Default)]
 pub(super) struct Found {
     /// What is read, by its path without links.
-    pub(super) paths: BTreeMap<Vec<u8>, usize>,
+    pub(super) paths: Set<Vec<u8>>,
     /// The links on the way: path and target.
     pub(super) links: Vec<(Vec<u8>, Box<[u8]>)>,
     /// The folder that was looked through for a wildcard without finding anything.
@@ -32,7 +31,7 @@ impl Tree<'_> {
     pub(super) fn literal(&self, path: &str, source: &Source, found: &mut Found) -> Result<()> {
         match self.follow(path.as_bytes(), found) {
             Some(path) => {
-                found.paths.insert(path, 0);
+                found.paths.add(path);
                 Ok(())
             }
             None if source.required => Err(missing(path.as_bytes(), source)),
@@ -68,7 +67,7 @@ impl Tree<'_> {
             let path = if folder.is_empty() { path } else { [&folder[..], b"/", &path].concat() };
             match self.follow(&path, found) {
                 Some(path) => {
-                    found.paths.insert(path, 0);
+                    found.paths.add(path);
                 }
                 None if source.required => return Err(missing(&path, source)),
                 None => {}

@@ -7,7 +7,7 @@
     reason = "a test may fail loudly and use the machine"
 )]
 
-use std::collections::BTreeMap;
+use docktag::map::Map;
 use std::time::{Duration, Instant};
 
 use docktag::compose::read::{Read, Request, read};
@@ -18,7 +18,7 @@ use proptest::prelude::{ProptestConfig, Strategy, any, prop, proptest};
 fn load(compose: &str, dotenv: Option<&[u8]>) -> Result<()> {
     let env = Env::from([("V".to_owned(), "x".to_owned()), ("HOME".to_owned(), "/h".to_owned())]);
     let request = Request { folder: "/p".to_owned(), env, ..Request::default() };
-    let mut files = BTreeMap::new();
+    let mut files = Map::new();
     for _ in 0..50 {
         match read(&request, &files)? {
             Read::Done(_) => return Ok(()),

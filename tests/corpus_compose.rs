@@ -42,7 +42,7 @@ fn run(case: &Value) -> Result<Box<Project>, Error> {
     };
     let there: BTreeMap<String, Vec<u8>> =
         case["files"].as_object().unwrap().iter().map(|(name, text)| (format!("{DIR}/{name}"), text.as_str().unwrap().into())).collect();
-    let mut files = BTreeMap::new();
+    let mut files = docktag::map::Map::new();
     for _ in 0..100 {
         match read(&request, &files)? {
             Read::Done(project) => return Ok(project),

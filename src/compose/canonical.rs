@@ -178,7 +178,7 @@ fn env_file(node: Node) -> Node {
         Value::Map(map) => map,
         _ => return Node::new(Value::Null, &at),
     };
-    map.entry("required".to_owned()).or_insert_with(|| Node::new(Value::Bool(true), &at));
+    map.insert_new("required".to_owned(), Node::new(Value::Bool(true), &at));
     Node::new(Value::Map(map), &at)
 }
 
@@ -187,7 +187,7 @@ fn dependencies(map: &mut Map, path: &Path<'_>) -> Result<()> {
         let at = node.at.clone();
         let Some(map) = node.as_map_mut() else { return Err(at.invalid(format!("{path}.{name} must be a mapping"))) };
         for (key, value) in merge::dependency(&at) {
-            map.entry(key).or_insert(value);
+            map.insert_new(key, value);
         }
     }
     Ok(())

@@ -2,10 +2,9 @@
 //!
 //! Rules: compose-go `loader/validate.go`, `graph/*.go`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::compose::node::{Map, Node, Value};
 use crate::error::Result;
+use crate::map;
 
 /// A whole model, and which of its services and jobs the profiles leave out.
 pub(super) struct Project<'a> {
@@ -224,7 +223,7 @@ fn limits(name: &str, node: &Node) -> Result<()> {
 }
 
 fn mounts(name: &str, node: &Node) -> Result<()> {
-    let mut seen = BTreeSet::new();
+    let mut seen = map::Set::new();
     // A text here is one that no long form was made of.
     let tmpfs = match node.get("tmpfs") {
         Some(tmpfs) => tmpfs.as_list().unwrap_or(std::slice::from_ref(tmpfs)),
@@ -234,23 +233,28 @@ fn mounts(name: &str, node: &Node) -> Result<()> {
     let volumes = node.get("volumes").and_then(Node::as_list).unwrap_or_default();
     let mounted = volumes.iter().map(|volume| (crate::compose::paths::clean(text(volume, "target")), volume));
     for (target, entry) in temporary.chain(mounted) {
-        if seen.contains(&target) {
+        if seen.contains_key(&target) {
             return Err(entry.at.invalid(format!("service `{name}` mounts `{target}` twice")));
         }
-        seen.insert(target);
+        seen.add(target);
     }
     Ok(())
 }
 
 /// Services that need each other: what is left when those that need nothing are taken away, again and again.
 fn cycles(project: &Project<'_>, services: &Map) -> Result<()> {
-    let mut needs: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut needed_by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut needs: map::Map<&str, usize> = map::Map::new();
+    let mut needed_by: map::Map<&str, Vec<&str>> = map::Map::new();
     for (name, node) in services.iter().filter(|(_, node)| project.is_enabled(node)) {
         let others = node.get("depends_on").and_then(Node::as_map).into_iter().flat_map(Map::keys);
         let mut count = 0;
         for other in others.filter(|other| project.enabled("services", other).is_some()) {
-            needed_by.entry(other).or_default().push(name);
+            match needed_by.get_mut(other.as_str()) {
+                Some(names) => names.push(name),
+                None => {
+                    needed_by.insert(other, vec![name.as_str()]);
+                }
+            }
             count += 1;
         }
         needs.insert(name, count);

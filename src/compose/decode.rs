@@ -39,7 +39,11 @@ fn move_extensions(map: &mut Map, path: Option<&Path<'_>>) {
     let mut extra = Map::new();
     if !named {
         let keys: Vec<String> = map.keys().filter(|key| key.starts_with("x-")).cloned().collect();
-        extra.extend(keys.into_iter().filter_map(|key| map.remove_entry(&key)));
+        for key in keys {
+            if let Some(node) = map.remove(&key) {
+                extra.insert(key, node);
+            }
+        }
     }
     for (key, node) in map.iter_mut() {
         let next = path.map_or(Path::top(key), |path| path.next(key));
@@ -52,7 +56,7 @@ fn move_extensions(map: &mut Map, path: Option<&Path<'_>>) {
             _ => {}
         }
     }
-    if let Some(at) = extra.values().next().map(|node| node.at.clone()) {
+    if let Some(at) = extra.iter().next().map(|(_, node)| node.at.clone()) {
         map.insert(EXTENSIONS.to_owned(), Node::new(Value::Map(extra), &at));
     }
 }

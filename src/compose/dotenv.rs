@@ -2,12 +2,11 @@
 //!
 //! Rules: compose-go `dotenv/parser.go` and `dotenv/godotenv.go`.
 
-use std::collections::BTreeMap;
-
 use crate::compose::template::{self, Notes};
+use crate::map::Map;
 
 /// Variables by name.
-pub(super) type Variables = BTreeMap<String, String>;
+pub(super) type Variables = Map<String, String>;
 
 /// Reads one file and adds to `own` what it sets. Values may use what `outer` has, and, where that has nothing, what was set before.
 ///

@@ -111,7 +111,7 @@ fn load(loader: &mut Loader<'_>, entry: Entry, details: &Details<'_>, included: 
     let own = variables(loader, &project, env_files, details, &at)?;
     let mut env = details.env.clone();
     for (name, value) in own {
-        env.entry(name).or_insert(value);
+        env.insert_new(name, value);
     }
     let same = |cached: &&Cached| cached.paths == files && cached.folder == folder && cached.file_folder == project && cached.env == env;
     if let Some(cached) = loader.included.iter().find(same) {
@@ -146,7 +146,8 @@ fn import(mut source: Map, target: &mut Map, resets: &Resets) -> Result<()> {
         let Some(from) = source.remove(section).filter(|node| !node.is_null()) else { continue };
         let at = from.at.clone();
         let Value::Map(from) = from.value else { return Err(at.invalid(format!("{section} must be a mapping"))) };
-        let to = target.entry(section.to_owned()).or_insert_with(|| Node::new(Value::Map(Map::new()), &at));
+        target.insert_new(section.to_owned(), Node::new(Value::Map(Map::new()), &at));
+        let Some(to) = target.get_mut(section) else { continue };
         let place = to.at.clone();
         let Some(to) = to.as_map_mut() else { return Err(place.invalid(format!("{section} must be a mapping"))) };
         let path = Path::top(section);

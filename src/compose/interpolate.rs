@@ -151,7 +151,7 @@ impl Cast {
 }
 
 fn boolean(text: &str, notes: &mut Notes) -> Option<bool> {
-    let lower = text.to_lowercase();
+    let lower = scalar::lower(text);
     let value = match lower.as_str() {
         "true" => return Some(true),
         "false" => return Some(false),

@@ -2,7 +2,6 @@
 //!
 //! Rules: compose-go `loader/loader.go`. The order of the steps is its order: what a step sees depends on it.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::compose::dotenv::{self, Variables};
@@ -14,6 +13,7 @@ use crate::compose::tree::Path;
 use crate::compose::{canonical, checks, include, interpolate, merge, schema, unique, yaml};
 use crate::compose::{extends, extends::Tracker};
 use crate::error::{Code, Error, Result};
+use crate::map;
 
 /// Why a step did not end.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl From<Error> for Stop {
 pub(super) type Step<T> = std::result::Result<T, Stop>;
 
 /// What was read so far, by absolute path; `None` for what does not exist.
-pub(super) type Files = BTreeMap<String, Option<Vec<u8>>>;
+pub(super) type Files = map::Map<String, Option<Vec<u8>>>;
 
 /// Everything that the steps share.
 pub(super) struct Loader<'a> {
@@ -210,7 +210,7 @@ fn default_contexts(model: &mut Map) {
             let Some(build) = node.as_map_mut().and_then(|service| service.get_mut("build")) else { continue };
             let at = build.at.clone();
             if let Some(build) = build.as_map_mut() {
-                build.entry("context".to_owned()).or_insert_with(|| Node::text(".", &at));
+                build.insert_new("context".to_owned(), Node::text(".", &at));
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::compose::node::{At, Map, Node, Value};
 use crate::compose::tree::Path;
 use crate::compose::unique;
 use crate::error::Result;
+use crate::map;
 
 /// The rules that are not those of plain mappings and lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,9 +214,12 @@ fn sequence(node: Node) -> Vec<Node> {
 
 /// Appends what is not there yet.
 fn append(mut base: Vec<Node>, over: Vec<Node>) -> Vec<Node> {
-    let mut seen: std::collections::BTreeSet<String> = base.iter().map(unique::identity).collect();
+    let mut seen = map::Set::new();
+    for node in &base {
+        seen.add(unique::identity(node));
+    }
     for node in over {
-        if seen.insert(unique::identity(&node)) {
+        if seen.add(unique::identity(&node)) {
             base.push(node);
         }
     }

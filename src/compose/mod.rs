@@ -9,6 +9,7 @@ pub mod overrides;
 pub mod project;
 pub mod read;
 
+mod float;
 mod lines;
 mod node;
 mod scalar;

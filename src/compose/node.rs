@@ -1,15 +1,16 @@
 //! A YAML value that knows where it stands.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
 use serde_json::{Number, Value as Json};
 
+use crate::compose::float;
 use crate::error::{Code, Error};
+use crate::map;
 
 /// A mapping, sorted by its keys.
-pub(super) type Map = BTreeMap<String, Node>;
+pub(super) type Map = map::Map<String, Node>;
 
 /// A value with its place. Two nodes are equal where their values are.
 #[derive(Debug, Clone)]
@@ -146,7 +147,7 @@ impl fmt::Display for Node {
             Value::Bool(value) => write!(f, "{value}"),
             Value::Int(value) => write!(f, "{value}"),
             Value::Uint(value) => write!(f, "{value}"),
-            Value::Float(value) => f.write_str(&go_float(*value)),
+            Value::Float(value) => f.write_str(&float::print(*value)),
             Value::Time(text) | Value::Text(text) => f.write_str(text),
             Value::List(list) => {
                 f.write_str("[")?;
@@ -168,53 +169,6 @@ impl fmt::Display for Node {
                 }
                 f.write_str("]")
             }
-        }
-    }
-}
-
-/// The shortest digits, with an exponent below 1e-4 and from 1e6 on (rule: Go `strconv/ftoa.go`, format `g`).
-fn go_float(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let text = format!("{value:e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..GO_PRECISION).contains(&exponent) {
-        return format!("{value}");
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
-}
-
-/// From this power of ten on Go writes an exponent.
-const GO_PRECISION: i32 = 6;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn floats_are_printed_as_go_prints_them() {
-        for (value, text) in [
-            (1.1, "1.1"),
-            (1.0, "1"),
-            (100_000.0, "100000"),
-            (123_456.5, "123456.5"),
-            (1_000_000.0, "1e+06"),
-            (1_234_567.5, "1.2345675e+06"),
-            (1e21, "1e+21"),
-            (0.0001, "0.0001"),
-            (0.00001, "1e-05"),
-            (1.5e-7, "1.5e-07"),
-            (1e308, "1e+308"),
-            (-0.0, "-0"),
-            (5e-324, "5e-324"),
-        ] {
-            assert_eq!(go_float(value), text);
         }
     }
 }

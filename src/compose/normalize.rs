@@ -28,9 +28,9 @@ pub(super) fn model(model: &mut Map, project: &str, env: &Variables) {
         }
     }
     if let Some(at) = uses_default {
-        let networks = model.entry("networks".to_owned()).or_insert_with(|| Node::new(Value::Map(Map::new()), &at));
-        if let Some(networks) = networks.as_map_mut() {
-            networks.entry("default".to_owned()).or_insert_with(|| Node::new(Value::Null, &at));
+        model.insert_new("networks".to_owned(), Node::new(Value::Map(Map::new()), &at));
+        if let Some(networks) = model.get_mut("networks").and_then(Node::as_map_mut) {
+            networks.insert_new("default".to_owned(), Node::new(Value::Null, &at));
         }
     }
     names(model, project);
@@ -103,14 +103,12 @@ fn dependencies(service: &mut Map, at: &At) {
     if implied.is_empty() {
         return;
     }
-    let dependencies = service.entry("depends_on".to_owned()).or_insert_with(|| Node::new(Value::Map(Map::new()), at));
-    let Some(dependencies) = dependencies.as_map_mut() else { return };
+    service.insert_new("depends_on".to_owned(), Node::new(Value::Map(Map::new()), at));
+    let Some(dependencies) = service.get_mut("depends_on").and_then(Node::as_map_mut) else { return };
     for (name, restart) in implied {
-        dependencies.entry(name).or_insert_with(|| {
-            let mut members = crate::compose::merge::dependency(at);
-            members.insert("restart".to_owned(), Node::new(Value::Bool(restart), at));
-            Node::new(Value::Map(members), at)
-        });
+        let mut members = crate::compose::merge::dependency(at);
+        members.insert("restart".to_owned(), Node::new(Value::Bool(restart), at));
+        dependencies.insert_new(name, Node::new(Value::Map(members), at));
     }
 }
 

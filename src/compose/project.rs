@@ -1,8 +1,8 @@
 //! A project as Compose sees it: what its files, its variables and its profiles make.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map as Object, Value as Json};
+
+use crate::map::Map;
 
 /// A project that was read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -75,9 +75,9 @@ pub struct Build {
     /// The stage.
     pub target: Option<String>,
     /// The arguments; those without any value are left out.
-    pub args: BTreeMap<String, String>,
+    pub args: Map<String, String>,
     /// Contexts by name.
-    pub additional_contexts: BTreeMap<String, String>,
+    pub additional_contexts: Map<String, String>,
     /// The platforms to build for.
     pub platforms: Vec<String>,
     /// Every other key that has a value, as Compose prints it.

@@ -2,8 +2,6 @@
 //!
 //! Rules: compose-go `cli/options.go`, and the options that docker compose gives to it (`cmd/compose/compose.go`).
 
-use std::collections::BTreeMap;
-
 use crate::compose::consistency;
 use crate::compose::dotenv::Variables;
 use crate::compose::files;
@@ -11,8 +9,9 @@ use crate::compose::load::{Details, Files, Loader, Step, Stop};
 use crate::compose::node::{Map, Node, Value};
 use crate::compose::project::Project;
 use crate::compose::template::{self, Notes};
-use crate::compose::{Flavor, decode, include, normalize, paths, shape, tags, yaml};
+use crate::compose::{Flavor, decode, include, normalize, paths, scalar, shape, tags, yaml};
 use crate::error::{Code, Error, Result};
+use crate::map;
 use crate::shell::Env;
 
 /// What a user asks for: the options of `docker compose`, and where it is started.
@@ -46,11 +45,10 @@ pub enum Read {
 /// Reads a project out of the files that were read so far, by absolute path; `None` for one that does not exist.
 ///
 /// ```
-/// use std::collections::BTreeMap;
 /// use docktag::compose::read::{Read, Request, read};
 ///
 /// let request = Request { folder: "/p".into(), files: vec!["a.yaml".into()], ..Request::default() };
-/// let mut files = BTreeMap::new();
+/// let mut files = docktag::map::Map::new();
 /// let project = loop {
 ///     match read(&request, &files)? {
 ///         Read::Need(paths) => files.extend(paths.into_iter().map(|path| {
@@ -67,7 +65,7 @@ pub enum Read {
 /// # Errors
 /// [`Code::ComposeFileMissing`] and [`Code::ComposeFileInvalid`] where Compose refuses too, with the line;
 /// [`Code::ComposeNotCovered`] where Compose has to be asked.
-pub fn read(request: &Request, files: &BTreeMap<String, Option<Vec<u8>>>) -> Result<Read> {
+pub fn read(request: &Request, files: &map::Map<String, Option<Vec<u8>>>) -> Result<Read> {
     match run(request, files) {
         Ok(project) => Ok(Read::Done(Box::new(project))),
         Err(Stop::Need(mut paths)) => {
@@ -92,7 +90,7 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
         extended: Vec::new(),
     };
     let mut env: Variables = request.env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    env.entry("PWD".to_owned()).or_insert_with(|| request.folder.clone());
+    env.insert_new("PWD".to_owned(), request.folder.clone());
 
     let named = request.project_directory.as_ref().filter(|folder| !folder.is_empty());
     let named = named.map(|folder| paths::absolute(&request.folder, folder));
@@ -169,7 +167,7 @@ fn add_variables(loader: &mut Loader<'_>, request: &Request, folder: &str, env: 
         }
     }
     for (name, value) in loader.variables(&files, env)? {
-        env.entry(name).or_insert(value);
+        env.insert_new(name, value);
     }
     Ok(())
 }
@@ -275,7 +273,7 @@ fn project_name(loader: &mut Loader<'_>, request: &Request, files: &[String], fo
 }
 
 fn normalized(name: &str) -> String {
-    let lower = name.to_lowercase();
+    let lower = scalar::lower(name);
     let kept: String = lower.chars().filter(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, '_' | '-')).collect();
     kept.trim_start_matches(['_', '-']).to_owned()
 }

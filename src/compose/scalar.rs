@@ -4,6 +4,7 @@
 
 use saphyr_parser::{ScalarStyle, Tag};
 
+use crate::compose::float;
 use crate::compose::node::Value;
 use crate::compose::timestamp;
 
@@ -100,7 +101,7 @@ fn is_float(text: &str) -> bool {
 }
 
 fn decimal(text: &str) -> Option<Value> {
-    is_float(text).then(|| text.parse().ok().filter(|value: &f64| value.is_finite()).map(Value::Float)).flatten()
+    is_float(text).then(|| float::read(text)).filter(|value| value.is_finite()).map(Value::Float)
 }
 
 /// Reads a whole decimal number as Go's `strconv.Atoi` does.
@@ -111,12 +112,19 @@ pub(super) fn go_int(text: &str) -> Option<i64> {
 /// Reads a number as Go's `strconv.ParseFloat` does; hexadecimal ones and those with `_` are left out.
 pub(super) fn go_float(text: &str) -> Option<f64> {
     let word = text.strip_prefix(['+', '-']).unwrap_or(text).to_ascii_lowercase();
-    let word = ["inf", "infinity", "nan"].contains(&word.as_str()) && (word != "nan" || text.len() == 3);
-    if word {
-        text.to_ascii_lowercase().parse().ok()
-    } else {
-        is_float(text).then(|| text.parse().ok()).flatten().filter(|v: &f64| v.is_finite())
+    match word.as_str() {
+        "inf" | "infinity" if text.starts_with('-') => Some(f64::NEG_INFINITY),
+        "inf" | "infinity" => Some(f64::INFINITY),
+        "nan" if text.len() == 3 => Some(f64::NAN),
+        _ => is_float(text).then(|| float::read(text)).filter(|value| value.is_finite()),
     }
+}
+
+/// A text in small letters, as far as they are ASCII: the tables for all others are 10 kB of the wasm.
+///
+/// Two letters that are no ASCII have small ones that are (rule: Unicode `SpecialCasing.txt` and `UnicodeData.txt`).
+pub(super) fn lower(text: &str) -> String {
+    text.to_ascii_lowercase().replace('\u{212a}', "k").replace('\u{130}', "i\u{307}")
 }
 
 /// Reads a umask as Go's `strconv.ParseUint(text, 0, 32)` does.
@@ -130,6 +138,14 @@ pub(super) fn umask(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn small_letters_are_right_where_they_are_ascii() {
+        for character in '\0'..=char::MAX {
+            let (all, ours) = (character.to_lowercase().to_string(), lower(&character.to_string()));
+            assert!(ours == all || !all.contains(|it: char| it.is_ascii()), "{character}");
+        }
+    }
 
     #[test]
     fn plain_scalars_are_those_of_go_yaml() {

@@ -2,12 +2,12 @@
 //!
 //! Rule: compose-go `schema/compose-spec.json`, which is checked on the JSON of the model: `1.0` is whole, a time stamp a text.
 
-use std::collections::BTreeSet;
-
+use crate::compose::float;
 use crate::compose::node::{Map, Node, Value};
 use crate::compose::tree::Path;
 use crate::compose::{schema_top, unique};
 use crate::error::{Error, Result};
+use crate::map;
 
 /// Kinds of values, to be combined.
 pub(super) const TEXT: u8 = 1;
@@ -161,8 +161,8 @@ fn check(node: &Node, kind: &Kind, path: &Path<'_>) -> Result<()> {
             if !once {
                 return Ok(());
             }
-            let mut seen = BTreeSet::new();
-            match list.iter().find(|item| !seen.insert(same_in_json(item))) {
+            let mut seen = map::Set::new();
+            match list.iter().find(|item| !seen.add(same_in_json(item))) {
                 Some(item) => Err(item.at.invalid(format!("{path}: `{item}` stands twice"))),
                 None => Ok(()),
             }
@@ -230,9 +230,19 @@ fn names(kinds: u8) -> String {
 
 fn same_in_json(node: &Node) -> String {
     match &node.value {
-        Value::Float(value) if value.fract() == 0.0 => format!("{value:.0}"),
+        Value::Float(value) if value.fract() == 0.0 && (value.is_sign_positive() || *value != 0.0) => whole(*value),
         Value::Time(text) => format!("\"{text}\""),
         _ => unique::identity(node),
+    }
+}
+
+/// A whole number as an integer of the same value is written, where there is one.
+fn whole(value: f64) -> String {
+    const SIGNED: f64 = (1u64 << 63) as f64;
+    match value {
+        _ if value.abs() < SIGNED => (value as i64).to_string(),
+        _ if value > 0.0 && value < 2.0 * SIGNED => (value as u64).to_string(),
+        _ => float::print(value),
     }
 }
 

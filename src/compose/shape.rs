@@ -79,8 +79,8 @@ fn plain(node: &Node) -> Json {
     let Some(map) = node.as_map() else { return node.to_json() };
     let kept = map.iter().filter(|(key, node)| *key != EXTENSIONS && !is_zero(node));
     let value = |key: &str, node: &Node| match key {
-        "labels" => json!(variables(node, true)),
-        "driver_opts" => json!(variables(node, true)),
+        "labels" => object(variables(node, true)),
+        "driver_opts" => object(variables(node, true)),
         _ => node.to_json(),
     };
     Json::Object(kept.map(|(key, node)| (key.clone(), value(key, node))).collect())
@@ -119,6 +119,10 @@ fn is_zero(node: &Node) -> bool {
         Value::Map(map) => map.is_empty(),
         _ => false,
     }
+}
+
+fn object(variables: Variables) -> Json {
+    Json::Object(variables.into_iter().map(|(name, value)| (name, Json::String(value))).collect())
 }
 
 /// `KEY: VALUE`, or a list of `KEY=VALUE`; what has no value is empty, or left out.
@@ -166,7 +170,7 @@ fn build(map: &Map) -> Build {
 /// A key of `build:` as Compose prints it.
 fn printed(key: &str, node: &Node) -> Json {
     match key {
-        "labels" => json!(variables(node, true)),
+        "labels" => object(variables(node, true)),
         "no_cache_filter" => json!(texts(Some(node))),
         "shm_size" => {
             let size = node.as_text().and_then(units::bytes).map_or_else(|| node.to_string(), |bytes| bytes.to_string());

@@ -106,7 +106,7 @@ fn merge(own: &mut Map, from: Node) -> Result<()> {
     let add = |own: &mut Map, from: Node| match from.value {
         Value::Map(map) => {
             for (key, value) in map {
-                own.entry(key).or_insert(value);
+                own.insert_new(key, value);
             }
             Ok(())
         }

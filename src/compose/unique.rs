@@ -2,12 +2,11 @@
 //!
 //! Rules: compose-go `override/uncity.go`.
 
-use std::collections::BTreeMap;
-
 use crate::compose::mounts;
 use crate::compose::node::{Map, Node, Value};
 use crate::compose::tree::Path;
 use crate::error::Result;
+use crate::map;
 
 /// Gives the key of an entry.
 pub(super) type Key = fn(&Node, &Path<'_>) -> Result<String>;
@@ -71,7 +70,7 @@ fn walk(node: &mut Node, path: &Path<'_>) -> Result<()> {
 /// One entry a key.
 pub(super) fn by_key(entries: Vec<Node>, key: Key, path: &Path<'_>) -> Result<Vec<Node>> {
     let mut kept: Vec<Node> = Vec::with_capacity(entries.len());
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places: map::Map<String, usize> = map::Map::new();
     for entry in entries {
         let key = key(&entry, path)?;
         match places.get(&key).and_then(|&index| kept.get_mut(index)) {
@@ -92,7 +91,8 @@ pub(super) fn identity(node: &Node) -> String {
         Value::Time(_) => "time ",
         _ => "",
     };
-    format!("{kind}{}", node.to_json())
+    let json = serde_json::to_string(&node.to_json()).unwrap_or_default();
+    format!("{kind}{json}")
 }
 
 /// What stands before `=`.

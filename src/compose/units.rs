@@ -9,7 +9,7 @@ pub(super) fn bytes(text: &str) -> Option<i64> {
     let (number, suffix) = (&text[..=last], &text[last + 1..]);
     let number = number.strip_suffix(' ').unwrap_or(number);
     let size = super::scalar::go_float(number).filter(|size| *size >= 0.0)?;
-    let suffix = suffix.to_lowercase();
+    let suffix = super::scalar::lower(suffix);
     let factor = match suffix.strip_suffix("ib").filter(|unit| !unit.is_empty()).or_else(|| suffix.strip_suffix('b')).unwrap_or(&suffix) {
         "" => 0u32,
         "k" => 1,

@@ -3,7 +3,6 @@
 //! Rule for everything not said here: go.yaml.in/yaml/v4, which compose-go decodes with.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
@@ -12,6 +11,7 @@ use crate::compose::lines::{Fix, Lines};
 use crate::compose::node::{At, Map, Node, Tag, Value};
 use crate::compose::scalar;
 use crate::error::{Error, Result};
+use crate::map;
 
 /// How deep mappings and lists may nest: values are walked and dropped by recursion.
 const DEPTH: usize = 100;
@@ -65,7 +65,7 @@ fn parse(text: &str, file: &Rc<str>) -> std::result::Result<Vec<Node>, (Error, O
     let at = |line| At { file: file.clone(), line };
     let lines = Lines::of(text);
     let mut reader =
-        Reader { lines, file, open: Vec::new(), anchors: BTreeMap::new(), copied: 0, kept: 0, nodes: 0, documents: Vec::new() };
+        Reader { lines, file, open: Vec::new(), anchors: map::Map::new(), copied: 0, kept: 0, nodes: 0, documents: Vec::new() };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| reader.refuse(*error.marker(), error.info()))?;
         reader.take(event, span).map_err(|error| (error, None))?;
@@ -81,7 +81,7 @@ struct Reader<'a> {
     file: &'a Rc<str>,
     /// What has begun and not ended; the innermost is the last.
     open: Vec<Open>,
-    anchors: BTreeMap<usize, Node>,
+    anchors: map::Map<usize, Node>,
     /// Nodes that aliases have added.
     copied: usize,
     /// Nodes that stand in `anchors`.
@@ -166,7 +166,7 @@ impl Reader<'_> {
                 if !explicit && !self.documents.is_empty() {
                     return Err(at.invalid("a document begins without `---`"));
                 }
-                self.anchors.clear();
+                self.anchors = map::Map::new();
                 self.nodes = 0;
                 Ok(())
             }

@@ -8,6 +8,7 @@ pub mod secret;
 pub mod shell;
 
 pub mod bytes;
+pub mod map;
 
 pub mod digest;
 pub mod image;

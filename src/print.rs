@@ -50,6 +50,44 @@ pub fn json(result: &Result<Report, Error>, notes: &[Note]) -> Vec<u8> {
     format!("{}\n", with(object, "notes", &to_string(notes))).into_bytes()
 }
 
+/// JSON without spaces, as `serde_json::to_string_pretty` would write it; that is written anew for each kind of output, and long.
+pub fn indented(json: &str) -> String {
+    let mut text = String::new();
+    let (mut depth, mut is_quoted, mut is_escaped) = (0usize, false, false);
+    let mut last = ' ';
+    for character in json.chars() {
+        let is_empty = matches!((last, character), ('{', '}') | ('[', ']'));
+        let is_after_opening = matches!(last, '{' | '[');
+        last = character;
+        if is_quoted {
+            is_quoted = is_escaped || character != '"';
+            is_escaped = !is_escaped && character == '\\';
+            // What stands in quotes opens nothing.
+            last = ' ';
+        } else {
+            let is_closing = matches!(character, '}' | ']');
+            depth = depth.saturating_sub(usize::from(is_closing));
+            if (is_after_opening || is_closing) && !is_empty {
+                line(&mut text, depth);
+            }
+            depth += usize::from(matches!(character, '{' | '['));
+            is_quoted = character == '"';
+        }
+        text.push(character);
+        match last {
+            ',' => line(&mut text, depth),
+            ':' => text.push(' '),
+            _ => {}
+        }
+    }
+    text
+}
+
+fn line(text: &mut String, depth: usize) {
+    text.push('\n');
+    text.push_str(&"  ".repeat(depth));
+}
+
 /// The same object with one member more, where there is one.
 fn with(object: String, name: &str, value: &str) -> String {
     match object.strip_suffix('}') {
@@ -69,4 +107,24 @@ fn files(report: &Report) -> String {
 /// What is in reports and notes can always be written.
 fn to_string<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indented_json_is_that_of_serde() {
+        for json in [
+            r#"{"a":[],"b":{},"c":[1,[2,{"d":"{,:\"[\\"}],"\\\\"],"e":{"f":{"g":null}},"h":-1.5}"#,
+            "[]",
+            "{}",
+            "\"[\"",
+            "[[[]],{\"\":[0]}]",
+            "1",
+        ] {
+            let value: serde_json::Value = serde_json::from_str(json).unwrap();
+            assert_eq!(indented(json), serde_json::to_string_pretty(&value).unwrap());
+        }
+    }
 }

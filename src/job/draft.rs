@@ -1,7 +1,5 @@
 //! One service on the way to its manifest: what its build is, and what that reaches.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::compose::project::{Build, Project, Service};
@@ -12,6 +10,7 @@ use crate::ignore;
 use crate::job::checkout::Git;
 use crate::job::place::{Places, join};
 use crate::manifest::File;
+use crate::map::Map;
 use crate::note;
 use crate::options::Options;
 use crate::path::RelPath;
@@ -113,7 +112,7 @@ pub(super) fn draft<'a>(
                     platform: Some(platform),
                     build_platform: &build_platform,
                     contexts: &contexts,
-                    images: &BTreeMap::new(),
+                    images: &Map::new(),
                 })
                 .map_err(at)?;
                 all = Some(match all {
@@ -176,9 +175,9 @@ fn platforms(options: &Options, service: &Service, build: &Build) -> Result<Vec<
 }
 
 /// The named contexts, and which of them are images of other services.
-fn contexts(project: &Project, build: &Build) -> (BTreeMap<String, NamedContext>, Vec<Own>) {
+fn contexts(project: &Project, build: &Build) -> (Map<String, NamedContext>, Vec<Own>) {
     let mut own = Vec::new();
-    let mut contexts = BTreeMap::new();
+    let mut contexts = Map::new();
     for (name, value) in &build.additional_contexts {
         let context = if let Some(service) = value.strip_prefix("service:") {
             own.push(Own { name: name.clone(), service: service.to_owned(), is_given: true });

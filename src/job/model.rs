@@ -1,19 +1,18 @@
 //! The Compose files of a project, read by ourselves; Compose is asked only for what our reader does not cover.
 
-use std::collections::BTreeMap;
-
 use crate::compose::project::Project;
 use crate::compose::read::{self, Read, Request};
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::{compose, later};
+use crate::map::Map;
 use crate::options::Options;
 use crate::report::Note;
 
 /// Reads the project.
 pub(super) async fn load(desk: &Desk, options: &Options) -> Result<Project> {
     let request = request(options);
-    match complete(desk, &request, BTreeMap::new()).await {
+    match complete(desk, &request, Map::new()).await {
         Err(error) if error.code == Code::ComposeNotCovered => {
             desk.tell(Note::detail(format!("{error}; Compose is asked instead")));
             from_compose(desk, options, &request, error).await
@@ -56,7 +55,7 @@ fn request(options: &Options) -> Request {
 }
 
 /// Reads files until the reader has them all.
-async fn complete(desk: &Desk, request: &Request, mut files: BTreeMap<String, Option<Vec<u8>>>) -> Result<Project> {
+async fn complete(desk: &Desk, request: &Request, mut files: Map<String, Option<Vec<u8>>>) -> Result<Project> {
     loop {
         match read::read(request, &files)? {
             Read::Done(project) => return Ok(*project),
@@ -87,7 +86,7 @@ async fn from_compose(desk: &Desk, options: &Options, request: &Request, reason:
         project_directory: request.project_directory.clone().or_else(|| folder_of(&request.folder, files.first()?)),
         ..request.clone()
     };
-    let text = BTreeMap::from([(name, Some(text))]);
+    let text = Map::from([(name, Some(text))]);
     let project = complete(desk, &request, text).await.map_err(|error| error.at("compose config"))?;
     Ok(Project { files, ..project })
 }

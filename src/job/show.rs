@@ -15,6 +15,7 @@ use crate::job::{advice, model};
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::plan::Target;
+use crate::print;
 use crate::reach::{PickedKind, Why};
 use crate::report::{Document, Report};
 use crate::tree::{Folder, Node};
@@ -24,7 +25,7 @@ pub(super) async fn model(desk: &Desk, options: &Options) -> Result<Report> {
     let project = model::load(desk, options).await?;
     let value = to_json(&project);
     let json = serde_json::to_string(&value).unwrap_or_default();
-    let text = format!("{}\n", serde_json::to_string_pretty(&value).unwrap_or_default()).into_bytes();
+    let text = format!("{}\n", print::indented(&json)).into_bytes();
     Ok(Report { document: Some(Box::new(Document { text, json })), ..services::report(options, &[])? })
 }
 

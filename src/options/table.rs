@@ -43,7 +43,7 @@ pub enum Takes {
 impl Definition {
     /// The variable that gives it.
     pub fn variable(&self) -> String {
-        format!("DOCKTAG_{}", self.name.to_uppercase().replace('-', "_"))
+        format!("DOCKTAG_{}", self.name.to_ascii_uppercase().replace('-', "_"))
     }
 
     /// The definition of an option, by its name or by its name as an input.

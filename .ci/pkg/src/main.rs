@@ -1,4 +1,4 @@
-//! `docktag-pkg WASM FOLDER`: writes what `wasm-bindgen --target web` would write.
+//! `docktag-pkg WASM FOLDER`: writes what `wasm-bindgen --target web` would write, with the names of functions, by which they are sorted after it.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let made = bindgen
         .input_path(wasm)
         .web(true)
-        .and_then(|bindgen| bindgen.out_name("docktag").typescript(true).remove_name_section(true).remove_producers_section(true).omit_default_module_path(false).generate(folder));
+        .and_then(|bindgen| bindgen.out_name("docktag").typescript(true).remove_name_section(false).remove_producers_section(true).omit_default_module_path(false).generate(folder));
     match made {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

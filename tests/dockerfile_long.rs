@@ -1,7 +1,7 @@
 //! Long Dockerfiles and large contexts take a moment, and not minutes.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail loudly and look at the clock")]
 
-use std::collections::BTreeMap;
+use docktag::map::Map;
 use std::time::Instant;
 
 use docktag::dockerfile::Dockerfile;
@@ -13,11 +13,11 @@ fn found(text: &str) -> Result<Reach> {
     reach(&Build {
         dockerfile: &Dockerfile::parse(text.as_bytes(), None)?,
         target: None,
-        args: &BTreeMap::new(),
+        args: &Map::new(),
         platform: None,
         build_platform: "linux/amd64",
-        contexts: &BTreeMap::new(),
-        images: &BTreeMap::new(),
+        contexts: &Map::new(),
+        images: &Map::new(),
     })
 }
 

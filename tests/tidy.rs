@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 use docktag::error::Code;
 
 /// The library's modules from the bottom up: each may use only those before it.
-const LAYERS: [&str; 33] = [
+const LAYERS: [&str; 34] = [
     "error",
     "secret",
     "shell",
     "bytes",
+    "map",
     "path",
     "tree",
     "digest",

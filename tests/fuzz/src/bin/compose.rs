@@ -1,14 +1,13 @@
 //! Compose files, with a second one to extend and include.
 #![no_main]
 
-use std::collections::BTreeMap;
-
 use docktag::compose::project::to_json;
 use docktag::compose::read::{Read, Request, read};
+use docktag::map::Map;
 
 libfuzzer_sys::fuzz_target!(|text: &[u8]| {
     let request = Request { folder: "/p".to_owned(), files: vec!["compose.yaml".to_owned()], ..Request::default() };
-    let mut files = BTreeMap::new();
+    let mut files = Map::new();
     // Every answer is new, so this ends; it must do so soon.
     for _ in 0..200 {
         match read(&request, &files) {

@@ -1,23 +1,22 @@
 //! Dockerfiles: parsed, followed, and the files of a small context selected.
 #![no_main]
 
-use std::collections::BTreeMap;
-
 use docktag::dockerfile::Dockerfile;
+use docktag::map::Map;
 use docktag::reach::{Build, reach, select};
 use docktag::tree::{Folder, Node};
 
 libfuzzer_sys::fuzz_target!(|text: &[u8]| {
     let Ok(dockerfile) = Dockerfile::parse(text, None) else { return };
-    let args = BTreeMap::from([("A".to_owned(), "src".to_owned())]);
+    let args = Map::from([("A".to_owned(), "src".to_owned())]);
     let build = Build {
         dockerfile: &dockerfile,
         target: None,
         args: &args,
         platform: Some("linux/arm64"),
         build_platform: "linux/amd64",
-        contexts: &BTreeMap::new(),
-        images: &BTreeMap::new(),
+        contexts: &Map::new(),
+        images: &Map::new(),
     };
     let Ok(found) = reach(&build) else { return };
     let mut context = Folder::default();

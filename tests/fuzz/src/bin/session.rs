@@ -19,7 +19,8 @@ libfuzzer_sys::fuzz_target!(|input: (u8, Vec<&str>)| {
     while let Step::Open { needs, .. } = session.step(std::mem::take(&mut given)) {
         for (id, _) in needs {
             let text = answers.next().unwrap_or(r#"{"failed":{"kind":"other","message":"no more"}}"#);
-            let value = serde_json::from_str(&format!("[[{id},{text}]]")).unwrap_or(serde_json::json!([[id, {"failed": {"kind": "not-found", "message": ""}}]]));
+            let value = serde_json::from_str(&format!("[[{id},{text}]]"))
+                .unwrap_or(serde_json::json!([[id, {"failed": {"kind": "not-found", "message": ""}}]]));
             match docktag::need::answers(&value) {
                 Ok(answers) if answers.len() == 1 && answers[0].0 == id => given.extend(answers),
                 _ => return,

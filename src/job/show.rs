@@ -50,6 +50,8 @@ struct File {
     size: u64,
     exec: bool,
     why: String,
+    /// The line of the Dockerfile that reads it.
+    line: Option<u32>,
 }
 
 struct Shown<'a> {
@@ -58,19 +60,26 @@ struct Shown<'a> {
     files: Vec<File>,
     links: Vec<(RelPath, Vec<u8>, String)>,
     dirs: Vec<RelPath>,
-    /// Path and the line that leaves it out.
-    ignored: Vec<(RelPath, String)>,
-    not_reached: u64,
+    ignored: Vec<Ignored>,
+    /// Files and links that no instruction reads.
+    not_read: Vec<RelPath>,
+}
+
+/// What an ignore file leaves out; a folder stands for all that is in it.
+struct Ignored {
+    path: RelPath,
+    file: String,
+    line: Option<u32>,
 }
 
 impl<'a> Shown<'a> {
     fn new(found: &'a Found<'a>, index: usize, target: &'a Target) -> Self {
         let draft = &found.drafts[index];
         let mut shown =
-            Shown { draft, target, files: Vec::new(), links: Vec::new(), dirs: Vec::new(), ignored: Vec::new(), not_reached: 0 };
+            Shown { draft, target, files: Vec::new(), links: Vec::new(), dirs: Vec::new(), ignored: Vec::new(), not_read: Vec::new() };
         if let Some(file) = &found.dockerfiles[index] {
             let (digest, size) = (file.digest.to_string(), draft.text.bytes.len() as u64);
-            shown.files.push(File { path: file.path.clone(), digest, size, exec: false, why: "the Dockerfile".to_owned() });
+            shown.files.push(File { path: file.path.clone(), digest, size, exec: false, why: "the Dockerfile".to_owned(), line: None });
         }
         for (looked, (_, folder)) in found.looked[index].iter().zip(&draft.folders) {
             shown.add(found, looked, folder);
@@ -84,24 +93,36 @@ impl<'a> Shown<'a> {
         for picked in &looked.selection.picked {
             let path = below(folder, &picked.path);
             let why = self.why(picked.source);
+            let line = self.draft.reach.sources.get(picked.source).map(|source| source.line);
             match &picked.kind {
                 PickedKind::File => {
                     let Some(hashed) = found.digests.get(&path) else { continue };
                     // The Dockerfile can be copied too.
                     self.files.retain(|file| file.path != path);
-                    self.files.push(File { path, digest: hashed.digest.to_string(), size: hashed.size, exec: hashed.executable, why });
+                    self.files.push(File {
+                        path,
+                        digest: hashed.digest.to_string(),
+                        size: hashed.size,
+                        exec: hashed.executable,
+                        why,
+                        line,
+                    });
                 }
                 PickedKind::Link(target) => self.links.push((path, target.to_vec(), why)),
                 PickedKind::Folder => self.dirs.push(path),
             }
         }
         for left_out in &looked.context.filtered.left_out {
-            let file = looked.context.ignore_file.as_deref().unwrap_or_default();
-            let by = left_out.line.map(|line| format!("ignored by {file}:{line}")).unwrap_or_else(|| format!("ignored by {file}"));
-            self.ignored.push((below(folder, &left_out.path), by));
+            let file = looked.context.ignore_file.clone().unwrap_or_default();
+            self.ignored.push(Ignored { path: below(folder, &left_out.path), file, line: left_out.line });
         }
-        let picked = looked.selection.picked.iter().filter(|picked| picked.kind != PickedKind::Folder).count() as u64;
-        self.not_reached += count(&looked.context.filtered.kept).saturating_sub(picked);
+        let mut picked: Vec<&RelPath> = looked.selection.picked.iter().map(|picked| &picked.path).collect();
+        picked.sort_unstable();
+        leaves(&looked.context.filtered.kept, &[], &mut |path| {
+            if picked.binary_search(&&path).is_err() {
+                self.not_read.push(below(folder, &path));
+            }
+        });
     }
 
     /// `COPY at Dockerfile:12`.
@@ -126,13 +147,14 @@ impl<'a> Shown<'a> {
         let files: Vec<Value> = self
             .files
             .iter()
-            .map(|file| json!({"path": path(&file.path), "digest": file.digest, "size": file.size, "exec": file.exec, "why": file.why}))
+            .map(|file| json!({"path": path(&file.path), "digest": file.digest, "size": file.size, "exec": file.exec, "why": file.why, "line": file.line}))
             .collect();
         let links: Vec<Value> = self
             .links
             .iter()
             .map(|(link, target, why)| json!({"path": path(link), "target": bytes::to_value(target), "why": why}))
             .collect();
+        let left_out = self.ignored.iter().map(|it| json!({"path": path(&it.path), "file": it.file, "line": it.line}));
         json!({
             "service": self.draft.service.name,
             "tag": self.target.tag,
@@ -144,7 +166,9 @@ impl<'a> Shown<'a> {
             "dirs": self.dirs.iter().map(path).collect::<Vec<_>>(),
             "notes": self.notes(),
             "ignored": self.ignored.len(),
-            "not_reached": self.not_reached,
+            "not_reached": self.not_read.len(),
+            "left_out": left_out.collect::<Vec<_>>(),
+            "not_read": self.not_read.iter().map(path).collect::<Vec<_>>(),
         })
     }
 
@@ -181,15 +205,11 @@ impl<'a> Shown<'a> {
         for note in self.notes() {
             writeln!(text, "  {note}").ok();
         }
-        writeln!(
-            text,
-            "\nnot counted: {} that no instruction reads, {} ignored",
-            plural(self.not_reached as usize, "file"),
-            self.ignored.len()
-        )
-        .ok();
-        for (path, by) in &self.ignored {
-            writeln!(text, "  {path}  ({by})").ok();
+        writeln!(text, "\nnot counted: {} that no instruction reads, {} ignored", plural(self.not_read.len(), "file"), self.ignored.len())
+            .ok();
+        for Ignored { path, file, line } in &self.ignored {
+            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+            writeln!(text, "  {path}  (ignored by {file}{line})").ok();
         }
         text
     }
@@ -214,12 +234,14 @@ fn plural(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// How many files and links are in a folder.
-fn count(folder: &Folder) -> u64 {
-    let entries = folder.entries.iter().map(|entry| match &entry.node {
-        Node::Folder(inner) => count(inner),
-        Node::File | Node::Link(_) => 1,
-        Node::Other => 0,
-    });
-    entries.sum()
+/// Every file and link in a folder, with its path.
+fn leaves(folder: &Folder, prefix: &[u8], each: &mut dyn FnMut(RelPath)) {
+    for entry in &folder.entries {
+        let path = [prefix, &entry.name].concat();
+        match &entry.node {
+            Node::Folder(inner) => leaves(inner, &[&path[..], b"/"].concat(), each),
+            Node::File | Node::Link(_) => each(RelPath::new(path)),
+            Node::Other => {}
+        }
+    }
 }

@@ -1,0 +1,134 @@
+// @ts-check
+// Hashing: small files many at a time, large ones piece by piece, each once however often it is asked for.
+
+import { hostFailure } from './failure.js'
+import { pieces } from './streams.js'
+
+/** @typedef {import('./tree.js').File} File */
+/** @typedef {[path: string, file: File]} Named */
+/** @typedef {import('../../../pkg/docktag.js').Algorithm} Algorithm */
+/** @typedef {typeof import('../../../pkg/docktag.js').Hasher} Hasher */
+/** @typedef {(files: number, bytes: number) => void} Tell what was done since; throws where the user has had enough */
+
+/** Files of more than so many bytes are never in memory as a whole. */
+const SMALL = 512 * 1024
+/** A browser takes a millisecond for each read, so small files are read as one blob: so many files, */
+const BATCH = 200
+/** or so many bytes. */
+const BATCH_BYTES = 4 * 1024 * 1024
+/** Reads at the same time. */
+const LANES = 8
+
+/**
+ * Hashes files; their digests stay with them.
+ * @param {Hasher} Hasher
+ * @param {Named[]} files
+ * @param {Algorithm} algorithm
+ * @param {Tell} tell
+ * @returns {Promise<string[]>}
+ */
+export async function hash(Hasher, files, algorithm, tell) {
+  const open = files.filter(([, file]) => file.digests?.[algorithm] === undefined)
+  tell(files.length - open.length, 0)
+  const batches = split(open)
+  const lane = async () => {
+    for (let batch = batches.pop(); batch; batch = batches.pop()) {
+      await hashBatch(Hasher, batch, algorithm, tell)
+    }
+  }
+  await Promise.all(Array.from({ length: LANES }, lane))
+  return files.map(([, file]) => file.digests?.[algorithm] ?? '')
+}
+
+/**
+ * Small files in batches, each large one alone.
+ * @param {Named[]} files
+ */
+function split(files) {
+  /** @type {Named[][]} */
+  const batches = []
+  /** @type {Named[]} */
+  let batch = []
+  let bytes = 0
+  for (const named of files) {
+    const [, { blob, size }] = named
+    if (!blob || size > SMALL) {
+      batches.push([named])
+      continue
+    }
+    if (batch.length === 0 || batch.length >= BATCH || bytes + size > BATCH_BYTES) {
+      batches.push((batch = []))
+      bytes = 0
+    }
+    batch.push(named)
+    bytes += size
+  }
+  return batches.reverse()
+}
+
+/**
+ * @param {Hasher} Hasher
+ * @param {Named[]} batch
+ * @param {Algorithm} algorithm
+ * @param {Tell} tell
+ */
+async function hashBatch(Hasher, batch, algorithm, tell) {
+  const together = batch.length > 1 ? await readTogether(batch) : null
+  if (!together) {
+    for (const [path, file] of batch) {
+      const digest = await inPieces(Hasher, file, algorithm, (bytes) => tell(0, bytes)).catch((error) => {
+        throw hostFailure(error, path)
+      })
+      file.digests = { ...file.digests, [algorithm]: digest }
+      tell(1, 0)
+    }
+    return
+  }
+  const hasher = new Hasher(algorithm)
+  let at = 0
+  for (const [, file] of batch) {
+    hasher.update(together.subarray(at, (at += file.size)))
+    file.digests = { ...file.digests, [algorithm]: hasher.finish() }
+  }
+  hasher.free()
+  tell(batch.length, at)
+}
+
+/**
+ * The contents of files, one after the other; nothing where one of them cannot be read: which one, reading each will tell.
+ * @param {Named[]} batch
+ */
+async function readTogether(batch) {
+  const blobs = batch.map(([, file]) => /** @type {Blob | Uint8Array<ArrayBuffer>} */ (file.blob))
+  const bytes = await new Blob(blobs).arrayBuffer().catch(() => null)
+  return bytes?.byteLength === batch.reduce((sum, [, { size }]) => sum + size, 0) ? new Uint8Array(bytes) : null
+}
+
+/**
+ * @param {Hasher} Hasher
+ * @param {File} file
+ * @param {Algorithm} algorithm
+ * @param {(bytes: number) => void} tell
+ */
+async function inPieces(Hasher, file, algorithm, tell) {
+  const hasher = new Hasher(algorithm)
+  try {
+    for await (const piece of pieces(streamOf(file))) {
+      hasher.update(piece)
+      tell(piece.length)
+    }
+    return hasher.finish()
+  } finally {
+    hasher.free()
+  }
+}
+
+/**
+ * The content of a file.
+ * @param {File} file
+ * @returns {ReadableStream<Uint8Array>}
+ */
+export function streamOf(file) {
+  if (file.damage) throw new Error(file.damage)
+  return file.open ? file.open() : new Blob(file.blob ? [file.blob] : []).stream()
+}

@@ -1,0 +1,69 @@
+// @ts-check
+// Questions to the worker, and its answers.
+
+/** @typedef {import('../core/worker.js').Question} Question */
+/** @typedef {import('../core/worker.js').Progress} Progress */
+/** @typedef {import('../../../pkg/docktag.js').Failed} Failed */
+
+/** An answer that is an error, to be shown. */
+export class Refused extends Error {
+  /** @param {Failed} failed */
+  constructor(failed) {
+    super(failed.message)
+    this.failed = failed
+  }
+}
+
+/** Nobody waits for the answer any more. */
+export class Stopped extends Error {}
+
+/** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void, progress: (progress: Progress) => void }>} */
+const open = new Map()
+let count = 0
+/** Whether the worker could not be loaded. */
+let isBroken = false
+
+// Only a worker from a blob inherits the page's policy (HTML, "initialize worker policy container"); one that is loaded by its address
+// has that of its own response, and static hosts cannot set headers.
+const source = `import ${JSON.stringify(new URL('../core/worker.js', import.meta.url).href)}`
+const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
+const worker = new Worker(url, { type: 'module' })
+
+worker.addEventListener('message', ({ data }) => {
+  const { id, progress, result, error, cancelled } = /** @type {import('../core/worker.js').Reply} */ (data)
+  const waiting = open.get(id)
+  if (!waiting) return
+  if (progress) return waiting.progress(progress)
+  open.delete(id)
+  if (error) waiting.reject(new Refused(error))
+  else if (cancelled) waiting.reject(new Stopped())
+  else waiting.resolve(result)
+})
+worker.addEventListener('error', () => {
+  isBroken = true
+  for (const { reject } of open.values()) reject(broken())
+  open.clear()
+})
+
+function broken() {
+  return new Refused({ code: 'page', place: null, line: null, column: null, message: 'the part of this page that does the work could not be loaded', help: 'reload the page; is the browser a current one?' })
+}
+
+/**
+ * @template Result
+ * @param {Question extends infer One ? One extends { id: number } ? Omit<One, 'id'> : never : never} question
+ * @param {(progress: Progress) => void} [progress]
+ * @returns {{ answer: Promise<Result>, cancel: () => void }}
+ */
+export function ask(question, progress = () => {}) {
+  const id = ++count
+  /** @type {Promise<Result>} */
+  const answer = isBroken ? Promise.reject(broken()) : new Promise((resolve, reject) => open.set(id, { resolve, reject, progress }))
+  worker.postMessage({ ...question, id })
+  const cancel = () => {
+    worker.postMessage({ id, ask: 'cancel' })
+    open.get(id)?.reject(new Stopped())
+    open.delete(id)
+  }
+  return { answer, cancel }
+}

@@ -1,0 +1,38 @@
+// @ts-check
+// How far it is, and a way out. What takes no time shows nothing.
+
+import { byId } from './dom.js'
+import { bytes, plural } from './format.js'
+
+const PATIENCE = 150
+let cancel = () => {}
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer
+
+/** @param {() => void} onCancel */
+export function begin(onCancel) {
+  cancel = onCancel
+  byId('progress-text').textContent = 'Reading'
+  byId('progress-bar').removeAttribute('value')
+  clearTimeout(timer)
+  timer = setTimeout(() => (byId('progress').hidden = false), PATIENCE)
+}
+
+/** @param {import('../core/worker.js').Progress} progress */
+export function tell({ phase, files, of, bytes: count, share }) {
+  const bar = /** @type {HTMLProgressElement} */ (byId('progress-bar'))
+  if (phase === 'reading') {
+    byId('progress-text').textContent = `Reading: ${plural(files, 'file')}`
+    return
+  }
+  byId('progress-text').textContent = `Hashing: ${files.toLocaleString('en')} of ${plural(of, 'file')}, ${bytes(count)}`
+  bar.value = share
+}
+
+export function end() {
+  clearTimeout(timer)
+  cancel = () => {}
+  byId('progress').hidden = true
+}
+
+byId('cancel').addEventListener('click', () => cancel())

@@ -1,4 +1,5 @@
 // A real browser with a page of a static file server: no bundler, no framework.
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
@@ -23,7 +24,7 @@ export async function inBrowser({ project, entry }, module) {
   const server = createServer((request, response) => void serve(project, index, request.url ?? "", response));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  const browser = await chromium.launch({ executablePath: program(), args: ["--no-sandbox"] });
+  const browser = await launch();
   try {
     const page = await browser.newPage();
     /** @type {Error[]} */
@@ -38,6 +39,16 @@ export async function inBrowser({ project, entry }, module) {
     await browser.close();
     server.close();
   }
+}
+
+/** A browser without a window. */
+export function launch() {
+  return chromium.launch({ executablePath: program(), args: ["--no-sandbox"] });
+}
+
+/** The source of axe, which looks for barriers in a page. */
+export function axe() {
+  return readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 }
 
 function program() {

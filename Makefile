@@ -12,6 +12,7 @@ test: check
 	cd tests/action && node_modules/.bin/tsc -p .
 	cargo test --locked
 	node --test tests/action
+	node --test tests/page
 	tests/fuzz/run.sh 5
 	"$$(tests/tools.sh pyyaml)" -m unittest discover -s tests/orb
 

@@ -178,7 +178,7 @@ impl Build<'_> {
 
     /// The tags say for which platform the images are; where the engine would build for another one, it is told.
     fn set_platform(&self, project: &mut Project, engine: &str) -> Result<()> {
-        if self.options.is_plain() {
+        if self.options.is_plain() || engine.is_empty() {
             return Ok(());
         }
         let wanted = self.options.default_platform()?;

@@ -316,3 +316,14 @@ fn a_checkout_that_lost_what_git_knows_has_the_same_tag() {
     assert_ne!(tag(&[]), expected);
     assert_eq!(tag(&["--checkout=as-in-git"]), expected);
 }
+
+#[test]
+fn a_large_context_is_told_with_the_line_that_would_cut_it() {
+    let dir = project("services: {app: {image: a/b, build: .}}\n");
+    dir.file("Dockerfile", "FROM scratch\nCOPY . /\n").file("data/dump.sql", "");
+    // A file with a hole takes no room.
+    std::fs::File::options().write(true).open(dir.path("data/dump.sql")).unwrap().set_len(120_000_000).unwrap();
+    let ran = Run::new(&dir, ["tag"]).run();
+    ran.ok();
+    ran.says(&["120 MB of the 120 MB that count are in `data`", "add the line `data` to .dockerignore"]);
+}

@@ -6,7 +6,7 @@ test("without any input the Compose file tells what counts, and later steps have
   const project = await Project.make();
   const compose = `services:\n  app:\n    image: ${project.image}\n    build: docker\n  worker:\n    image: ${project.image}\n`;
   project.file("compose.yml", compose).file("docker/unused.txt", "no instruction reads it");
-  const cold = await project.run({ path: "", image: "" });
+  const cold = await project.run({ path: "", image: "", platform: "linux/amd64" });
   exits(cold, 0);
   const [, name] = /^COMPOSE_FILE=(.*)$/m.exec(cold.files.GITHUB_ENV) ?? [];
   const [own, added] = (name ?? "").split(":");
@@ -15,12 +15,12 @@ test("without any input the Compose file tells what counts, and later steps have
   const pinned = `${cold.outputs.image}@${cold.outputs.digest}`;
   assert.deepEqual(services, { app: { image: pinned, pull_policy: "if_not_present" }, worker: { image: pinned, pull_policy: "if_not_present" } });
 
-  const warm = await project.run({ path: "", image: "" }, { env: { COMPOSE_FILE: name ?? "" } });
+  const warm = await project.run({ path: "", image: "", platform: "linux/amd64" }, { env: { COMPOSE_FILE: name ?? "" } });
   exits(warm, 0);
   assert.equal(warm.outputs.tag, cold.outputs.tag);
   assert.deepEqual(warm.calls, [], "a hit starts no program, not even Compose");
   project.file("docker/unused.txt", "changed");
-  assert.equal((await project.run({ path: "", image: "", command: "tag" })).outputs.tag, cold.outputs.tag);
+  assert.equal((await project.run({ path: "", image: "", platform: "linux/amd64", command: "tag" })).outputs.tag, cold.outputs.tag);
   golden(import.meta.url, cold, warm);
 });
 
@@ -28,7 +28,7 @@ test("several services have each its own image, and pull brings them", async () 
   const project = await Project.make();
   const compose = `services:\n  app:\n    image: ${project.image}\n    build: docker\n  web:\n    image: ${project.image}:web\n    build: { context: ., dockerfile: docker/Dockerfile }\n`;
   project.file("compose.yml", compose);
-  const tag = await project.run({ path: "", image: "", command: "tag" });
+  const tag = await project.run({ path: "", image: "", platform: "linux/amd64", command: "tag" });
   exits(tag, 0);
   assert.deepEqual([tag.outputs.tag, tag.outputs.image], ["", ""], "there are several");
   const images = JSON.parse(tag.outputs.images);

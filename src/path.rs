@@ -91,14 +91,20 @@ impl RelPath {
 /// assert_eq!(relative("/work/app", "/opt/x"), "/opt/x");
 /// ```
 pub fn relative(folder: &str, path: &str) -> String {
-    let parts = |text| str::split(text, '/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>();
-    let (from, to) = (parts(folder), parts(path));
+    let first = parts(folder).next();
+    if first.is_some() && first != parts(path).next() { path.to_owned() } else { way(folder, path) }
+}
+
+/// The way from one absolute folder to another path, wherever that is.
+pub(crate) fn way(folder: &str, path: &str) -> String {
+    let (from, to): (Vec<&str>, Vec<&str>) = (parts(folder).collect(), parts(path).collect());
     let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    if common == 0 && !from.is_empty() {
-        return path.to_owned();
-    }
     let way: Vec<&str> = from[common..].iter().map(|_| "..").chain(to[common..].iter().copied()).collect();
     if way.is_empty() { ".".to_owned() } else { way.join("/") }
+}
+
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|part| !part.is_empty() && *part != ".")
 }
 
 /// For messages: control characters are escaped, so that a file name cannot write to a terminal or a CI log;

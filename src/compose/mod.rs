@@ -27,7 +27,7 @@ mod template;
 mod canonical;
 mod merge;
 mod mounts;
-mod paths;
+pub(crate) mod paths;
 mod unique;
 
 mod checks;

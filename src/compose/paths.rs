@@ -43,7 +43,7 @@ pub(super) fn join(folder: &str, path: &str) -> String {
 }
 
 /// `path` as seen from `folder`: itself where it is absolute.
-pub(super) fn absolute(folder: &str, path: &str) -> String {
+pub(crate) fn absolute(folder: &str, path: &str) -> String {
     if is_absolute(path) { clean(path) } else { join(folder, path) }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn is_absolute(path: &str) -> bool {
 }
 
 /// The folder that a path is in.
-pub(super) fn parent(path: &str) -> String {
+pub(crate) fn parent(path: &str) -> String {
     match path.rfind('/') {
         Some(end) => clean(&path[..=end]),
         None => ".".to_owned(),
@@ -67,14 +67,7 @@ pub(super) fn base(path: &str) -> &str {
 
 /// `path` as it is written from `folder`; both absolute (rule: Go `filepath.Rel`).
 pub(super) fn relative(folder: &str, path: &str) -> String {
-    let (folder, path) = (clean(folder), clean(path));
-    let parts = |text: &str| text.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect::<Vec<_>>();
-    let (from, to) = (parts(&folder), parts(&path));
-    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let up = std::iter::repeat_n("..", from.len() - common);
-    let down = to.iter().skip(common).map(String::as_str);
-    let joined = up.chain(down).collect::<Vec<_>>().join("/");
-    if joined.is_empty() { ".".to_owned() } else { joined }
+    crate::path::way(&clean(folder), &clean(path))
 }
 
 /// `C:\a` or `\\host\share`.
@@ -222,7 +215,12 @@ impl Base<'_> {
 
 /// Whether a context is no folder (rule: compose-go `paths/context.go`).
 pub(super) fn is_remote(context: &str) -> bool {
-    let prefixes = ["https://", "http://", "git://", "ssh://", "github.com/", "git@", "service:"];
+    is_fetched(context) || context.starts_with("service:")
+}
+
+/// Whether a context is fetched from elsewhere.
+pub(crate) fn is_fetched(context: &str) -> bool {
+    let prefixes = ["github.com/", "git@"];
     context.contains("://") || prefixes.iter().any(|prefix| context.starts_with(prefix))
 }
 

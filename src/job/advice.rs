@@ -2,8 +2,7 @@
 
 use crate::compose::project::Project;
 use crate::desk::{Desk, join};
-use crate::job::draft::Draft;
-use crate::job::family::{familiar, strangers};
+use crate::job::draft::{Draft, familiar};
 use crate::job::place::{Places, below};
 use crate::job::services::Found;
 use crate::options::Options;
@@ -52,7 +51,7 @@ impl Warnings {
 pub(super) async fn tell(desk: &Desk, options: &Options, project: &Project, found: &Found<'_>) {
     let mut warnings = Warnings::default();
     for draft in &found.drafts {
-        of_dockerfile(options, project, draft, &mut warnings);
+        of_dockerfile(options, draft, &mut warnings);
     }
     for (index, draft) in found.drafts.iter().enumerate() {
         of_files(found, index, draft, &mut warnings);
@@ -64,9 +63,9 @@ pub(super) async fn tell(desk: &Desk, options: &Options, project: &Project, foun
     }
 }
 
-fn of_dockerfile(options: &Options, project: &Project, draft: &Draft<'_>, warnings: &mut Warnings) {
+fn of_dockerfile(options: &Options, draft: &Draft<'_>, warnings: &mut Warnings) {
     let place = |line: u32| draft.text.path.as_ref().filter(|_| line > 0).map(|path| format!(" ({path}:{line})")).unwrap_or_default();
-    for base in strangers(project, draft).into_iter().filter(|base| !base.syntax && !options.pin_bases) {
+    for base in draft.strangers.iter().filter(|base| !base.syntax && !options.pin_bases) {
         if base.reference.ends_with(":latest") {
             warnings.add(
                 draft,

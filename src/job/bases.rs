@@ -1,11 +1,9 @@
 //! The digests of base images, with `--pin-bases`: what the registry has under their names now.
 
-use crate::compose::project::Project;
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
-use crate::job::draft::Draft;
-use crate::job::family::{familiar, strangers};
+use crate::job::draft::{Draft, familiar};
 use crate::job::registry::Client;
 use crate::note;
 use crate::options::Options;
@@ -17,11 +15,11 @@ use crate::registry::reply::Presence;
 pub(super) struct Pins(Vec<(String, String)>);
 
 /// Asks for every base image once.
-pub(super) async fn ask(desk: &Desk, options: &Options, project: &Project, drafts: &[Draft<'_>]) -> Result<Pins> {
+pub(super) async fn ask(desk: &Desk, options: &Options, drafts: &[Draft<'_>]) -> Result<Pins> {
     let mut references: Vec<(&str, String)> = Vec::new();
     for draft in drafts {
         // A reference with a digest names what it means for ever.
-        for base in strangers(project, draft).into_iter().filter(|base| !base.reference.contains('@')) {
+        for base in draft.strangers.iter().filter(|base| !base.reference.contains('@')) {
             if !references.iter().any(|(known, _)| *known == base.reference) {
                 let place = draft.text.path.as_ref().map_or_else(|| draft.service.name.clone(), |path| format!("{path}:{}", base.line));
                 references.push((&base.reference, place));
@@ -61,28 +59,26 @@ pub(super) fn of_targets(targets: &[&Target]) -> Pins {
 
 impl Pins {
     /// Lines of a service's manifest.
-    pub(super) fn notes(&self, project: &Project, draft: &Draft<'_>) -> Vec<Vec<u8>> {
-        self.of(project, draft).map(|(reference, digest)| note::base(&familiar(reference), digest)).collect()
+    pub(super) fn notes(&self, draft: &Draft<'_>) -> Vec<Vec<u8>> {
+        self.of(draft).map(|(reference, digest)| note::base(&familiar(reference), digest)).collect()
     }
 
     /// What a service's build takes in the place of the names; the program that reads the Dockerfile cannot be replaced so.
-    pub(super) fn contexts(&self, project: &Project, draft: &Draft<'_>) -> Vec<Context> {
+    pub(super) fn contexts(&self, draft: &Draft<'_>) -> Vec<Context> {
         let is_image = |reference: &str| draft.reach.bases.iter().any(|base| base.reference == reference && !base.syntax);
-        let pinned = self.of(project, draft).filter(|(reference, _)| is_image(reference));
+        let pinned = self.of(draft).filter(|(reference, _)| is_image(reference));
         pinned
-            .map(|(reference, digest)| {
+            .filter_map(|(reference, digest)| {
                 let name = familiar(reference);
-                let origin = Origin::Pinned(format!(
-                    "{}@{digest}",
-                    name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(name.as_str(), |(repository, _)| repository)
-                ));
-                Context { name, origin, is_given: false }
+                // What was pinned was asked for, so it is a reference.
+                let repository = Reference::parse(&name).ok()?.repository;
+                Some(Context { name, origin: Origin::Pinned(format!("{repository}@{digest}")), is_given: false })
             })
             .collect()
     }
 
-    fn of<'a>(&'a self, project: &Project, draft: &'a Draft<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let wanted: Vec<&str> = strangers(project, draft).into_iter().map(|base| base.reference.as_str()).collect();
+    fn of<'a>(&'a self, draft: &'a Draft<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let wanted: Vec<&str> = draft.strangers.iter().map(|base| base.reference.as_str()).collect();
         self.0
             .iter()
             .map(|(reference, digest)| (reference.as_str(), digest.as_str()))

@@ -2,20 +2,21 @@
 
 use serde_json::Value;
 
+use crate::compose::paths::{self, is_fetched};
 use crate::compose::project::{Build, Project, Service};
 use crate::digest::digest;
 use crate::dockerfile::Dockerfile;
 use crate::error::{Code, Error, Result};
 use crate::ignore;
 use crate::job::checkout::Git;
-use crate::job::place::{Places, join};
+use crate::job::place::Places;
 use crate::manifest::File;
 use crate::map::Map;
 use crate::note;
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::platform;
-use crate::reach::{self, NamedContext, Reach, Source};
+use crate::reach::{self, Base, NamedContext, Reach, Source};
 
 /// Keys of `build:` that never change what is built, or that stand in lines of their own.
 const NEUTRAL: [&str; 8] = ["cache_from", "cache_to", "tags", "no_cache", "pull", "ssh", "shm_size", "ulimits"];
@@ -48,6 +49,8 @@ pub(super) struct Draft<'a> {
     pub(super) notes: Vec<Vec<u8>>,
     /// The services that it takes images of, by the names that it knows them under.
     pub(super) own: Vec<Own>,
+    /// The images that come from elsewhere.
+    pub(super) strangers: Vec<Base>,
     /// The folders that are read: the name (none for the main one) and the place in manifests.
     pub(super) folders: Vec<(Option<String>, String)>,
 }
@@ -63,13 +66,13 @@ pub(super) struct Own {
 
 /// The candidates for a service's Dockerfile, as they stand in a manifest; none where it is inline, or in a context that is fetched.
 pub(super) fn dockerfile_candidates(places: &Places, build: &Build) -> Vec<String> {
-    let Some(file) = build.dockerfile.as_ref().filter(|_| build.dockerfile_inline.is_none() && !is_remote(&build.context)) else {
+    let Some(file) = build.dockerfile.as_ref().filter(|_| build.dockerfile_inline.is_none() && !is_fetched(&build.context)) else {
         return Vec::new();
     };
-    let mut files = vec![places.in_manifest(&join(&build.context, file))];
+    let mut files = vec![places.in_manifest(&paths::absolute(&build.context, file))];
     if file == "Dockerfile" {
         // rule: buildkit `frontend/dockerui/config.go`: only this name has a second one.
-        files.push(places.in_manifest(&join(&build.context, "dockerfile")));
+        files.push(places.in_manifest(&paths::absolute(&build.context, "dockerfile")));
     }
     files
 }
@@ -96,9 +99,9 @@ pub(super) fn draft<'a>(
     let at = |error: Error| if error.place.is_none() { error.at(&place) } else { error };
     let platforms = platforms(options, service, build)?;
     let build_platform = platform::of_machine(&options.host.architecture);
-    let (contexts, own) = contexts(project, build);
+    let (contexts, mut own) = contexts(project, build);
     let syntax = build.args.get("BUILDKIT_SYNTAX").map(String::as_str);
-    let reach = match is_remote(&build.context) && build.dockerfile_inline.is_none() {
+    let reach = match is_fetched(&build.context) && build.dockerfile_inline.is_none() {
         // Its Dockerfile is fetched with it, so nothing is known of it.
         true => Reach { args: build.args.iter().map(|(name, value)| (name.clone(), value.clone())).collect(), ..Reach::default() },
         false => {
@@ -123,11 +126,12 @@ pub(super) fn draft<'a>(
             with_onbuild(all.unwrap_or_default())
         }
     };
+    let strangers = without_own(project, service, &reach.bases, &mut own);
     let notes = notes(options, places, build, &text, &reach, &platforms);
     let mut folders = Vec::new();
     for source in &reach.sources {
         let path = match &source.context {
-            None if is_remote(&build.context) => continue,
+            None if is_fetched(&build.context) => continue,
             None => Some(&build.context),
             Some(name) => build.additional_contexts.get(name),
         };
@@ -137,7 +141,7 @@ pub(super) fn draft<'a>(
             folders.push((source.context.clone(), places.in_manifest(path)));
         }
     }
-    Ok(Draft { service, text, reach, notes, own, folders })
+    Ok(Draft { service, text, reach, notes, own, strangers, folders })
 }
 
 impl Draft<'_> {
@@ -150,11 +154,6 @@ impl Draft<'_> {
         };
         Some(File { path: RelPath::new(path.as_bytes()), digest: digest(options.algorithm, bytes) })
     }
-}
-
-/// Whether a context is fetched: a URL, or a git repository (rule: buildkit `client/llb/sourceresolver`, compose-go `paths/context.go`).
-pub(super) fn is_remote(context: &str) -> bool {
-    context.contains("://") || context.starts_with("git@") || context.starts_with("github.com/")
 }
 
 /// The platforms that a service is built for.
@@ -190,7 +189,7 @@ fn contexts(project: &Project, build: &Build) -> (Map<String, NamedContext>, Vec
                 }
                 None => NamedContext::Image(image.to_owned()),
             }
-        } else if is_remote(value) {
+        } else if is_fetched(value) {
             NamedContext::Remote(value.clone())
         } else {
             NamedContext::Local
@@ -200,8 +199,31 @@ fn contexts(project: &Project, build: &Build) -> (Map<String, NamedContext>, Vec
     (contexts, own)
 }
 
+/// The images that are not built here; those that are, are added to `own`.
+fn without_own(project: &Project, service: &Service, bases: &[Base], own: &mut Vec<Own>) -> Vec<Base> {
+    let mut strangers = Vec::new();
+    for base in bases {
+        let Some(built) = built_as(project, &base.reference).filter(|built| built.name != service.name) else {
+            strangers.push(base.clone());
+            continue;
+        };
+        let name = familiar(&base.reference);
+        if !base.syntax && !own.iter().any(|own| own.name == name) {
+            own.push(Own { name, service: built.name.clone(), is_given: false });
+        }
+    }
+    strangers
+}
+
+/// A reference as people write it, which is how builds know an image: without Docker Hub's parts and without `:latest`
+/// (rule: buildkit `frontend/dockerui/namedcontext.go`).
+pub(super) fn familiar(reference: &str) -> String {
+    let short = reference.strip_prefix("docker.io/").map(|rest| rest.strip_prefix("library/").unwrap_or(rest)).unwrap_or(reference);
+    short.strip_suffix(":latest").unwrap_or(short).to_owned()
+}
+
 /// The service that is built under the name of an image.
-pub(super) fn built_as<'a>(project: &'a Project, image: &str) -> Option<&'a Service> {
+fn built_as<'a>(project: &'a Project, image: &str) -> Option<&'a Service> {
     let wanted = reach::normalized(image).ok()?;
     let is_it = |service: &&Service| {
         service.build.is_some() && service.image.as_ref().is_some_and(|image| reach::normalized(image).as_ref() == Ok(&wanted))
@@ -249,7 +271,7 @@ fn notes(options: &Options, places: &Places, build: &Build, text: &Text, reach: 
     notes.extend(build.target.iter().map(|target| note::target(target)));
     let counts = |name: &String| name != INLINE_CACHE && !options.ignored_args.contains(name);
     notes.extend(reach.args.iter().filter(|(name, _)| counts(name)).map(|(name, value)| note::arg(algorithm, name, value)));
-    let context = if is_remote(&build.context) { build.context.clone() } else { places.in_manifest(&build.context) };
+    let context = if is_fetched(&build.context) { build.context.clone() } else { places.in_manifest(&build.context) };
     if context != "." {
         notes.push(note::context(&context));
     }

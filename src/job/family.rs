@@ -8,7 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
 use crate::inputs::{Digests, Inputs};
 use crate::job::bases::Pins;
-use crate::job::draft::{Draft, Own, built_as};
+use crate::job::draft::Draft;
 use crate::manifest::{Manifest, tag};
 use crate::naming::Name;
 use crate::note;
@@ -54,7 +54,7 @@ pub(super) fn wanted<'a>(options: &Options, project: &'a Project) -> Result<Vec<
 /// The services that others are built with and that are not among them yet.
 pub(super) fn missing<'a>(project: &'a Project, drafts: &[Draft<'a>]) -> Vec<Built<'a>> {
     let mut missing: Vec<Built<'a>> = Vec::new();
-    for own in drafts.iter().flat_map(|draft| relations(project, draft)) {
+    for own in drafts.iter().flat_map(|draft| &draft.own) {
         let is_known =
             drafts.iter().any(|draft| draft.service.name == own.service) || missing.iter().any(|(service, _)| service.name == own.service);
         if !is_known
@@ -65,32 +65,6 @@ pub(super) fn missing<'a>(project: &'a Project, drafts: &[Draft<'a>]) -> Vec<Bui
         }
     }
     missing
-}
-
-/// The images of this project that a service is built with: those that the Compose file names, and those that the Dockerfile builds on.
-pub(super) fn relations(project: &Project, draft: &Draft<'_>) -> Vec<Own> {
-    let mut relations = draft.own.clone();
-    for base in draft.reach.bases.iter().filter(|base| !base.syntax) {
-        let Some(service) = built_as(project, &base.reference).filter(|service| service.name != draft.service.name) else { continue };
-        let name = familiar(&base.reference);
-        if !relations.iter().any(|own| own.name == name) {
-            relations.push(Own { name, service: service.name.clone(), is_given: false });
-        }
-    }
-    relations
-}
-
-/// The images of a service's build that come from elsewhere, as references with registry and tag.
-pub(super) fn strangers<'a>(project: &Project, draft: &'a Draft<'_>) -> Vec<&'a reach::Base> {
-    let is_own = |base: &&reach::Base| built_as(project, &base.reference).is_some_and(|service| service.name != draft.service.name);
-    draft.reach.bases.iter().filter(|base| !is_own(base)).collect()
-}
-
-/// A reference as people write it, which is how builds know an image: without Docker Hub's parts and without `:latest`
-/// (rule: buildkit `frontend/dockerui/namedcontext.go`).
-pub(super) fn familiar(reference: &str) -> String {
-    let short = reference.strip_prefix("docker.io/").map(|rest| rest.strip_prefix("library/").unwrap_or(rest)).unwrap_or(reference);
-    short.strip_suffix(":latest").unwrap_or(short).to_owned()
 }
 
 /// The images, sorted by name: those that others are built with too. `drafts` and `inputs` have the same order.
@@ -105,15 +79,15 @@ pub(super) fn targets(
     let mut targets: Vec<Target> = Vec::new();
     // By place among the drafts: the image of each.
     let mut images: Vec<Option<(Reference, String)>> = vec![None; drafts.len()];
-    for index in order(project, drafts)? {
+    for index in order(drafts)? {
         let draft = &drafts[index];
-        let mut contexts = pins.contexts(project, draft);
+        let mut contexts = pins.contexts(draft);
         let mut notes = Vec::new();
-        for own in relations(project, draft) {
+        for own in &draft.own {
             let base = drafts.iter().position(|draft| draft.service.name == own.service).and_then(|at| images[at].clone());
             let Some((image, hash)) = base else { continue };
             notes.push(note::image(&own.name, &hash));
-            contexts.push(Context { name: own.name, origin: Origin::Target(image), is_given: own.is_given });
+            contexts.push(Context { name: own.name.clone(), origin: Origin::Target(image), is_given: own.is_given });
         }
         let mut manifest = inputs[index].manifest(options.algorithm, digests)?;
         manifest.notes.extend(notes);
@@ -233,13 +207,10 @@ fn is_named(options: &Options, project: &Project, service: &Service) -> Result<b
 }
 
 /// The drafts in an order in which each comes after those that it is built with.
-fn order(project: &Project, drafts: &[Draft<'_>]) -> Result<Vec<usize>> {
+fn order(drafts: &[Draft<'_>]) -> Result<Vec<usize>> {
     let needs: Vec<Vec<usize>> = drafts
         .iter()
-        .map(|draft| {
-            let names = relations(project, draft).into_iter().map(|own| own.service);
-            names.filter_map(|name| drafts.iter().position(|draft| draft.service.name == name)).collect()
-        })
+        .map(|draft| draft.own.iter().filter_map(|own| drafts.iter().position(|draft| draft.service.name == own.service)).collect())
         .collect();
     let mut order: Vec<usize> = Vec::new();
     while order.len() < drafts.len() {

@@ -1,6 +1,7 @@
 //! What later steps of a CI job get besides the recipe's variables: Compose files that name the images.
 
 use crate::compose::overrides::{self, ServiceOverride};
+use crate::compose::paths;
 use crate::desk::Desk;
 use crate::digest::{Algorithm, digest};
 use crate::error::Result;
@@ -33,9 +34,8 @@ pub(super) async fn keep(desk: &Desk, options: &Options, project: &Project, repo
     // The name is that of the content, so that jobs that share a folder do not disturb each other.
     let name = digest(Algorithm::Md5, text.as_bytes());
     let file = format!("{}/{PREFIX}{name}{SUFFIX}", options.host.temporary.trim_end_matches('/'));
-    let separator = options.host.env.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).cloned();
-    let separator = separator.unwrap_or_else(|| options.host.list_separator.to_string());
-    let files = project.own_files.iter().map(|file| absolute(&options.host.folder, file)).chain([file.clone()]);
+    let separator = options.host.path_separator();
+    let files = project.own_files.iter().map(|file| paths::absolute(&options.host.folder, file)).chain([file.clone()]);
     let value = files.collect::<Vec<_>>().join(&separator);
     match options.dry_run {
         true => {
@@ -62,13 +62,4 @@ fn of_target(target: &TargetReport) -> Vec<ServiceOverride> {
     let pull_policy = (!matches!(target.outcome, Outcome::Built)).then_some("if_not_present");
     let services = target.services.iter();
     services.map(|service| ServiceOverride { service: service.clone(), image: Some(image.clone()), pull_policy, build: None }).collect()
-}
-
-/// A path of the project as an absolute one; it is left as it is where the project's place is not known.
-fn absolute(folder: &str, file: &str) -> String {
-    let is_absolute = file.starts_with('/') || file.as_bytes().get(1) == Some(&b':');
-    match is_absolute || folder.is_empty() {
-        true => file.to_owned(),
-        false => format!("{}/{file}", folder.trim_end_matches('/')),
-    }
 }

@@ -1,5 +1,6 @@
 //! The Compose files of a project, read by ourselves; Compose is asked only for what our reader does not cover.
 
+use crate::compose::paths;
 use crate::compose::project::Project;
 use crate::compose::read::{self, Read, Request};
 use crate::desk::{Desk, join_all};
@@ -38,8 +39,7 @@ fn request(options: &Options) -> Request {
         env.insert("DOCKER_IMAGE_MD5".to_owned(), String::new());
     }
     if let Some(files) = env.get(later::COMPOSE_FILE) {
-        let separator = env.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).cloned();
-        let separator = separator.unwrap_or_else(|| options.host.list_separator.to_string());
+        let separator = options.host.path_separator();
         let own: Vec<&str> = files.split(separator.as_str()).filter(|file| !later::is_ours(file)).collect();
         env.insert(later::COMPOSE_FILE.to_owned(), own.join(&separator));
     }
@@ -83,18 +83,15 @@ async fn from_compose(desk: &Desk, options: &Options, request: &Request, reason:
     let request = Request {
         files: vec![name.clone()],
         env_files: Vec::new(),
-        project_directory: request.project_directory.clone().or_else(|| folder_of(&request.folder, files.first()?)),
+        project_directory: request
+            .project_directory
+            .clone()
+            .or_else(|| Some(paths::parent(&paths::absolute(&request.folder, files.first()?)))),
         ..request.clone()
     };
     let text = Map::from([(name, Some(text))]);
     let project = complete(desk, &request, text).await.map_err(|error| error.at("compose config"))?;
     Ok(Project { files, ..project })
-}
-
-/// The folder of a file, as an absolute path.
-fn folder_of(folder: &str, file: &str) -> Option<String> {
-    let absolute = if file.starts_with('/') { file.to_owned() } else { format!("{folder}/{file}") };
-    absolute.rsplit_once('/').map(|(folder, _)| folder.to_owned())
 }
 
 fn warn(desk: &Desk, options: &Options, project: &Project) {

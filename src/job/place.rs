@@ -57,19 +57,3 @@ pub(super) fn below(folder: &str, path: &RelPath) -> RelPath {
         folder => RelPath::new(folder.as_bytes()).join(path.as_bytes()),
     }
 }
-
-/// A text path below a folder, with `.` and `..` taken away by names.
-pub(super) fn join(folder: &str, path: &str) -> String {
-    if path.starts_with('/') {
-        return path.to_owned();
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
-}

@@ -153,7 +153,7 @@ pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Projec
     }
     let pins = match pins {
         Some(pins) => pins,
-        None if options.pin_bases => bases::ask(desk, options, project, &drafts).await?,
+        None if options.pin_bases => bases::ask(desk, options, &drafts).await?,
         None => bases::Pins::default(),
     };
     let mut folders: Vec<String> = drafts.iter().flat_map(|draft| draft.folders.iter().map(|(_, folder)| places.of_host(folder))).collect();
@@ -165,7 +165,7 @@ pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Projec
         .iter()
         .zip(&looked)
         .map(|(draft, looked)| Inputs {
-            notes: [draft.notes.clone(), pins.notes(project, draft), period(options)].concat(),
+            notes: [draft.notes.clone(), pins.notes(draft), period(options)].concat(),
             dockerfile: draft.dockerfile(options, &places, git.as_ref()),
             contents: looked.iter().map(|looked| Rc::clone(&looked.content)).collect(),
         })

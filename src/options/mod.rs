@@ -223,6 +223,14 @@ impl Default for Host {
     }
 }
 
+impl Host {
+    /// What separates the names in `COMPOSE_FILE`: Compose lets a variable say it.
+    pub fn path_separator(&self) -> String {
+        let variable = self.env.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty());
+        variable.cloned().unwrap_or_else(|| self.list_separator.to_string())
+    }
+}
+
 impl Options {
     /// Whether the inputs are folders that were named, and not what the Compose files say.
     pub fn is_plain(&self) -> bool {

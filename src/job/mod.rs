@@ -26,6 +26,7 @@ mod revision;
 mod services;
 mod show;
 mod states;
+mod strict;
 mod work;
 
 use crate::ci::fork;

@@ -164,6 +164,8 @@ pub struct Options {
     pub or_build: bool,
     /// Whether to build and push even on a hit.
     pub force: bool,
+    /// Whether builds see copies of exactly what was counted.
+    pub strict: bool,
     /// Where the layer cache is kept.
     pub cache: Cache,
     /// Images or BuildKit cache sources to build from; empty: the moving tag.
@@ -295,6 +297,7 @@ impl Options {
             push: Push::default(),
             or_build: false,
             force: false,
+            strict: false,
             cache: Cache::default(),
             cache_from: Vec::new(),
             login: None,

@@ -159,6 +159,12 @@ pub const OPTIONS: &[Definition] = &[
         ..both("no-push", Takes::Flag, &[Build], "As --push=false: build what is missing; what the registry cannot say is taken as missing")
     },
     both("or-build", Takes::Flag, &[Pull], "Build here what the registry lacks, and push nothing"),
+    both(
+        "strict",
+        Takes::Flag,
+        WITH_COMPOSE,
+        "Build from copies of exactly the files that count: an input that was not counted is an error of the build",
+    ),
     both("force", Takes::Flag, &[Build], "Build and push even on a hit"),
     Definition {
         default: Some("inline"),

@@ -166,7 +166,7 @@ export interface HttpRequest {
   headers: Array<[string, string]>;
   /** The `Authorization` header: a secret. */
   authorization: string | null;
-  /** The body: a secret. */
+  /** The body in base64: a secret. */
   body: string | null;
   /** Milliseconds for the whole exchange. */
   timeout: number;

@@ -72,9 +72,7 @@ impl<'a> Client<'a> {
             return Err(Error::new(Code::RegistryUnknown, format!("was {expected} a moment ago and is {digest} now")).at(from));
         }
         let media_type = response.header("content-type").unwrap_or_default().to_owned();
-        let manifest = String::from_utf8(response.body)
-            .map_err(|_| Error::new(Code::RegistryUnknown, "the registry sent a manifest that is not text").at(from))?;
-        let stored = self.send(&to.repository, &Call::put(to, &media_type, manifest), &format!("point {to} at it")).await?;
+        let stored = self.send(&to.repository, &Call::put(to, &media_type, response.body), &format!("point {to} at it")).await?;
         match stored.status {
             200..=299 => Ok(()),
             _ => Err(reply::refusal(to, &stored)),

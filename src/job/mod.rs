@@ -10,6 +10,7 @@ mod draft;
 mod env;
 mod family;
 mod inputs;
+mod kept;
 mod later;
 mod login;
 mod model;

@@ -129,6 +129,7 @@ impl Given {
         options.compose = self.one("compose")?.map(|command| command.split_whitespace().map(str::to_owned).collect());
         options.push = self.push()?;
         options.or_build = self.flag("or-build")?;
+        options.keep_manifest = self.choice("keep-manifest", &[("true", true), ("false", false)])?;
         options.force = self.flag("force")?;
         options.cache = self.choice("cache", &[("inline", Cache::Inline), ("registry", Cache::Registry), ("none", Cache::None)])?;
         options.cache_from = self.many("cache-from")?;

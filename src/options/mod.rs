@@ -159,6 +159,8 @@ pub struct Options {
     pub push: Push,
     /// Whether `pull` builds what is missing.
     pub or_build: bool,
+    /// Whether a manifest is kept beside the image that was pushed.
+    pub keep_manifest: bool,
     /// Whether to build and push even on a hit.
     pub force: bool,
     /// Where the layer cache is kept.
@@ -287,6 +289,7 @@ impl Options {
             services: Vec::new(),
             push: Push::default(),
             or_build: false,
+            keep_manifest: true,
             force: false,
             cache: Cache::default(),
             cache_from: Vec::new(),

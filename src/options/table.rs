@@ -156,6 +156,15 @@ pub const OPTIONS: &[Definition] = &[
         ..both("no-push", Takes::Flag, &[Build], "As --push=false: build what is missing; what the registry cannot say is taken as missing")
     },
     both("or-build", Takes::Flag, &[Pull], "Build here what the registry lacks, and push nothing"),
+    Definition {
+        default: Some("true"),
+        ..both(
+            "keep-manifest",
+            Takes::Choice(&["true", "false"]),
+            &[Build],
+            "Whether to keep the manifest beside the image in the registry, so that a later run can say what has changed since",
+        )
+    },
     both("force", Takes::Flag, &[Build], "Build and push even on a hit"),
     Definition {
         default: Some("inline"),

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub(crate) mod artifacts;
 pub(crate) mod dir;
 pub(crate) mod programs;
 pub(crate) mod project;

@@ -67,14 +67,7 @@ pub(super) async fn keep(
     }
 }
 
-async fn store(
-    client: &Client<'_>,
-    image: &Reference,
-    found: &Descriptor,
-    text: &[u8],
-    algorithm: Algorithm,
-    about: &About,
-) -> Result<()> {
+async fn store(client: &Client<'_>, image: &Reference, found: &Descriptor, text: &[u8], algorithm: Algorithm, about: &About) -> Result<()> {
     let repository = &image.repository;
     let mut subject = found.clone();
     if subject.size == 0 {

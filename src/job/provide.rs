@@ -32,6 +32,7 @@ pub(super) struct Build<'a> {
 
 impl Build<'_> {
     pub(super) async fn provide(&self, project: &mut Project, report: &Report, misses: &[Asked]) -> Result<Built> {
+        compose::start(self.desk, self.options, project).await?;
         let engine = match self.options.dry_run {
             true => None,
             false => self.check_engine(project).await?,
@@ -41,7 +42,6 @@ impl Build<'_> {
         if self.options.reuse.is_some() {
             inputs::verify(self.desk, self.options, &report.manifest).await?;
         }
-        compose::start(self.desk, self.options, project).await?;
         let builder = self.builder(project).await?;
         if self.options.is_plain() {
             compose::name_files(self.desk, self.options, project).await?;

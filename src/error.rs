@@ -181,6 +181,14 @@ codes! {
     NoCompose "no-compose" 2,
     /// Docker's `config.json` cannot be understood.
     DockerConfigInvalid "docker-config-invalid" 2,
+    /// git is asked for an earlier state, and is not there or knows no repository here.
+    NoGit "no-git" 2,
+    /// A name that is no commit of the repository.
+    RevisionUnknown "revision-unknown" 2,
+    /// A commit that a shallow clone does not have.
+    HistoryShallow "history-shallow" 2,
+    /// An image without its manifest beside it.
+    NotKept "not-kept" 1,
     /// A file or folder that cannot be read or written.
     Unreadable "unreadable" 1,
     /// An input that changed while it was used.

@@ -29,6 +29,9 @@ pub fn of_report(options: &Options, report: &Report) -> String {
         let planned: String = report.planned.iter().map(|it| format!("would {}: {}\n", it.because, it.action)).collect();
         text.push_str(&block(&planned));
     }
+    for target in report.targets.iter().filter(|target| !target.why.is_empty()) {
+        writeln!(text, "Why `{}` was missing:\n\n{}", target.services.join(" "), block(&target.why.join("\n"))).ok();
+    }
     text.push_str(&inputs(options, report));
     text
 }

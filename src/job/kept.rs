@@ -4,10 +4,8 @@ use crate::desk::{Desk, join};
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
-use crate::job::login::hidden_variables;
 use crate::job::registry::Client;
 use crate::manifest::{self, Manifest};
-use crate::need::Command;
 use crate::options::Options;
 use crate::plan::Target;
 use crate::refresh;
@@ -26,21 +24,6 @@ const ROUNDS: usize = 3;
 pub(super) struct Kept {
     pub(super) manifest: Manifest,
     pub(super) about: About,
-}
-
-/// The commit that is checked out, where git says one.
-pub(super) async fn revision(desk: &Desk, options: &Options) -> Option<String> {
-    let command = Command {
-        argv: ["git", "rev-parse", "HEAD"].map(str::to_owned).to_vec(),
-        env: Default::default(),
-        env_remove: hidden_variables(options),
-        stdin: None,
-        capture: true,
-        because: "which commit is this?".to_owned(),
-    };
-    let said = desk.run(command).await.ok().filter(|exited| exited.ok())?.stdout;
-    let said = String::from_utf8(said).ok()?.trim().to_owned();
-    (said.len() >= 40 && said.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(said)
 }
 
 /// Keeps the manifest of an image that was just pushed. The image is there all the same, so trouble is a warning.

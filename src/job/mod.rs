@@ -1,6 +1,7 @@
 //! The jobs, each readable from top to bottom.
 
 mod advice;
+mod against;
 mod bases;
 mod build;
 mod checkout;
@@ -8,7 +9,9 @@ mod compose;
 mod context;
 mod draft;
 mod env;
+mod explain;
 mod family;
+mod git;
 mod inputs;
 mod kept;
 mod later;
@@ -19,9 +22,12 @@ mod place;
 mod provide;
 mod publish;
 mod pull;
+mod reasons;
 mod registry;
 mod services;
 mod show;
+mod told;
+mod why;
 mod work;
 
 use crate::ci::fork;
@@ -50,6 +56,8 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
         Job::Tag | Job::Env => services::name(desk, options).await,
         Job::Manifest => services::manifest(desk, options).await,
         Job::Inputs => show::inputs(desk, options).await,
+        Job::Explain => explain::run(desk, options).await,
+        Job::Why => why::run(desk, options).await,
         Job::Model => show::model(desk, options).await,
         Job::Build => build::run(desk, options).await,
         Job::Pull => pull::run(desk, options).await,
@@ -59,7 +67,7 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
 
 /// Decides what `auto` means here: no push where the CI gives no secrets. The reason is given back; without one, a user needs a password.
 async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String>> {
-    let has_login = matches!(options.job, Job::Build | Job::Pull);
+    let has_login = matches!(options.job, Job::Why | Job::Build | Job::Pull);
     let reason = match options.push {
         Push::Auto if has_login => {
             let event = match options.host.env.get("GITHUB_EVENT_PATH").filter(|path| !path.is_empty()) {

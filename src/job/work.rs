@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::job::compose::{self, Project};
+use crate::job::reasons::Reasons;
 use crate::job::{inputs, model, report, services};
 use crate::options::{Job, Options};
 use crate::plan::{self, Target};
@@ -21,6 +22,8 @@ pub(super) struct Work {
     pub(super) targets: Vec<Target>,
     /// The services with `build:` that are left alone.
     pub(super) strangers: Vec<String>,
+    /// Why what counts for the services counts; none for plain folders.
+    pub(super) reasons: Vec<Reasons>,
 }
 
 /// Finds the project and its images.
@@ -53,5 +56,5 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
     let targets = plan::targets(&project.model, &report.tag, &manifest, options.moving_tag.as_deref())?;
     let strangers = plan::strangers(&project.model, &report.tag)?;
     let strangers = strangers.into_iter().map(|service| service.name.clone()).collect();
-    Ok(Work { options: options.clone(), report, project, targets, strangers })
+    Ok(Work { options: options.clone(), report, project, targets, strangers, reasons: Vec::new() })
 }

@@ -137,6 +137,12 @@ impl Given {
             return Err(Error::new(Code::Usage, "`--cache none` and `--cache-from` contradict each other").help("leave one of them out"));
         }
         options.insecure = self.many("insecure-registry")?;
+        options.explained = self.many("input")?;
+        if job == Job::Explain && options.explained.is_empty() {
+            return Err(Error::new(Code::Usage, "nothing to explain, expected a file").help("such as `docktag explain src/main.c`"));
+        }
+        options.against = self.one("against")?;
+        options.diff = self.flag("diff")?;
         options.dry_run = self.flag("dry-run")?;
         options.ci = self.flag("ci")?;
         options.login = self.login()?;

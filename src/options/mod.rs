@@ -42,13 +42,17 @@ pub enum Job {
     Pull,
     /// Print what counts for a service, and why.
     Inputs,
+    /// Print for which services a file counts, and why or why not.
+    Explain,
+    /// Print what has changed since an earlier state.
+    Why,
     /// Print the model of the Compose files.
     Model,
 }
 
 impl Job {
     /// The jobs, in the order of help.
-    pub const ALL: [Job; 7] = [Job::Tag, Job::Manifest, Job::Inputs, Job::Model, Job::Env, Job::Build, Job::Pull];
+    pub const ALL: [Job; 9] = [Job::Tag, Job::Manifest, Job::Inputs, Job::Explain, Job::Why, Job::Model, Job::Env, Job::Build, Job::Pull];
 
     /// The name of its command.
     pub fn as_str(self) -> &'static str {
@@ -59,6 +63,8 @@ impl Job {
             Job::Build => "build",
             Job::Pull => "pull",
             Job::Inputs => "inputs",
+            Job::Explain => "explain",
+            Job::Why => "why",
             Job::Model => "model",
         }
     }
@@ -171,6 +177,12 @@ pub struct Options {
     pub login: Option<Login>,
     /// Registries that may be spoken to without TLS, besides those on the loopback interface.
     pub insecure: Vec<String>,
+    /// What `explain` explains: files or folders, relative to the folder that the host runs in.
+    pub explained: Vec<String>,
+    /// What `why` compares with: a manifest's file, a git revision or an image; `None`: the last build, else the merge base.
+    pub against: Option<String>,
+    /// Whether `why` shows the lines that differ.
+    pub diff: bool,
     /// Whether only to say what would be run.
     pub dry_run: bool,
     /// Whether variables, outputs and summary are kept in the files that the CI reads.
@@ -295,6 +307,9 @@ impl Options {
             cache_from: Vec::new(),
             login: None,
             insecure: Vec::new(),
+            explained: Vec::new(),
+            against: None,
+            diff: false,
             dry_run: false,
             ci: false,
             host: Host::default(),

@@ -259,6 +259,8 @@ export interface TargetReport {
   milliseconds?: number;
   bytes?: number;
   moving?: { image: string; outcome: 'already' | 'moved' | 'failed' };
+  /** Where it was missing: what has changed since the last build, in a few lines. */
+  why?: string[];
 }
 
 /** How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout. */

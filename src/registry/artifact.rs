@@ -96,7 +96,9 @@ pub fn layer(artifact: &[u8]) -> Option<String> {
 /// The kept manifests in a list of what refers to an image; `None` where it is no such list.
 pub fn listed(index: &[u8]) -> Option<Vec<Listed>> {
     let index: Value = serde_json::from_slice(index).ok()?;
-    let ours = index["manifests"].as_array()?.iter().filter(|item| item["artifactType"] == ARTIFACT_TYPE);
+    // Some registries list the type of the configuration in the place of the artifact's.
+    let is_ours = |item: &&Value| item["artifactType"] == ARTIFACT_TYPE || item["annotations"][TAG].is_string();
+    let ours = index["manifests"].as_array()?.iter().filter(is_ours);
     Some(ours.filter_map(|item| Some(Listed { digest: item["digest"].as_str()?.to_owned(), about: about(&item["annotations"]) })).collect())
 }
 
@@ -133,7 +135,8 @@ pub fn fallback(repository: &Repository, digest: &str) -> Reference {
 
 /// Asks for the list of what refers to an image.
 pub fn referrers(repository: &Repository, digest: &str) -> Call {
-    let path = format!("/v2/{}/referrers/{digest}?artifactType={}", repository.path(), percent_encode(ARTIFACT_TYPE));
+    // Not filtered by type, since some registries know another one than the artifact's; the list is short.
+    let path = format!("/v2/{}/referrers/{digest}", repository.path());
     Call { method: Method::Get, path, headers: vec![("accept".to_owned(), INDEX_TYPE.to_owned())], body: None }
 }
 

@@ -181,12 +181,10 @@ codes! {
     NoCompose "no-compose" 2,
     /// Docker's `config.json` cannot be understood.
     DockerConfigInvalid "docker-config-invalid" 2,
-    /// git is asked for an earlier state, and is not there or knows no repository here.
-    NoGit "no-git" 2,
-    /// A name that is no commit of the repository.
+    /// Git is not there, or knows no repository here.
+    NoRepository "no-repository" 2,
+    /// A revision that names no commit here.
     RevisionUnknown "revision-unknown" 2,
-    /// A commit that a shallow clone does not have.
-    HistoryShallow "history-shallow" 2,
     /// An image without its manifest beside it.
     NotKept "not-kept" 1,
     /// A file or folder that cannot be read or written.

@@ -161,6 +161,8 @@ export type Need =
   | { need: 'http'; request: HttpRequest; because: string }
   /** Run a program: `exited`, whatever its exit code. */
   | ({ need: 'run' } & Command)
+  /** Run a program that prints objects as `git cat-file --batch` does, and hash each: `hashed`, in that order. */
+  | { need: 'objects'; command: Command; algorithm: Algorithm }
   /** Write a file (base64), one in the folder of the run for its owner only: `done`. */
   | { need: 'write'; path: string; bytes: string; append: boolean }
   /** Make every entry of `from` but those in `except` appear in `to` too: `done`. */

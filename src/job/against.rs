@@ -3,9 +3,11 @@
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
-use crate::job::git;
+use crate::job::branch;
 use crate::job::kept::{self, Kept};
 use crate::job::registry::Client;
+use crate::job::revision::Reader;
+use crate::job::states::{self, State};
 use crate::job::why::{Now, Old};
 use crate::manifest::{self, Manifest};
 use crate::options::Options;
@@ -21,21 +23,25 @@ pub(super) async fn find(desk: &Desk, options: &Options, client: &Client<'_>, al
         return Ok(vec![(now, of_file(wanted, &text)?)]);
     }
     let image = Reference::parse(wanted).ok().filter(|image| image.tag.is_some() || image.digest.is_some());
-    let commit = match &image {
-        // No revision has a colon in it but for what is no commit.
-        Some(_) => None,
-        None => git::commit(desk, options, wanted).await?,
-    };
-    match (image, commit) {
-        (Some(image), _) => {
-            let is_its = |now: &Now| now.moving.as_ref().is_some_and(|moving| moving.repository == image.repository);
-            let all = if all.len() > 1 { all.into_iter().filter(is_its).collect() } else { all };
-            let now = one(options, all)?;
-            Ok(vec![(now, of_image(client, &image).await?)])
-        }
-        (None, Some(commit)) => at(desk, options, wanted, &commit, all).await,
-        (None, None) => Err(git::unknown(wanted, git::is_shallow(desk, options).await?)),
+    // No commit has a name with a tag or digest in it.
+    if let Some(image) = image {
+        let is_its = |now: &Now| now.moving.as_ref().is_some_and(|moving| moving.repository == image.repository);
+        let all = if all.len() > 1 { all.into_iter().filter(is_its).collect() } else { all };
+        let now = one(options, all)?;
+        return Ok(vec![(now, of_image(client, &image).await?)]);
     }
+    let reader = Reader::open(desk, options).await?;
+    let commit = reader.commit(wanted).await.map_err(|error| match error.code {
+        Code::RevisionUnknown => {
+            let help = error.help.clone().unwrap_or_default();
+            Error::new(Code::RevisionUnknown, "no such file here, no such commit, and no image with a tag")
+                .at(wanted.escape_debug())
+                .help(help)
+        }
+        _ => error,
+    })?;
+    let states = states(&reader, &commit).await?;
+    all.into_iter().map(|now| at(&states, wanted, &commit, now)).collect()
 }
 
 /// What was kept beside an image.
@@ -89,19 +95,21 @@ fn one(options: &Options, mut all: Vec<Now>) -> Result<Now> {
 
 /// Without anything named: what was kept beside the last build, else the state at which the branch began.
 async fn last(desk: &Desk, options: &Options, client: &Client<'_>, all: Vec<Now>) -> Result<Vec<(Now, Old)>> {
-    let kept = join_all(all.iter().map(|now| last_build(desk, client, now))).await;
-    let mut found: Vec<Option<Old>> = kept;
-    let missing: Vec<usize> = (0..found.len()).filter(|index| found[*index].is_none()).collect();
-    if !missing.is_empty() {
-        let (commit, base) = git::merge_base(desk, options).await.map_err(|error| {
-            let help = error.help.clone().unwrap_or_default();
-            error.help(format!("{help}; or name what to compare with: `--against`"))
-        })?;
+    let found = join_all(all.iter().map(|now| last_build(desk, client, now))).await;
+    if found.iter().any(Option::is_none) {
+        let or_name = |error: Error| {
+            let help = error.help.clone().map(|help| format!("{help}; ")).unwrap_or_default();
+            error.help(format!("{help}or name what to compare with: `--against`"))
+        };
+        let reader = Reader::open(desk, options).await.map_err(or_name)?;
+        let (commit, base) = branch::began(desk, options, &reader.repository).await.map_err(or_name)?;
         let label = if base == "HEAD" { base } else { format!("the merge base with {base}") };
-        let states = states(desk, options, &commit).await?;
-        for index in missing {
-            found[index] = Some(state(&states, &label, &commit, &all[index])?);
-        }
+        let states = states(&reader, &commit).await?;
+        let both = all.into_iter().zip(found).map(|(now, old)| match old {
+            Some(old) => Ok((now, old)),
+            None => at(&states, &label, &commit, now),
+        });
+        return both.collect();
     }
     Ok(all.into_iter().zip(found.into_iter().flatten()).collect())
 }
@@ -122,30 +130,25 @@ async fn last_build(desk: &Desk, client: &Client<'_>, now: &Now) -> Option<Old> 
     None
 }
 
-/// The images of a project as they were at a commit.
-struct State {
-    services: Vec<String>,
-    tag: String,
-    manifest: Manifest,
+/// The images of the project at a commit.
+async fn states(reader: &Reader, commit: &str) -> Result<Vec<State>> {
+    let desk = reader.at(commit).await?;
+    states::read(&desk, reader.options()).await.map_err(|error| {
+        // What is wrong there can be right here.
+        let place = error.place.clone().unwrap_or_default();
+        error.at(format!("at commit {}: {place}", commit.get(..12).unwrap_or(commit)))
+    })
 }
 
-/// What the images were made of at a commit.
-async fn states(_desk: &Desk, _options: &Options, _commit: &str) -> Result<Vec<State>> {
-    Ok(Vec::new())
-}
-
-/// Every image at a commit.
-async fn at(desk: &Desk, options: &Options, name: &str, commit: &str, all: Vec<Now>) -> Result<Vec<(Now, Old)>> {
-    let states = states(desk, options, commit).await?;
-    all.into_iter().map(|now| state(&states, name, commit, &now).map(|old| (now, old))).collect()
-}
-
-/// The state of one image at a commit. A service that was not there yet had nothing.
-fn state(states: &[State], label: &str, commit: &str, now: &Now) -> Result<Old> {
+/// One image at a commit, and as it is. A service that was not there yet had nothing.
+fn at(states: &[State], label: &str, commit: &str, mut now: Now) -> Result<(Now, Old)> {
     let is_it = |state: &&State| now.services.is_empty() || state.services.iter().any(|name| now.services.contains(name));
+    let algorithm = now.manifest.algorithm;
     let (tag, manifest) = match states.iter().find(is_it) {
-        Some(state) => (state.tag.clone(), state.manifest.clone()),
-        None => ("no such service".to_owned(), Manifest { algorithm: now.manifest.algorithm, ..Manifest::default() }),
+        Some(state) => (state.tag.clone(), Manifest::parse(algorithm, &state.manifest)?),
+        None => ("no such service".to_owned(), Manifest { algorithm, ..Manifest::default() }),
     };
-    Ok(Old { label: label.to_owned(), tag, manifest, commit: Some(commit.to_owned()), created: None })
+    // No registry and no clock say what these were then.
+    now.manifest.notes.retain(|note| !note.starts_with(b"# base ") && !note.starts_with(b"# refresh "));
+    Ok((now, Old { label: label.to_owned(), tag, manifest, commit: Some(commit.to_owned()), created: None }))
 }

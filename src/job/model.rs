@@ -15,7 +15,8 @@ use crate::report::{Note, Variable};
 pub(super) async fn load(desk: &Desk, options: &Options) -> Result<Project> {
     let request = request(options);
     match complete(desk, &request, Map::new()).await {
-        Err(error) if error.code == Code::ComposeNotCovered => {
+        // Compose reads the disk, and these files are not there.
+        Err(error) if error.code == Code::ComposeNotCovered && !desk.is_over() => {
             desk.tell(Note::detail(format!("{error}; Compose is asked instead")));
             from_compose(desk, options, &request, error).await
         }

@@ -9,7 +9,7 @@ use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
-use crate::job::{git, inputs, kept, services};
+use crate::job::{branch, inputs, kept, services};
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
 use crate::plan::{self, Builder, CachePlan, Origin, Target};
@@ -103,7 +103,7 @@ impl Build<'_> {
         }
         let pushed = self.run(push).await?;
         took += pushed.milliseconds;
-        let revision = if self.options.keep_manifest { git::head(self.desk, self.options).await } else { None };
+        let revision = if self.options.keep_manifest { branch::head(self.desk, self.options).await } else { None };
         let proofs = join_all(misses.iter().map(|asked| self.prove(asked, &pushed, revision.as_ref()))).await;
         let proofs = proofs.into_iter().map(|proof| proof.map(|it| TargetReport { milliseconds: Some(took), ..it }));
         Ok(Built::Done(proofs.collect::<Result<_>>()?))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::bytes::to_value;
 use crate::desk::Desk;
-use crate::job::git;
+use crate::job::branch;
 use crate::job::why::Compared;
 use crate::options::Options;
 use crate::path::RelPath;
@@ -173,6 +173,6 @@ async fn lines(desk: &Desk, options: &Options, compared: &Compared) -> String {
     let shown: Vec<String> = paths.iter().take(MOST).map(|path| now.host_path(path)).collect();
     match shown.is_empty() {
         true => String::new(),
-        false => git::diff(desk, options, commit, shown).await,
+        false => branch::lines(desk, options, commit, &shown).await,
     }
 }

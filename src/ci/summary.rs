@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::digest::Algorithm;
 use crate::error::Error;
 use crate::manifest::Manifest;
-use crate::options::Options;
+use crate::options::{Job, Options};
 use crate::report::{Moved, Outcome, Report, TargetReport};
 use crate::shell::quote;
 
@@ -14,6 +14,9 @@ const LINES: usize = 200;
 
 /// A job that ended well, as Markdown.
 pub fn of_report(options: &Options, report: &Report) -> String {
+    if let (Job::Why, Some(document)) = (report.job, &report.document) {
+        return format!("### docktag why\n\n{}", block(&beginning(&document.text)));
+    }
     let mut text = format!("### docktag {}: {}\n\n", report.job.as_str(), headline(report));
     if let Some(reason) = &report.unpushed {
         writeln!(text, "Nothing was pushed, because this is {reason}. `push: true` would push all the same.\n").ok();
@@ -117,7 +120,7 @@ fn by_hand(options: &Options, report: &Report) -> String {
 fn of_manifest(algorithm: Algorithm, text: &[u8], before: &str, whose: &str) -> String {
     let Ok(manifest) = Manifest::parse(algorithm, text) else { return String::new() };
     let lines = manifest.notes.len() + manifest.files.len();
-    let said = text.split_inclusive(|&byte| byte == b'\n').take(LINES).map(String::from_utf8_lossy).collect::<String>();
+    let said = beginning(text);
     let more = match lines > LINES {
         true => format!("The first {LINES} of {lines}; all are in the file that the output `manifest` names.\n\n"),
         false => String::new(),
@@ -127,6 +130,11 @@ fn of_manifest(algorithm: Algorithm, text: &[u8], before: &str, whose: &str) -> 
     let what = if whose.is_empty() { ": names and contents" } else { whose };
     // The line that is folded is HTML in part, and holds the name of a service.
     format!("{before}<details><summary>{files}{what}</summary>\n\n{}{more}</details>\n", block(&said))
+}
+
+/// The first lines of a text.
+fn beginning(text: &[u8]) -> String {
+    text.split_inclusive(|&byte| byte == b'\n').take(LINES).map(String::from_utf8_lossy).collect()
 }
 
 fn grouped(number: u64) -> String {

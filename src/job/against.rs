@@ -95,6 +95,8 @@ fn one(options: &Options, mut all: Vec<Now>) -> Result<Now> {
 
 /// Without anything named: what was kept beside the last build, else the state at which the branch began.
 async fn last(desk: &Desk, options: &Options, client: &Client<'_>, all: Vec<Now>) -> Result<Vec<(Now, Old)>> {
+    // There is something else to compare with, so no registry is waited for.
+    let client = &client.impatient();
     let found = join_all(all.iter().map(|now| last_build(desk, client, now))).await;
     if found.iter().any(Option::is_none) {
         let or_name = |error: Error| {

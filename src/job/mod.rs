@@ -85,7 +85,9 @@ async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String
     if options.push == Push::Auto {
         options.push = if reason.is_some() { Push::No } else { Push::Yes };
     }
-    if let Some(reason) = &reason {
+    if let Some(reason) = &reason
+        && options.job != Job::Why
+    {
         desk.tell(Note::info(format!("{reason}: there are no secrets, so nothing is pushed")));
     }
     // Secrets that do not exist are empty texts: on such a pull request that is no mistake.

@@ -225,7 +225,7 @@ pub const OPTIONS: &[Definition] = &[
         ..both(
             "ci",
             Takes::Flag,
-            WITH_IMAGE,
+            WITH_NAMES,
             "Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too",
         )
     },
@@ -244,4 +244,4 @@ pub const OPTIONS: &[Definition] = &[
 ];
 
 /// The input of the action that names the job, and its values.
-pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag]);
+pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Why]);

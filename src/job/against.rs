@@ -135,11 +135,20 @@ async fn last_build(desk: &Desk, client: &Client<'_>, now: &Now) -> Option<Old> 
 /// The images of the project at a commit.
 async fn states(reader: &Reader, commit: &str) -> Result<Vec<State>> {
     let desk = reader.at(commit).await?;
-    states::read(&desk, reader.options()).await.map_err(|error| {
+    let commit = commit.get(..12).unwrap_or(commit);
+    match states::read(&desk, reader.options()).await {
+        // The services that are asked for were not there yet.
+        Err(error) if error.code == Code::Usage && !reader.options().services.is_empty() => Ok(Vec::new()),
         // What is wrong there can be right here.
-        let place = error.place.clone().unwrap_or_default();
-        error.at(format!("at commit {}: {place}", commit.get(..12).unwrap_or(commit)))
-    })
+        Err(error) => Err(match &error.place {
+            Some(place) => {
+                let place = format!("commit {commit}: {place}");
+                error.at(place)
+            }
+            None => error.at(format!("commit {commit}")),
+        }),
+        read => read,
+    }
 }
 
 /// One image at a commit, and as it is. A service that was not there yet had nothing.

@@ -68,9 +68,7 @@ async fn must_exist(desk: &Desk, file: &str) -> Result<()> {
 fn say(reasons: &Reasons, path: &RelPath, is_compose: bool) -> Said {
     let (counts, why, line) = match reasons.fate(path) {
         Fate::Counts(why, line) => (true, why, line),
-        Fate::Folder(0, others) => (false, format!("none of the {others} files in it does"), None),
-        Fate::Folder(counting, 0) => (true, format!("all {counting} files in it do"), None),
-        Fate::Folder(counting, others) => (true, format!("{counting} files in it do, and {others} do not"), None),
+        Fate::Folder(counting, others) => (counting > 0, format!("{counting} of the {} files in it", counting + others), None),
         Fate::Ignored(file, line) => (false, ignored(&file, line), line),
         _ if is_compose => (false, "what it says of the service counts, the file itself does not".to_owned(), None),
         Fate::NotRead => (false, "no instruction reads it".to_owned(), None),
@@ -96,7 +94,7 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Report> {
         }
         let why = match (counting, in_it) {
             (0, 0) => "it is no regular file in a folder of `--path`".to_owned(),
-            (0, files) => format!("{files} files in it do"),
+            (0, files) => format!("{files} of the files in it"),
             _ => "it is a file in a folder of `--path`".to_owned(),
         };
         all.push((path, vec![Said { service: String::new(), counts: counting + in_it > 0, why, line: None }]));
@@ -123,5 +121,5 @@ fn document(all: &[(RelPath, Vec<Said>)]) -> Document {
             json!({"path": crate::bytes::to_value(path.as_bytes()), "services": services})
         })
         .collect();
-    Document { text: text.into_bytes(), json: serde_json::to_string(&json).unwrap_or_default() }
+    Document { text: text.into_bytes(), json: serde_json::to_string(&json!({"files": json})).unwrap_or_default() }
 }

@@ -74,10 +74,21 @@ impl Reasons {
                 _ => {}
             }
         }
-        match &self.dockerfile {
-            Some(dockerfile) if dockerfile == path => Fate::Counts("the Dockerfile".to_owned(), None),
-            _ => fate,
+        match (&self.dockerfile, fate) {
+            (Some(dockerfile), _) if dockerfile == path => Fate::Counts("the Dockerfile".to_owned(), None),
+            // It counts whether it is copied or not.
+            (Some(dockerfile), Fate::Folder(counting, others)) if is_in(dockerfile, path) && !self.is_copied(dockerfile) => {
+                Fate::Folder(counting + 1, others.saturating_sub(1))
+            }
+            (_, fate) => fate,
         }
+    }
+
+    fn is_copied(&self, path: &RelPath) -> bool {
+        let is_in = |(folder, looked): &(String, Looked)| {
+            inside(folder, path).is_some_and(|inside| looked.selection.picked.binary_search_by(|it| it.path.cmp(&inside)).is_ok())
+        };
+        self.folders.iter().any(is_in)
     }
 
     /// The same for `path`, below a folder that is read.
@@ -87,7 +98,7 @@ impl Reasons {
             let (why, line) = picked.get(index).and_then(|it| self.sources.get(it.source)).cloned().unwrap_or_default();
             return Fate::Counts(why, Some(line));
         }
-        let left_out = looked.context.filtered.left_out.iter().find(|it| is_at_or_in(path, &it.path));
+        let left_out = looked.context.filtered.left_out.iter().find(|it| is_in(path, &it.path));
         if let Some(left_out) = left_out {
             return Fate::Ignored(looked.context.ignore_file.clone().unwrap_or_default(), left_out.line);
         }
@@ -99,9 +110,8 @@ impl Reasons {
             None if path.as_bytes() == b"." => kept,
             None => return Fate::Absent,
         };
-        let is_in = |other: &RelPath| path.as_bytes() == b"." || is_at_or_in(other, path);
-        let counting = picked.iter().filter(|it| is_in(&it.path)).count();
-        let ignored = looked.context.filtered.left_out.iter().filter(|it| is_in(&it.path)).count();
+        let counting = picked.iter().filter(|it| is_in(&it.path, path)).count();
+        let ignored = looked.context.filtered.left_out.iter().filter(|it| is_in(&it.path, path)).count();
         Fate::Folder(counting, (count(folder) + ignored).saturating_sub(counting))
     }
 
@@ -182,8 +192,10 @@ fn inside(folder: &str, path: &RelPath) -> Option<RelPath> {
     }
 }
 
-fn is_at_or_in(path: &RelPath, folder: &RelPath) -> bool {
-    path.as_bytes().strip_prefix(folder.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+/// Whether a path is in a folder, or is it; everything is in `.`.
+fn is_in(path: &RelPath, folder: &RelPath) -> bool {
+    folder.as_bytes() == b"."
+        || path.as_bytes().strip_prefix(folder.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 /// How many files and links there are in a folder.

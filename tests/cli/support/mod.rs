@@ -2,6 +2,7 @@
 
 pub(crate) mod artifacts;
 pub(crate) mod dir;
+pub(crate) mod git;
 pub(crate) mod programs;
 pub(crate) mod project;
 pub(crate) mod registry;

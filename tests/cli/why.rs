@@ -114,7 +114,7 @@ fn a_commit_is_read_without_a_checkout() {
     let (app, web) = said.split_once("\nweb  ").unwrap();
     assert!(app.contains("changed\n  src/a  (COPY at Dockerfile:3)\n") && !app.contains("web/index"), "{said}");
     assert!(web.contains("changed\n  web/index  (COPY at web/Dockerfile:2)\n") && !web.contains("src/a"), "{said}");
-    assert!(said.contains(&format!("since HEAD~1 (")) && said.contains(&format!("commit {}", &first[..12])), "{said}");
+    assert!(said.contains("since HEAD~1 (") && said.contains(&format!("commit {}", &first[..12])), "{said}");
     // The lines, and what a terminal would obey in them.
     let said = why(&dir, &["app", "--against", &first, "--diff"]).ok();
     assert!(said.contains("\n-1\n") && said.contains("\n+changed\\u{1b}[2J\n"), "{said}");

@@ -103,6 +103,10 @@ export interface Options {
   password?: string;
   /** A registry that may be spoken to without TLS; those on the loopback interface always may */
   'insecure-registry'?: string | string[];
+  /** How many of the last commits of this branch to look at, merged ones not counted [default: 100] */
+  commits?: string;
+  /** Write a plot (SVG) of the builds to this file */
+  plot?: string;
   /** Say what would be done, and do nothing */
   'dry-run'?: boolean;
   /** Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too */

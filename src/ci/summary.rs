@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::digest::Algorithm;
 use crate::error::Error;
 use crate::manifest::Manifest;
-use crate::options::{Job, Options};
+use crate::options::Options;
 use crate::report::{Moved, Outcome, Report, TargetReport};
 use crate::shell::quote;
 
@@ -14,8 +14,8 @@ const LINES: usize = 200;
 
 /// A job that ended well, as Markdown.
 pub fn of_report(options: &Options, report: &Report) -> String {
-    if let (Job::Why, Some(document)) = (report.job, &report.document) {
-        return format!("### docktag why\n\n{}", block(&beginning(&document.text)));
+    if let Some(document) = report.document.as_ref().filter(|document| !document.markdown.is_empty()) {
+        return format!("### docktag {}\n\n{}", report.job.as_str(), document.markdown);
     }
     let mut text = format!("### docktag {}: {}\n\n", report.job.as_str(), headline(report));
     if let Some(reason) = &report.unpushed {
@@ -133,8 +133,21 @@ fn of_manifest(algorithm: Algorithm, text: &[u8], before: &str, whose: &str) -> 
 }
 
 /// The first lines of a text.
-fn beginning(text: &[u8]) -> String {
+pub(crate) fn beginning(text: &[u8]) -> String {
     text.split_inclusive(|&byte| byte == b'\n').take(LINES).map(String::from_utf8_lossy).collect()
+}
+
+/// A text in a cell of a table: as it is, whatever it holds. References to characters are never markup (CommonMark, "Entity references").
+pub(crate) fn cell(text: &str) -> String {
+    let mut cell = String::new();
+    for character in text.chars() {
+        match character {
+            '/' | '-' | ',' | '(' | ')' => cell.push(character),
+            character if character.is_ascii_punctuation() => cell.push_str(&format!("&#{};", u32::from(character))),
+            character => cell.push(character),
+        }
+    }
+    cell
 }
 
 fn grouped(number: u64) -> String {
@@ -144,7 +157,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// A block of code: its fence is longer than any that the text could end it with.
-fn block(text: &str) -> String {
+pub(crate) fn block(text: &str) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}\n{}\n{fence}\n\n", text.trim_end())
@@ -158,6 +171,12 @@ mod tests {
     fn a_text_cannot_end_its_block() {
         assert_eq!(block("a\n"), "```\na\n```\n\n");
         assert_eq!(block("```\n# x"), "````\n```\n# x\n````\n\n");
+    }
+
+    #[test]
+    fn a_cell_holds_no_markup() {
+        assert_eq!(cell("a b/c-1"), "a b/c-1");
+        assert_eq!(cell("|<b>`[x](www.y.z)*"), "&#124;&#60;b&#62;&#96;&#91;x&#93;(www&#46;y&#46;z)&#42;");
     }
 
     #[test]

@@ -121,5 +121,5 @@ fn document(all: &[(RelPath, Vec<Said>)]) -> Document {
             json!({"path": crate::bytes::to_value(path.as_bytes()), "services": services})
         })
         .collect();
-    Document { text: text.into_bytes(), json: serde_json::to_string(&json!({"files": json})).unwrap_or_default() }
+    Document { text: text.into_bytes(), json: serde_json::to_string(&json!({"files": json})).unwrap_or_default(), ..Document::default() }
 }

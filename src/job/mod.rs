@@ -2,6 +2,7 @@
 
 mod advice;
 mod against;
+mod backtest;
 mod bases;
 mod branch;
 mod build;
@@ -62,6 +63,7 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
         Job::Inputs => show::inputs(desk, options).await,
         Job::Explain => explain::run(desk, options).await,
         Job::Why => why::run(desk, options).await,
+        Job::Backtest => backtest::run(desk, options).await,
         Job::Model => show::model(desk, options).await,
         Job::Build => build::run(desk, options).await,
         Job::Pull => pull::run(desk, options).await,

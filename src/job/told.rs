@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::bytes::to_value;
+use crate::ci::summary::{beginning, block};
 use crate::desk::Desk;
 use crate::job::branch;
 use crate::job::why::Compared;
@@ -52,7 +53,8 @@ pub(super) async fn document(desk: &Desk, options: &Options, all: &[Compared]) -
         }
         json.push(value(compared, &lines));
     }
-    Document { text: text.into_bytes(), json: serde_json::to_string(&json!({"targets": json})).unwrap_or_default() }
+    let markdown = block(&beginning(text.as_bytes()));
+    Document { text: text.into_bytes(), json: serde_json::to_string(&json!({"targets": json})).unwrap_or_default(), markdown }
 }
 
 fn in_full(compared: &Compared, text: &mut String) {

@@ -143,6 +143,8 @@ impl Given {
         }
         options.against = self.one("against")?;
         options.diff = self.flag("diff")?;
+        options.commits = self.number("commits")?;
+        options.plot = self.one("plot")?;
         options.dry_run = self.flag("dry-run")?;
         options.ci = self.flag("ci")?;
         options.login = self.login()?;
@@ -257,6 +259,16 @@ impl Given {
             [value] => utf8(name, value).map(Some),
             many => Err(Error::new(Code::Usage, format!("`--{name}` was given {} times, expected once", many.len()))),
         }
+    }
+
+    /// A number from 1 on; the default of the definition where none is given.
+    fn number(&self, name: &str) -> Result<usize> {
+        let default = Definition::find(name).and_then(|it| it.default).unwrap_or("1");
+        let given = self.one(name)?.unwrap_or_else(|| default.to_owned());
+        given.parse().ok().filter(|number| *number > 0).ok_or_else(|| {
+            Error::new(Code::Usage, format!("`--{name}`: `{}` is no number, expected one from 1 on", given.escape_debug()))
+                .help("mend the value, or leave it out")
+        })
     }
 
     fn flag(&self, name: &str) -> Result<bool> {

@@ -48,11 +48,14 @@ pub enum Job {
     Why,
     /// Print the model of the Compose files.
     Model,
+    /// Print what would have been built in the last commits.
+    Backtest,
 }
 
 impl Job {
     /// The jobs, in the order of help.
-    pub const ALL: [Job; 9] = [Job::Tag, Job::Manifest, Job::Inputs, Job::Explain, Job::Why, Job::Model, Job::Env, Job::Build, Job::Pull];
+    pub const ALL: [Job; 10] =
+        [Job::Tag, Job::Manifest, Job::Inputs, Job::Explain, Job::Why, Job::Model, Job::Backtest, Job::Env, Job::Build, Job::Pull];
 
     /// The name of its command.
     pub fn as_str(self) -> &'static str {
@@ -66,6 +69,7 @@ impl Job {
             Job::Explain => "explain",
             Job::Why => "why",
             Job::Model => "model",
+            Job::Backtest => "backtest",
         }
     }
 }
@@ -183,6 +187,10 @@ pub struct Options {
     pub against: Option<String>,
     /// Whether `why` shows the lines that differ.
     pub diff: bool,
+    /// How many commits are looked at.
+    pub commits: usize,
+    /// A file for a plot.
+    pub plot: Option<String>,
     /// Whether only to say what would be run.
     pub dry_run: bool,
     /// Whether variables, outputs and summary are kept in the files that the CI reads.
@@ -310,6 +318,8 @@ impl Options {
             explained: Vec::new(),
             against: None,
             diff: false,
+            commits: 100,
+            plot: None,
             dry_run: false,
             ci: false,
             host: Host::default(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::options::Job::{self, Build, Env, Explain, Inputs, Manifest, Model, Pull, Tag, Why};
+use crate::options::Job::{self, Backtest, Build, Env, Explain, Inputs, Manifest, Model, Pull, Tag, Why};
 
 /// One option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,14 +52,15 @@ impl Definition {
     }
 }
 
-const ALL: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Model, Env, Build, Pull];
-const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Env, Build, Pull];
+const ALL: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Model, Backtest, Env, Build, Pull];
+const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Backtest, Env, Build, Pull];
 /// With inputs that plain folders can have too.
-const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Explain, Why, Env, Build, Pull];
+const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Explain, Why, Backtest, Env, Build, Pull];
 const WITH_REUSE: &[Job] = &[Tag, Manifest, Env, Build, Pull];
 const WITH_NAMES: &[Job] = &[Tag, Why, Env, Build, Pull];
-/// With variables and outputs for later steps.
 const WITH_IMAGE: &[Job] = &[Tag, Env, Build, Pull];
+/// With something for later steps or the summary.
+const WITH_OUTPUTS: &[Job] = &[Tag, Why, Backtest, Env, Build, Pull];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
 const WITH_REGISTRY: &[Job] = &[Why, Build, Pull];
 
@@ -219,13 +220,24 @@ pub const OPTIONS: &[Definition] = &[
         WITH_REGISTRY,
         "A registry that may be spoken to without TLS; those on the loopback interface always may",
     ),
+    Definition {
+        short: Some('n'),
+        default: Some("100"),
+        ..both(
+            "commits",
+            Takes::One("NUMBER"),
+            &[Backtest],
+            "How many of the last commits of this branch to look at, merged ones not counted",
+        )
+    },
+    both("plot", Takes::One("FILE"), &[Backtest], "Write a plot (SVG) of the builds to this file"),
     both("dry-run", Takes::Flag, WITH_IMAGE, "Say what would be done, and do nothing"),
     Definition {
         input: None,
         ..both(
             "ci",
             Takes::Flag,
-            WITH_NAMES,
+            WITH_OUTPUTS,
             "Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too",
         )
     },
@@ -244,4 +256,4 @@ pub const OPTIONS: &[Definition] = &[
 ];
 
 /// The input of the action that names the job, and its values.
-pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Why]);
+pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Why, Backtest]);

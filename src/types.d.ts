@@ -73,6 +73,12 @@ export interface Options {
   'pin-bases'?: boolean;
   /** Build everything anew when a day, week or month (UTC) has ended: daily, weekly, monthly, or the period that an earlier job found */
   refresh?: string;
+  /** A file or folder to explain */
+  input?: string | string[];
+  /** What to compare with: a manifest's file, a git revision or an image; without it, the last build, else where this branch began */
+  against?: string;
+  /** Show the lines that differ too, where git knows the files */
+  diff?: boolean;
   /** How Compose is started; without it, `docker compose`, else `docker-compose` */
   compose?: string;
   /** Whether to push what was built; auto: not on a pull request that has no secrets, from a fork or from Dependabot [default: auto] */
@@ -83,6 +89,8 @@ export interface Options {
   'or-build'?: boolean;
   /** Build from copies of exactly the files that count: an input that was not counted is an error of the build */
   strict?: boolean;
+  /** Whether to keep the manifest beside the image in the registry, so that a later run can say what has changed since [default: true] */
+  'keep-manifest'?: 'true' | 'false';
   /** Build and push even on a hit */
   force?: boolean;
   /** Where the layer cache of a build is kept: in the image itself, beside it in the registry, or nowhere [default: inline] */
@@ -196,7 +204,7 @@ export interface HttpRequest {
   headers: Array<[string, string]>;
   /** The `Authorization` header: a secret. */
   authorization: string | null;
-  /** The body: a secret. */
+  /** The body in base64: a secret. */
   body: string | null;
   /** Milliseconds for the whole exchange. */
   timeout: number;
@@ -261,6 +269,8 @@ export interface TargetReport {
   milliseconds?: number;
   bytes?: number;
   moving?: { image: string; outcome: 'already' | 'moved' | 'failed' };
+  /** Where it was missing: what has changed since the last build, in a few lines. */
+  why?: string[];
 }
 
 /** How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout. */

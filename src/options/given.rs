@@ -129,6 +129,7 @@ impl Given {
         options.compose = self.one("compose")?.map(|command| command.split_whitespace().map(str::to_owned).collect());
         options.push = self.push()?;
         options.or_build = self.flag("or-build")?;
+        options.keep_manifest = self.choice("keep-manifest", &[("true", true), ("false", false)])?;
         options.force = self.flag("force")?;
         options.strict = self.flag("strict")?;
         options.cache = self.choice("cache", &[("inline", Cache::Inline), ("registry", Cache::Registry), ("none", Cache::None)])?;
@@ -137,6 +138,12 @@ impl Given {
             return Err(Error::new(Code::Usage, "`--cache none` and `--cache-from` contradict each other").help("leave one of them out"));
         }
         options.insecure = self.many("insecure-registry")?;
+        options.explained = self.many("input")?;
+        if job == Job::Explain && options.explained.is_empty() {
+            return Err(Error::new(Code::Usage, "nothing to explain, expected a file").help("such as `docktag explain src/main.c`"));
+        }
+        options.against = self.one("against")?;
+        options.diff = self.flag("diff")?;
         options.commits = self.number("commits")?;
         options.plot = self.one("plot")?;
         options.dry_run = self.flag("dry-run")?;

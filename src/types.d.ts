@@ -89,6 +89,8 @@ export interface Options {
   'or-build'?: boolean;
   /** Whether to keep the manifest beside the image in the registry, so that a later run can say what has changed since [default: true] */
   'keep-manifest'?: 'true' | 'false';
+  /** Build from copies of exactly the files that count: an input that was not counted is an error of the build */
+  strict?: boolean;
   /** Build and push even on a hit */
   force?: boolean;
   /** Where the layer cache of a build is kept: in the image itself, beside it in the registry, or nowhere [default: inline] */
@@ -169,6 +171,8 @@ export type Need =
   | { need: 'objects'; command: Command; algorithm: Algorithm }
   /** Write a file (base64), one in the folder of the run for its owner only: `done`. */
   | { need: 'write'; path: string; bytes: string; append: boolean }
+  /** Copy files into a folder of the run, with modes 644 and 755 and one time (seconds since 1970) for all; folders get theirs last: `done`. */
+  | { need: 'stage'; to: string; folders: Path[]; files: Array<[from: Path, to: Path, executable: boolean | null]>; links: Array<[Path, Path]>; time: number }
   /** Make every entry of `from` but those in `except` appear in `to` too: `done`. */
   | { need: 'mirror'; from: string; to: string; except: string[] }
   /** Wait: `done`. */

@@ -31,6 +31,7 @@ mod revision;
 mod services;
 mod show;
 mod states;
+mod strict;
 mod told;
 mod why;
 mod work;

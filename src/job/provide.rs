@@ -9,6 +9,7 @@ use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
+use crate::job::strict::{self, Stage};
 use crate::job::{branch, inputs, kept, services};
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
@@ -28,6 +29,8 @@ pub(super) struct Build<'a> {
     pub(super) desk: &'a Desk,
     pub(super) options: &'a Options,
     pub(super) client: &'a Client<'a>,
+    /// With `--strict`: what the builds see.
+    pub(super) stages: &'a [Stage],
 }
 
 impl Build<'_> {
@@ -43,6 +46,11 @@ impl Build<'_> {
             inputs::verify(self.desk, self.options, &report.manifest).await?;
         }
         let builder = self.builder(project).await?;
+        if self.options.strict && builder == Builder::Classic {
+            return Err(
+                Error::new(Code::Usage, "`--strict` needs BuildKit, and the builder before it was chosen").help("unset DOCKER_BUILDKIT")
+            );
+        }
         if self.options.is_plain() {
             compose::name_files(self.desk, self.options, project).await?;
         }
@@ -121,6 +129,10 @@ impl Build<'_> {
 
     /// What is pushed under a tag must have been built from the inputs that gave it its name.
     async fn verify(&self, report: &Report, targets: &[&Target]) -> Result<()> {
+        // What was built are copies, which were compared with what was hashed.
+        if self.options.strict {
+            return Ok(());
+        }
         match self.options.is_plain() {
             true => inputs::verify(self.desk, self.options, &report.manifest).await,
             false => services::verify(self.desk, self.options, targets).await,
@@ -226,6 +238,7 @@ impl Build<'_> {
             let missing = has_contexts.then_some(targets.as_slice());
             all.extend(plan::overrides(&asked.target, &project.model, &project.compose, &cache, missing)?);
         }
+        strict::prepare(self.desk, self.options, self.stages, &mut all).await?;
         compose::add_override(self.desk, self.options, project, "docktag.override.yml", &all).await?;
         Ok(pulls)
     }

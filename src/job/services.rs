@@ -16,7 +16,7 @@ use crate::job::family;
 use crate::job::place::{Places, below};
 use crate::job::reasons::Reasons;
 use crate::job::work::Work;
-use crate::job::{advice, bases, compose, env, model as files};
+use crate::job::{advice, bases, compose, env, model as files, strict};
 use crate::manifest::{File, Manifest};
 use crate::need::Hashed;
 use crate::options::{Login, Options};
@@ -54,6 +54,7 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
     let found = find(desk, &options, &project, None).await?;
     advice::tell(desk, &options, &project, &found).await;
     let reasons = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();
+    let stages = if options.strict { strict::of_services(&Places::new(&options, &project), &found) } else { Vec::new() };
     let targets = found.targets;
     options.login = login(&options, &targets)?;
     let mut report = report(&options, &targets)?;
@@ -65,7 +66,7 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
         model.services.retain(|service| is_wanted(&service.name));
     }
     let compose = compose::Project::new(&options, model, host_names(&options, &project.files), &report.variables);
-    Ok(Work { options, report, project: compose, targets, strangers: Vec::new(), reasons })
+    Ok(Work { options, report, project: compose, targets, strangers: Vec::new(), stages, reasons })
 }
 
 /// `tag` and `env`: names, and nobody is asked for the images.

@@ -131,6 +131,7 @@ impl Given {
         options.or_build = self.flag("or-build")?;
         options.keep_manifest = self.choice("keep-manifest", &[("true", true), ("false", false)])?;
         options.force = self.flag("force")?;
+        options.strict = self.flag("strict")?;
         options.cache = self.choice("cache", &[("inline", Cache::Inline), ("registry", Cache::Registry), ("none", Cache::None)])?;
         options.cache_from = self.many("cache-from")?;
         if options.cache == Cache::None && !options.cache_from.is_empty() {

@@ -173,6 +173,8 @@ pub struct Options {
     pub keep_manifest: bool,
     /// Whether to build and push even on a hit.
     pub force: bool,
+    /// Whether builds see copies of exactly what was counted.
+    pub strict: bool,
     /// Where the layer cache is kept.
     pub cache: Cache,
     /// Images or BuildKit cache sources to build from; empty: the moving tag.
@@ -311,6 +313,7 @@ impl Options {
             or_build: false,
             keep_manifest: true,
             force: false,
+            strict: false,
             cache: Cache::default(),
             cache_from: Vec::new(),
             login: None,

@@ -178,6 +178,12 @@ pub const OPTIONS: &[Definition] = &[
             "Whether to keep the manifest beside the image in the registry, so that a later run can say what has changed since",
         )
     },
+    both(
+        "strict",
+        Takes::Flag,
+        WITH_COMPOSE,
+        "Build from copies of exactly the files that count: an input that was not counted is an error of the build",
+    ),
     both("force", Takes::Flag, &[Build], "Build and push even on a hit"),
     Definition {
         default: Some("inline"),

@@ -28,6 +28,7 @@ mod runner;
 mod soundness;
 mod strict;
 mod structures;
+mod why;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -49,6 +50,7 @@ fn main() {
         compose::tests(),
         strict::tests(),
         soundness::tests(),
+        why::tests(),
     ]
     .concat();
     let trials = tests.into_iter().map(|(name, needs, test)| Trial::test(name, move || engine::with(needs, test))).collect();

@@ -14,21 +14,22 @@ use crate::options::Options;
 use crate::registry::reply::Presence;
 use crate::report::Note;
 
-/// The earlier state of every image: the one that was asked for, else the last build's, else that at which the branch began.
-pub(super) async fn find(desk: &Desk, options: &Options, client: &Client<'_>, all: Vec<Now>) -> Result<Vec<(Now, Old)>> {
+/// The earlier state of every image, in their order: the one that was asked for, else the last build's, else that at which the branch began.
+/// Where one image is meant, the others are taken out.
+pub(super) async fn find(desk: &Desk, options: &Options, client: &Client<'_>, all: &mut Vec<Now>) -> Result<Vec<Old>> {
     let Some(wanted) = &options.against else { return last(desk, options, client, all).await };
     // Whatever else it could be, a file that is there is meant.
     if let Ok(text) = desk.read(wanted.clone()).await {
-        let now = one(options, all)?;
-        return Ok(vec![(now, of_file(wanted, &text)?)]);
+        check_one(options, all)?;
+        return Ok(vec![of_file(wanted, &text)?]);
     }
-    let image = Reference::parse(wanted).ok().filter(|image| image.tag.is_some() || image.digest.is_some());
     // No commit has a name with a tag or digest in it.
-    if let Some(image) = image {
-        let is_its = |now: &Now| now.moving.as_ref().is_some_and(|moving| moving.repository == image.repository);
-        let all = if all.len() > 1 { all.into_iter().filter(is_its).collect() } else { all };
-        let now = one(options, all)?;
-        return Ok(vec![(now, of_image(client, &image).await?)]);
+    if let Some(image) = Reference::parse(wanted).ok().filter(|image| image.tag.is_some() || image.digest.is_some()) {
+        if all.len() > 1 {
+            all.retain(|now| now.moving.as_ref().is_some_and(|moving| moving.repository == image.repository));
+        }
+        check_one(options, all)?;
+        return Ok(vec![of_image(client, &image).await?]);
     }
     let reader = Reader::open(desk, options).await?;
     let commit = reader.commit(wanted).await.map_err(|error| match error.code {
@@ -41,7 +42,7 @@ pub(super) async fn find(desk: &Desk, options: &Options, client: &Client<'_>, al
         _ => error,
     })?;
     let states = states(&reader, &commit).await?;
-    all.into_iter().map(|now| at(&states, wanted, &commit, now)).collect()
+    all.iter_mut().map(|now| at(&states, wanted, &commit, now)).collect()
 }
 
 /// What was kept beside an image.
@@ -76,28 +77,23 @@ async fn of_image(client: &Client<'_>, image: &Reference) -> Result<Old> {
     }
 }
 
-/// The image that a single earlier state is compared with.
-fn one(options: &Options, mut all: Vec<Now>) -> Result<Now> {
-    match (all.pop(), all.len()) {
-        (Some(now), 0) => Ok(now),
-        (last, _) => {
-            let names: Vec<String> = all.iter().chain(&last).flat_map(|now| now.services.clone()).collect();
-            let first = names.first().map_or("app", String::as_str);
-            let wanted = options.against.as_deref().unwrap_or_default();
-            Err(Error::new(
-                Code::Usage,
-                format!("`--against` names the state of one image, and there are several services: {}", names.join(", ")),
-            )
-            .help(format!("such as `docktag why {first} --against {}`", wanted.escape_debug())))
-        }
+/// A single earlier state is one of a single image.
+fn check_one(options: &Options, all: &[Now]) -> Result<()> {
+    if all.len() == 1 {
+        return Ok(());
     }
+    let names: Vec<&str> = all.iter().flat_map(|now| &now.services).map(String::as_str).collect();
+    let first = names.first().copied().unwrap_or("app");
+    let wanted = options.against.as_deref().unwrap_or_default();
+    let message = format!("`--against` names the state of one image, and there are several services: {}", names.join(", "));
+    Err(Error::new(Code::Usage, message).help(format!("such as `docktag why {first} --against {}`", wanted.escape_debug())))
 }
 
 /// Without anything named: what was kept beside the last build, else the state at which the branch began.
-async fn last(desk: &Desk, options: &Options, client: &Client<'_>, all: Vec<Now>) -> Result<Vec<(Now, Old)>> {
+async fn last(desk: &Desk, options: &Options, client: &Client<'_>, all: &mut [Now]) -> Result<Vec<Old>> {
     // There is something else to compare with, so no registry is waited for.
     let client = &client.impatient();
-    let found = join_all(all.iter().map(|now| last_build(desk, client, now))).await;
+    let mut found = join_all(all.iter().map(|now| last_build(desk, client, now))).await;
     if found.iter().any(Option::is_none) {
         let or_name = |error: Error| {
             let help = error.help.clone().map(|help| format!("{help}; ")).unwrap_or_default();
@@ -107,13 +103,13 @@ async fn last(desk: &Desk, options: &Options, client: &Client<'_>, all: Vec<Now>
         let (commit, base) = branch::began(desk, options, &reader.repository).await.map_err(or_name)?;
         let label = if base == "HEAD" { base } else { format!("the merge base with {base}") };
         let states = states(&reader, &commit).await?;
-        let both = all.into_iter().zip(found).map(|(now, old)| match old {
-            Some(old) => Ok((now, old)),
-            None => at(&states, &label, &commit, now),
-        });
-        return both.collect();
+        for (now, old) in all.iter_mut().zip(&mut found) {
+            if old.is_none() {
+                *old = Some(at(&states, &label, &commit, now)?);
+            }
+        }
     }
-    Ok(all.into_iter().zip(found.into_iter().flatten()).collect())
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// What was kept beside the moving tag; nothing where that cannot be had, and then it is said why.
@@ -152,7 +148,7 @@ async fn states(reader: &Reader, commit: &str) -> Result<Vec<State>> {
 }
 
 /// One image at a commit, and as it is. A service that was not there yet had nothing.
-fn at(states: &[State], label: &str, commit: &str, mut now: Now) -> Result<(Now, Old)> {
+fn at(states: &[State], label: &str, commit: &str, now: &mut Now) -> Result<Old> {
     let is_it = |state: &&State| now.services.is_empty() || state.services.iter().any(|name| now.services.contains(name));
     let algorithm = now.manifest.algorithm;
     let (tag, manifest) = match states.iter().find(is_it) {
@@ -161,5 +157,5 @@ fn at(states: &[State], label: &str, commit: &str, mut now: Now) -> Result<(Now,
     };
     // No registry and no clock say what these were then.
     now.manifest.notes.retain(|note| !note.starts_with(b"# base ") && !note.starts_with(b"# refresh "));
-    Ok((now, Old { label: label.to_owned(), tag, manifest, commit: Some(commit.to_owned()), created: None }))
+    Ok(Old { label: label.to_owned(), tag, manifest, commit: Some(commit.to_owned()), created: None })
 }

@@ -129,18 +129,22 @@ fn in_parentheses(why: Option<String>) -> String {
 fn value(compared: &Compared, lines: &str) -> Value {
     let Compared { now, old, diff } = compared;
     let bare = |why: String| why.trim_start_matches("  (").trim_end_matches(')').to_owned();
-    let path = |path: &RelPath| json!({"path": to_value(path.as_bytes()), "why": bare(why_path(compared, path))});
-    let list = |paths: &[RelPath]| paths.iter().map(path).collect::<Vec<_>>();
-    let renamed: Vec<Value> = diff
-        .renamed
-        .iter()
-        .map(|it| json!({"from": to_value(it.from.as_bytes()), "to": to_value(it.to.as_bytes()), "why": bare(why_path(compared, &it.to))}))
-        .collect();
-    let notes: Vec<Value> = diff
-        .notes
-        .iter()
-        .map(|note| json!({"kind": note.kind, "name": to_value(note.name.as_bytes()), "text": note.text, "why": bare(why_note(compared, note))}))
-        .collect();
+    let list = |paths: &[RelPath]| {
+        let mut list = Vec::new();
+        for path in paths {
+            list.push(json!({"path": to_value(path.as_bytes()), "why": bare(why_path(compared, path))}));
+        }
+        list
+    };
+    let (mut renamed, mut notes) = (Vec::new(), Vec::new());
+    for it in &diff.renamed {
+        let [from, to] = [&it.from, &it.to].map(|path| to_value(path.as_bytes()));
+        renamed.push(json!({"from": from, "to": to, "why": bare(why_path(compared, &it.to))}));
+    }
+    for note in &diff.notes {
+        let why = bare(why_note(compared, note));
+        notes.push(json!({"kind": note.kind, "name": to_value(note.name.as_bytes()), "text": note.text, "why": why}));
+    }
     let mut value = json!({
         "services": now.services,
         "image": now.image,

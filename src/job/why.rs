@@ -62,18 +62,23 @@ pub(super) struct Compared {
 
 /// Says what has changed.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let (report, options, all) = match options.is_plain() {
-        true => of_folders(desk, options).await?,
-        false => of_services(desk, options).await?,
+    let mut options = options.clone();
+    let mut all = Vec::new();
+    let report = match options.is_plain() {
+        true => of_folders(desk, &options, &mut all).await?,
+        false => of_services(desk, &mut options, &mut all).await?,
     };
     let client = Client::new(desk, &options, false);
-    let all = against::find(desk, &options, &client, all).await?;
-    let compared = all.into_iter().map(|(now, old)| compare(now, old)).collect::<Result<Vec<_>>>()?;
+    let old = against::find(desk, &options, &client, &mut all).await?;
+    let mut compared = Vec::new();
+    for (now, old) in all.into_iter().zip(old) {
+        compared.push(compare(now, old)?);
+    }
     let document = told::document(desk, &options, &compared).await;
     Ok(Report { document: Some(Box::new(document)), targets: Vec::new(), variables: Vec::new(), manifest: Vec::new(), ..report })
 }
 
-async fn of_folders(desk: &Desk, options: &Options) -> Result<(Report, Options, Vec<Now>)> {
+async fn of_folders(desk: &Desk, options: &Options, all: &mut Vec<Now>) -> Result<Report> {
     let identity = inputs::identify(desk, options).await?;
     let manifest = Manifest::parse(options.algorithm, &identity.manifest)?;
     let report = report(options, identity)?;
@@ -82,19 +87,18 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<(Report, Options, 
         _ => None,
     };
     let (image, tag) = (report.image.clone().unwrap_or_else(|| report.tag.clone()), report.tag.clone());
-    let now = Now { services: Vec::new(), image, tag, manifest, moving, reasons: Vec::new(), places: None };
-    Ok((report, options.clone(), vec![now]))
+    all.push(Now { services: Vec::new(), image, tag, manifest, moving, reasons: Vec::new(), places: None });
+    Ok(report)
 }
 
-async fn of_services(desk: &Desk, options: &Options) -> Result<(Report, Options, Vec<Now>)> {
+async fn of_services(desk: &Desk, options: &mut Options, all: &mut Vec<Now>) -> Result<Report> {
     let project = model::load(desk, options).await?;
-    let mut options = services::in_period(options);
-    let found = services::find(desk, &options, &project, None).await?;
-    options.login = services::login(&options, &found.targets)?;
-    let report = services::report(&options, &found.targets)?;
+    *options = services::in_period(options);
+    let found = services::find(desk, options, &project, None).await?;
+    options.login = services::login(options, &found.targets)?;
+    let report = services::report(options, &found.targets)?;
     let mut reasons: Vec<Reasons> = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();
     let is_wanted = |target: &&Target| options.services.is_empty() || target.services.iter().any(|name| options.services.contains(name));
-    let mut all = Vec::new();
     for target in found.targets.iter().filter(is_wanted) {
         let (own, others) = reasons.into_iter().partition(|of: &Reasons| target.built.contains(&of.service));
         reasons = others;
@@ -105,10 +109,10 @@ async fn of_services(desk: &Desk, options: &Options) -> Result<(Report, Options,
             manifest: Manifest::parse(options.algorithm, &target.manifest)?,
             moving: target.moving.clone().filter(|_| !target.is_local),
             reasons: own,
-            places: Some(Places::new(&options, &project)),
+            places: Some(Places::new(options, &project)),
         });
     }
-    Ok((report, options, all))
+    Ok(report)
 }
 
 /// Compares two states.

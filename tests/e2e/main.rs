@@ -29,6 +29,7 @@ mod runner;
 mod soundness;
 mod strict;
 mod structures;
+mod why;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -51,6 +52,7 @@ fn main() {
         strict::tests(),
         prune::tests(),
         soundness::tests(),
+        why::tests(),
     ]
     .concat();
     let trials = tests.into_iter().map(|(name, needs, test)| Trial::test(name, move || engine::with(needs, test))).collect();

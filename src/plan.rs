@@ -31,6 +31,27 @@ pub struct Target {
     pub is_local: bool,
     /// What its build takes in the place of the images of these names.
     pub contexts: Vec<Context>,
+    /// The platforms that it is for, sorted; none where they are not known, which is so for plain folders.
+    pub platforms: Vec<String>,
+    /// The one of several platforms that this is, under a name of its own ([`Target::part`]).
+    pub part: Option<String>,
+}
+
+impl Target {
+    /// One of several platforms of it, as a target of its own: its name has the platform behind the hash, so that no job writes what another
+    /// one writes. `docs/adr/0011-parts.md` says why it is a tag.
+    ///
+    /// # Errors
+    /// [`Code::ImageInvalid`] where that name is too long for a tag.
+    pub fn part(&self, platform: &str) -> Result<Target> {
+        let tag = format!("{}-{}", self.image.tag.as_deref().unwrap_or_default(), platform.replace('/', "-"));
+        Ok(Target {
+            image: self.image.repository.with_tag(&tag)?,
+            platforms: vec![platform.to_owned()],
+            part: Some(platform.to_owned()),
+            ..self.clone()
+        })
+    }
 }
 
 /// What a build takes in the place of an image (BuildKit, "named contexts").
@@ -80,6 +101,8 @@ pub fn targets(model: &Model, tag: &str, manifest: &Rc<[u8]>, moving_tag: Option
                 is_renamed: false,
                 is_local: false,
                 contexts: Vec::new(),
+                platforms: Vec::new(),
+                part: None,
             };
             targets.insert(index, target);
             index

@@ -15,7 +15,7 @@ export type Spelling = 'command-line' | 'inputs';
 /** What a user asks for. Lists can be texts with one item a line. */
 export interface Options {
   /** Which job; `build` where nothing is said. */
-  command?: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'build' | 'pull';
+  command?: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'plan' | 'build' | 'join' | 'pull';
   // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated
   /** A folder whose files are the inputs, relative to the project folder; without one, the Compose files tell what counts */
   path?: string | Path[];
@@ -226,7 +226,7 @@ export interface TargetReport {
   services: string[];
   image: string;
   tag: string;
-  outcome: 'named' | 'hit' | 'pushed' | 'built' | 'pulled' | 'missing';
+  outcome: 'named' | 'hit' | 'pushed' | 'built' | 'pulled' | 'missing' | 'unknown' | 'joined';
   digest?: string;
   milliseconds?: number;
   bytes?: number;

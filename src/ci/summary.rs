@@ -48,7 +48,9 @@ fn headline(report: &Report) -> String {
         (count(Outcome::Pushed), "built and pushed"),
         (count(Outcome::Built), "built"),
         (count(Outcome::Pulled), "pulled"),
+        (count(Outcome::Joined), "joined"),
         (count(Outcome::Missing), "missing"),
+        (count(Outcome::Unknown), "unknown"),
     ];
     let said: Vec<String> = said.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     match said.as_slice() {
@@ -66,6 +68,8 @@ fn row(target: &TargetReport) -> String {
         Outcome::Built => "built here",
         Outcome::Pulled => "pulled",
         Outcome::Missing => "missing",
+        Outcome::Unknown => "unknown",
+        Outcome::Joined => "joined",
     };
     let moving = target.moving.as_ref().map(|moving| match moving.outcome {
         Moved::Already => format!("; `{}` is there", moving.image),

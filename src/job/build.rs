@@ -58,7 +58,7 @@ pub(super) async fn build_missing(build: &Build<'_>, project: &mut Project, repo
 }
 
 /// Says which services with `build:` no hash is known for.
-fn left_alone(desk: &Desk, project: &Project, strangers: &[String]) {
+pub(super) fn left_alone(desk: &Desk, project: &Project, strangers: &[String]) {
     for service in project.model.services.iter().filter(|service| strangers.contains(&service.name)) {
         let image = service.image.as_deref().unwrap_or("none");
         desk.tell(Note::warning(format!("service `{}`: left alone, since its image ({image}) is not named by the hash; write `image: ${{DOCKER_IMAGE}}` to have it built", service.name)));
@@ -66,7 +66,7 @@ fn left_alone(desk: &Desk, project: &Project, strangers: &[String]) {
 }
 
 /// What is to be pushed must have somewhere to go.
-fn check_local(options: &Options, targets: &[Target]) -> Result<()> {
+pub(super) fn check_local(options: &Options, targets: &[Target]) -> Result<()> {
     match targets.iter().find(|target| target.is_local) {
         Some(target) if options.pushes() => Err(Error::new(Code::Usage, "has no `image:`, so it is not known where its image goes")
             .at(format!("service `{}`", target.services.join("`, `")))
@@ -128,7 +128,7 @@ pub(super) fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<
 }
 
 /// A login that was given and is refused is never a reason to build.
-fn is_mistake(options: &Options, error: &Error) -> bool {
+pub(super) fn is_mistake(options: &Options, error: &Error) -> bool {
     options.given_login().is_some() && error.code == Code::RegistryDenied
 }
 
@@ -149,6 +149,10 @@ pub(super) fn target_report(target: &Target, outcome: Outcome) -> TargetReport {
         tag: target.tag.clone(),
         outcome,
         digest: None,
+        platforms: Vec::new(),
+        present: Vec::new(),
+        needs: Vec::new(),
+        reason: None,
         milliseconds: None,
         bytes: None,
         moving: None,

@@ -10,11 +10,13 @@ mod draft;
 mod env;
 mod family;
 mod inputs;
+mod join;
 mod later;
 mod login;
 mod model;
 mod moving;
 mod place;
+mod plan;
 mod provide;
 mod publish;
 mod pull;
@@ -52,13 +54,16 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
         Job::Model => show::model(desk, options).await,
         Job::Build => build::run(desk, options).await,
         Job::Pull => pull::run(desk, options).await,
+        Job::Plan => plan::run(desk, options).await,
+        Job::Join => join::run(desk, options).await,
     }?;
-    Ok(Report { unpushed: unpushed.filter(|_| report.hit == Some(false)), ..report })
+    let pushes = matches!(options.job, Job::Build | Job::Pull);
+    Ok(Report { unpushed: unpushed.filter(|_| pushes && report.hit == Some(false)), ..report })
 }
 
 /// Decides what `auto` means here: no push where the CI gives no secrets. The reason is given back; without one, a user needs a password.
 async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String>> {
-    let has_login = matches!(options.job, Job::Build | Job::Pull);
+    let has_login = options.job.asks_registry();
     let reason = match options.push {
         Push::Auto if has_login => {
             let event = match options.host.env.get("GITHUB_EVENT_PATH").filter(|path| !path.is_empty()) {
@@ -131,6 +136,7 @@ fn report(options: &Options, identity: inputs::Identity) -> Result<Report> {
         planned: Vec::new(),
         variables,
         altered: identity.altered,
+        matrix: None,
         period: None,
         manifest: identity.manifest,
         document: None,

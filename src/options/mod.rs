@@ -14,6 +14,7 @@ use crate::path::RelPath;
 use crate::platform;
 use crate::refresh::Refresh;
 use crate::secret::Secret;
+use crate::share::Share;
 use crate::shell::Env;
 
 pub use given::{Given, command};
@@ -44,11 +45,20 @@ pub enum Job {
     Inputs,
     /// Print the model of the Compose files.
     Model,
+    /// Ask the registry for every image, and say which jobs would build what is missing.
+    Plan,
+    /// Put the platforms of an image, each built by a job of its own, together under its tag.
+    Join,
 }
 
 impl Job {
     /// The jobs, in the order of help.
-    pub const ALL: [Job; 7] = [Job::Tag, Job::Manifest, Job::Inputs, Job::Model, Job::Env, Job::Build, Job::Pull];
+    pub const ALL: [Job; 9] = [Job::Tag, Job::Manifest, Job::Inputs, Job::Model, Job::Env, Job::Plan, Job::Build, Job::Join, Job::Pull];
+
+    /// Whether it talks to the registry that its images go to.
+    pub fn asks_registry(self) -> bool {
+        matches!(self, Job::Plan | Job::Build | Job::Join | Job::Pull)
+    }
 
     /// The name of its command.
     pub fn as_str(self) -> &'static str {
@@ -60,6 +70,8 @@ impl Job {
             Job::Pull => "pull",
             Job::Inputs => "inputs",
             Job::Model => "model",
+            Job::Plan => "plan",
+            Job::Join => "join",
         }
     }
 }
@@ -161,6 +173,18 @@ pub struct Options {
     pub or_build: bool,
     /// Whether to build and push even on a hit.
     pub force: bool,
+    /// The builder of buildx that builds; `None`: that of the engine, or the one that is chosen already.
+    pub builder: Option<String>,
+    /// Whether each platform of an image that is for several has a job of its own.
+    pub split_platforms: bool,
+    /// The one platform of several that is built.
+    pub part: Option<String>,
+    /// This job's share of what a plan found missing.
+    pub share: Option<Share>,
+    /// How many jobs a plan may have.
+    pub max_jobs: usize,
+    /// A file for the parameters of a CircleCI continuation.
+    pub parameters: Option<String>,
     /// Where the layer cache is kept.
     pub cache: Cache,
     /// Images or BuildKit cache sources to build from; empty: the moving tag.
@@ -288,6 +312,12 @@ impl Options {
             push: Push::default(),
             or_build: false,
             force: false,
+            builder: None,
+            split_platforms: false,
+            part: None,
+            share: None,
+            max_jobs: usize::MAX,
+            parameters: None,
             cache: Cache::default(),
             cache_from: Vec::new(),
             login: None,

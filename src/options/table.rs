@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::options::Job::{self, Build, Env, Inputs, Manifest, Model, Pull, Tag};
+use crate::options::Job::{self, Build, Env, Inputs, Join, Manifest, Model, Plan, Pull, Tag};
 
 /// One option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,12 +52,15 @@ impl Definition {
     }
 }
 
-const ALL: &[Job] = &[Tag, Manifest, Inputs, Model, Env, Build, Pull];
-const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Env, Build, Pull];
+const ALL: &[Job] = &[Tag, Manifest, Inputs, Model, Env, Plan, Build, Join, Pull];
+const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Env, Plan, Build, Join, Pull];
 /// With inputs that plain folders can have too.
-const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Env, Build, Pull];
-const WITH_IMAGE: &[Job] = &[Tag, Env, Build, Pull];
+const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Env, Plan, Build, Pull];
+const WITH_IMAGE: &[Job] = &[Tag, Env, Plan, Build, Join, Pull];
+const WITH_REGISTRY: &[Job] = &[Plan, Build, Join, Pull];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
+/// Those that do something, or keep something for later steps.
+const WITH_EFFECT: &[Job] = &[Tag, Env, Build, Join, Pull];
 
 /// What most options are: one with a value, on the command line and as an input of the same name.
 const PLAIN: Definition =
@@ -147,16 +150,50 @@ pub const OPTIONS: &[Definition] = &[
         ..both(
             "push",
             Takes::Choice(&["auto", "true", "false"]),
-            &[Build],
+            &[Plan, Build],
             "Whether to push what was built; auto: not on a pull request that has no secrets, from a fork or from Dependabot",
         )
     },
     Definition {
         input: None,
-        ..both("no-push", Takes::Flag, &[Build], "As --push=false: build what is missing; what the registry cannot say is taken as missing")
+        ..both(
+            "no-push",
+            Takes::Flag,
+            &[Plan, Build],
+            "As --push=false: build what is missing; what the registry cannot say is taken as missing",
+        )
     },
     both("or-build", Takes::Flag, &[Pull], "Build here what the registry lacks, and push nothing"),
     both("force", Takes::Flag, &[Build], "Build and push even on a hit"),
+    both(
+        "builder",
+        Takes::One("NAME"),
+        WITH_COMPOSE,
+        "The builder of buildx that builds, such as a remote one; what is pushed is pushed from there, and needs no engine here",
+    ),
+    both(
+        "split-platforms",
+        Takes::Flag,
+        &[Plan, Build],
+        "Give each platform of images that are for several a job of its own; `join` puts them together then",
+    ),
+    both(
+        "part",
+        Takes::One("OS/ARCH"),
+        &[Build],
+        "Build only this platform of images that are for several, and push it under a name of its own, for `join`",
+    ),
+    both(
+        "share",
+        Takes::One("SHARE"),
+        &[Build],
+        "Build one share of what a plan found missing: docktag_missing of its parameters, then :INDEX/COUNT, counted from 0",
+    ),
+    Definition {
+        default: Some("256"),
+        ..both("max-jobs", Takes::One("NUMBER"), &[Plan], "How many jobs build at most; beyond that a job has several groups of images")
+    },
+    both("parameters", Takes::One("FILE"), &[Plan], "Write the parameters for a CircleCI continuation to this file"),
     Definition {
         default: Some("inline"),
         ..both(
@@ -172,14 +209,14 @@ pub const OPTIONS: &[Definition] = &[
         WITH_COMPOSE,
         "An image or BuildKit cache source to start a build from, instead of the moving tag",
     ),
-    both("registry", Takes::One("HOST[:PORT]"), WITH_COMPOSE, "The registry that the login is for; without it, that of the image"),
-    both("username", Takes::One("NAME"), WITH_COMPOSE, "The user for that registry; without one, what `docker login` stored"),
+    both("registry", Takes::One("HOST[:PORT]"), WITH_REGISTRY, "The registry that the login is for; without it, that of the image"),
+    both("username", Takes::One("NAME"), WITH_REGISTRY, "The user for that registry; without one, what `docker login` stored"),
     Definition {
         command_line: false,
         ..both(
             "password",
             Takes::One("SECRET"),
-            WITH_COMPOSE,
+            WITH_REGISTRY,
             "The password or access token of the user; without it, that in DOCKER_PASSWORD",
         )
     },
@@ -188,17 +225,17 @@ pub const OPTIONS: &[Definition] = &[
         ..both(
             "password-stdin",
             Takes::Flag,
-            WITH_COMPOSE,
+            WITH_REGISTRY,
             "Read the password from standard input; without it, it is taken from DOCKER_PASSWORD",
         )
     },
     both(
         "insecure-registry",
         Takes::Many("HOST[:PORT]"),
-        WITH_COMPOSE,
+        WITH_REGISTRY,
         "A registry that may be spoken to without TLS; those on the loopback interface always may",
     ),
-    both("dry-run", Takes::Flag, WITH_IMAGE, "Say what would be done, and do nothing"),
+    both("dry-run", Takes::Flag, WITH_EFFECT, "Say what would be done, and do nothing"),
     Definition {
         input: None,
         ..both(
@@ -223,4 +260,4 @@ pub const OPTIONS: &[Definition] = &[
 ];
 
 /// The input of the action that names the job, and its values.
-pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag]);
+pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Plan, Join]);

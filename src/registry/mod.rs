@@ -5,6 +5,7 @@
 
 pub mod challenge;
 pub mod credential;
+pub mod index;
 pub mod reply;
 pub mod retry;
 pub mod token;

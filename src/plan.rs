@@ -198,7 +198,9 @@ pub struct CachePlan {
 /// [`Code::ImageInvalid`] where that name is too long for a tag.
 pub fn cache_image(target: &Target) -> Result<Reference> {
     let base = target.moving.as_ref().and_then(|moving| moving.tag.clone());
-    target.image.repository.with_tag(&base.map_or_else(|| "cache".to_owned(), |tag| format!("{tag}-cache")))
+    // Jobs that build one platform each would overwrite each other's.
+    let platform = target.part.as_ref().map(|platform| format!("-{}", platform.replace('/', "-"))).unwrap_or_default();
+    target.image.repository.with_tag(&base.map_or_else(|| format!("cache{platform}"), |tag| format!("{tag}-cache{platform}")))
 }
 
 /// Groups what is missing so that each group needs nothing of its own or of later ones, as indices.
@@ -247,12 +249,14 @@ pub fn overrides(
             false => None,
             true => Some(BuildOverride {
                 contexts: missing.map(|missing| contexts(target, missing)).unwrap_or_default(),
+                platform: target.part.clone(),
                 ..cache_override(target, service, model, compose, cache)?
             }),
         };
         let image = target.is_renamed.then(|| target.image.to_string());
         if build.is_some() || image.is_some() {
-            overrides.push(ServiceOverride { service: service.clone(), image, build, ..ServiceOverride::default() });
+            let platform = target.part.clone();
+            overrides.push(ServiceOverride { service: service.clone(), image, build, platform, ..ServiceOverride::default() });
         }
     }
     Ok(overrides)

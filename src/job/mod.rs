@@ -21,6 +21,7 @@ mod provide;
 mod publish;
 mod pull;
 mod registry;
+mod remote;
 mod services;
 mod show;
 mod work;

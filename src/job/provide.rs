@@ -9,7 +9,7 @@ use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
-use crate::job::{inputs, services};
+use crate::job::{inputs, remote, services};
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
 use crate::plan::{self, Builder, CachePlan, Origin, Target};
@@ -32,6 +32,9 @@ pub(super) struct Build<'a> {
 
 impl Build<'_> {
     pub(super) async fn provide(&self, project: &mut Project, report: &Report, misses: &[Asked]) -> Result<Built> {
+        if let Some(builder) = self.options.builder.as_ref().filter(|_| self.options.pushes()) {
+            return self.provide_on(builder, project, report, misses).await;
+        }
         let engine = match self.options.dry_run {
             true => None,
             false => self.check_engine(project).await?,
@@ -43,12 +46,15 @@ impl Build<'_> {
         }
         compose::start(self.desk, self.options, project).await?;
         let builder = self.builder(project).await?;
+        check_parts(project, misses)?;
         if self.options.is_plain() {
             compose::name_files(self.desk, self.options, project).await?;
         }
         if !self.options.dry_run {
             log_in(self.desk, self.options, project).await?;
         }
+        // Another builder has a Dockerfile frontend of its own.
+        let engine = engine.filter(|_| self.options.builder.is_none());
         let has_contexts = plan::has_contexts(builder, project.compose.flavor, engine);
         let cache_pulls = self.prepare(project, misses, builder, has_contexts).await?;
         let built = |misses: &[&Asked]| misses.iter().flat_map(|asked| asked.target.built.clone()).collect::<Vec<_>>();
@@ -119,7 +125,7 @@ impl Build<'_> {
     }
 
     /// What is pushed under a tag must have been built from the inputs that gave it its name.
-    async fn verify(&self, report: &Report, targets: &[&Target]) -> Result<()> {
+    pub(super) async fn verify(&self, report: &Report, targets: &[&Target]) -> Result<()> {
         match self.options.is_plain() {
             true => inputs::verify(self.desk, self.options, &report.manifest).await,
             false => services::verify(self.desk, self.options, targets).await,
@@ -127,7 +133,7 @@ impl Build<'_> {
     }
 
     /// Finds out whether a login that was given works, before much work is done with it.
-    async fn check_login(&self, misses: &[Asked]) -> Result<()> {
+    pub(super) async fn check_login(&self, misses: &[Asked]) -> Result<()> {
         let Some((registry, ..)) = self.options.given_login().filter(|_| self.options.pushes()) else { return Ok(()) };
         match misses.iter().map(|asked| &asked.target.image.repository).find(|repository| repository.registry() == registry) {
             Some(repository) => self.client.ping(repository).await,
@@ -136,7 +142,7 @@ impl Build<'_> {
     }
 
     /// What is built from files with other line ends is another image than the one that the tag names.
-    fn check_line_ends(&self, report: &Report) -> Result<()> {
+    pub(super) fn check_line_ends(&self, report: &Report) -> Result<()> {
         let Some(file) = report.altered.first() else { return Ok(()) };
         let error = Error::new(
             Code::CheckoutDiffers,
@@ -190,6 +196,12 @@ impl Build<'_> {
 
     /// Which builder will work; where it was open, the choice is made explicit, so that it is what we planned for.
     async fn builder(&self, project: &mut Project) -> Result<Builder> {
+        if let Some(builder) = &self.options.builder {
+            remote::check_flavor(project)?;
+            // What it builds is loaded into the engine, since nothing is pushed (buildx docs, "Build variables").
+            project.env.insert("BUILDX_BUILDER".to_owned(), builder.clone());
+            return Ok(Builder::BuildKit);
+        }
         if let Some(builder) = plan::builder(project.compose.flavor, &self.options.host.env) {
             return Ok(builder);
         }
@@ -204,7 +216,13 @@ impl Build<'_> {
     /// Writes the override with the cache, and names it behind the project's files. Returns the pulls that the classic builder needs:
     /// it takes cache from images on the engine only, while BuildKit reads the registry and would lose its inline cache by a pull
     /// (see `docs/adr/0006-cache.md`).
-    async fn prepare(&self, project: &mut Project, misses: &[Asked], builder: Builder, has_contexts: bool) -> Result<Vec<Command>> {
+    pub(super) async fn prepare(
+        &self,
+        project: &mut Project,
+        misses: &[Asked],
+        builder: Builder,
+        has_contexts: bool,
+    ) -> Result<Vec<Command>> {
         if builder == Builder::Classic && project.compose.flavor == Flavor::V2 {
             self.desk.tell(Note::warning(
                 "DOCKER_BUILDKIT=0: this Compose takes no cache from an image then, so every step is built; unset it to have one",
@@ -257,7 +275,7 @@ impl Build<'_> {
         }
     }
 
-    async fn run(&self, command: Command) -> Result<Exited> {
+    pub(super) async fn run(&self, command: Command) -> Result<Exited> {
         let place = command.argv.join(" ");
         self.desk
             .run(command)
@@ -275,7 +293,7 @@ impl Build<'_> {
     }
 
     /// "Pushed" is a fact only when the registry says so. A push that failed because the tag is immutable and another job was faster is as good.
-    async fn prove(&self, asked: &Asked, pushed: &Exited) -> Result<TargetReport> {
+    pub(super) async fn prove(&self, asked: &Asked, pushed: &Exited) -> Result<TargetReport> {
         let (ok, how) = (pushed.ok(), pushed.how());
         let target = &asked.target;
         let image = &target.image;
@@ -313,12 +331,25 @@ impl Build<'_> {
             }
         };
         let moving = match &target.moving {
-            Some(moving) => Some(point_and_prove(self.desk, self.client, asked, moving, &found.digest).await),
-            None => None,
+            // The moving tag is for all platforms: `join` moves it.
+            Some(moving) if target.part.is_none() => Some(point_and_prove(self.desk, self.client, asked, moving, &found.digest).await),
+            _ => None,
         };
         // Only the summary shows it, so nobody else pays for the request.
         let bytes = if self.options.ci { self.client.size(image).await } else { None };
         Ok(TargetReport { digest: Some(found.digest), bytes, moving, ..target_report(target, outcome) })
+    }
+}
+
+/// One platform out of several is something that Compose v1 cannot be told.
+fn check_parts(project: &Project, misses: &[Asked]) -> Result<()> {
+    match project.compose.flavor {
+        Flavor::V1 if misses.iter().any(|asked| asked.target.part.is_some()) => {
+            Err(Error::new(Code::Usage, "`--part` needs Compose 2.24.4 or newer, and this is v1")
+                .at(project.compose.program.join(" "))
+                .help("install Docker's Compose plugin"))
+        }
+        _ => Ok(()),
     }
 }
 

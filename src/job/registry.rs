@@ -34,6 +34,11 @@ impl<'a> Client<'a> {
         Client { desk, options, push, traffic, sites: RefCell::default(), lines: RefCell::default(), logins: RefCell::default() }
     }
 
+    /// Whether what is there is built all the same.
+    pub(super) fn forces(&self) -> bool {
+        self.options.force
+    }
+
     /// Hit, miss or unknown.
     pub(super) async fn presence(&self, image: &Reference) -> Presence {
         let because = format!("is {image} there?");

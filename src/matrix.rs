@@ -1,12 +1,9 @@
-//! Which jobs build what is missing: images that need each other together, everything else apart, and for each platform a job of its own where
+//! In which order what is missing is built, and by which jobs: images that need each other together, everything else apart, and for each platform a job of its own where
 //! that is wanted.
 
 use serde_json::{Map, Value, json};
 
 use crate::plan::{Origin, Target};
-
-/// GitHub runs at most so many jobs of one matrix (GitHub docs, "Usage limits": 256).
-pub const MOST_JOBS: usize = 256;
 
 /// What one job builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +107,28 @@ fn entry(missing: &[&Target], group: &[usize], part: Option<&String>) -> Entry {
         platforms,
         part: part.cloned(),
     }
+}
+
+/// Groups what is missing so that each group needs nothing of its own or of later ones, as indices.
+pub fn waves(targets: &[&Target]) -> Vec<Vec<usize>> {
+    let mut waves: Vec<Vec<usize>> = Vec::new();
+    let mut open: Vec<usize> = (0..targets.len()).collect();
+    while !open.is_empty() {
+        let needs_open = |index: &usize| {
+            targets[*index]
+                .contexts
+                .iter()
+                .any(|context| matches!(&context.origin, Origin::Target(image) if open.iter().any(|other| targets[*other].image == *image)))
+        };
+        let (later, mut now): (Vec<usize>, Vec<usize>) = open.iter().partition(|index| needs_open(index));
+        if now.is_empty() {
+            // Targets that need each other were refused when they got their names.
+            now.clone_from(&later);
+        }
+        open.retain(|index| !now.contains(index));
+        waves.push(now);
+    }
+    waves
 }
 
 /// How many services the name of a job spells out.
@@ -226,6 +245,14 @@ mod tests {
             services.dedup();
             assert_eq!(services.len(), if split { 320 } else { 300 }, "each once");
         }
+    }
+
+    #[test]
+    fn what_another_target_needs_is_built_first() {
+        let (app, base, lib) = (target("app", &["lib"], &[]), target("base", &[], &[]), target("lib", &["base"], &[]));
+        assert_eq!(waves(&[&app, &base, &lib]), [vec![1], vec![2], vec![0]]);
+        assert_eq!(waves(&[&app, &base]), [vec![0, 1]]);
+        assert!(waves(&[]).is_empty());
     }
 
     #[test]

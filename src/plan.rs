@@ -203,28 +203,6 @@ pub fn cache_image(target: &Target) -> Result<Reference> {
     target.image.repository.with_tag(&base.map_or_else(|| format!("cache{platform}"), |tag| format!("{tag}-cache{platform}")))
 }
 
-/// Groups what is missing so that each group needs nothing of its own or of later ones, as indices.
-pub fn waves(targets: &[&Target]) -> Vec<Vec<usize>> {
-    let mut waves: Vec<Vec<usize>> = Vec::new();
-    let mut open: Vec<usize> = (0..targets.len()).collect();
-    while !open.is_empty() {
-        let needs_open = |index: &usize| {
-            targets[*index]
-                .contexts
-                .iter()
-                .any(|context| matches!(&context.origin, Origin::Target(image) if open.iter().any(|other| targets[*other].image == *image)))
-        };
-        let (later, mut now): (Vec<usize>, Vec<usize>) = open.iter().partition(|index| needs_open(index));
-        if now.is_empty() {
-            // Targets that need each other were refused when they got their names.
-            now.clone_from(&later);
-        }
-        open.retain(|index| !now.contains(index));
-        waves.push(now);
-    }
-    waves
-}
-
 /// Whether builds can be told what to take in the place of an image: BuildKit can since the engine has a Dockerfile frontend of 1.4 or
 /// newer (23.0), and Compose v1 cannot say it.
 pub fn has_contexts(builder: Builder, flavor: Flavor, engine: Option<u32>) -> bool {
@@ -386,14 +364,6 @@ mod tests {
     fn of(name: &str, is_given: bool) -> Context {
         let image = Reference::parse(&format!("a/{name}:{TAG}")).unwrap();
         Context { name: format!("a/{name}"), origin: Origin::Target(image), is_given }
-    }
-
-    #[test]
-    fn what_another_target_needs_is_built_first() {
-        let (app, base, lib) = (target("app", vec![of("lib", false)]), target("base", vec![]), target("lib", vec![of("base", false)]));
-        assert_eq!(waves(&[&app, &base, &lib]), [vec![1], vec![2], vec![0]]);
-        assert_eq!(waves(&[&app, &base]), [vec![0, 1]]);
-        assert!(waves(&[]).is_empty());
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Share {
                 Code::Usage,
                 format!("`--share`: `{}` is no share, expected what a plan found missing and which job this is, such as 6fd1b0ff-98:0/3", text.escape_debug()),
             )
-            .help("take `docktag_missing` of the parameters that `docktag plan --parameters` writes, and add the job's number from 0 and how many there are")
+            .help("take `docktag_missing` of the parameters that `docktag plan --continuation` writes, and add the job's number from 0 and how many there are")
         })
     }
 }

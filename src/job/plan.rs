@@ -9,7 +9,7 @@ use crate::job::registry::Client;
 use crate::job::work::{self, Work};
 use crate::matrix::{self, Entry};
 use crate::options::{Options, Push};
-use crate::plan::{self, Origin, Target};
+use crate::plan::{Origin, Target};
 use crate::registry::reply::Presence;
 use crate::report::{Note, Outcome, Report, TargetReport};
 use crate::secret::Secret;
@@ -70,7 +70,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let entries = matrix::entries(&missing, options.split_platforms, options.max_jobs);
     report.hit = Some(missing.is_empty());
     report.matrix = Some(matrix::github(&entries));
-    if let Some(file) = &options.parameters {
+    if let Some(file) = &options.continuation {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let flags: Vec<bool> = names.iter().map(|name| missing.iter().any(|target| target.image.to_string() == **name)).collect();
         let text = parameters(&entries, &Missing::new(&names, &flags))?;
@@ -94,7 +94,7 @@ pub(super) fn of_share(options: &Options, share: &Share, targets: Vec<Target>) -
 
 /// Each after those that it is built with.
 fn in_build_order(targets: Vec<Target>) -> Vec<Target> {
-    let order = plan::waves(&targets.iter().collect::<Vec<_>>()).concat();
+    let order = matrix::waves(&targets.iter().collect::<Vec<_>>()).concat();
     let mut targets: Vec<Option<Target>> = targets.into_iter().map(Some).collect();
     order.into_iter().filter_map(|index| targets[index].take()).collect()
 }
@@ -125,7 +125,7 @@ fn parameters(entries: &[Entry], missing: &Missing) -> Result<String> {
     if missing.len() > LONGEST_PARAMETER {
         return Err(Error::new(
             Code::Usage,
-            format!("`--parameters`: too many images for a parameter of CircleCI, which takes {LONGEST_PARAMETER} bytes"),
+            format!("`--continuation`: too many images for a parameter of CircleCI, which takes {LONGEST_PARAMETER} bytes"),
         )
         .help("plan for some of the services only"));
     }

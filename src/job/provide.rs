@@ -10,6 +10,7 @@ use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
 use crate::job::{inputs, remote, services};
+use crate::matrix;
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
 use crate::plan::{self, Builder, CachePlan, Origin, Target};
@@ -62,7 +63,7 @@ impl Build<'_> {
         let push = project.command(&["push"], &built(&all), "push what was built");
 
         let targets: Vec<&Target> = misses.iter().map(|asked| &asked.target).collect();
-        let waves = if has_contexts { vec![(0..misses.len()).collect()] } else { plan::waves(&targets) };
+        let waves = if has_contexts { vec![(0..misses.len()).collect()] } else { matrix::waves(&targets) };
         let waves: Vec<(Vec<Command>, Vec<String>)> = waves
             .iter()
             .map(|wave| {
@@ -241,10 +242,20 @@ impl Build<'_> {
             }
             let cache = CachePlan { mode: self.options.cache, builder, pushes: self.options.pushes(), from };
             let missing = has_contexts.then_some(targets.as_slice());
-            all.extend(plan::overrides(&asked.target, &project.model, &project.compose, &cache, missing)?);
+            let target = self.loadable(&asked.target)?;
+            all.extend(plan::overrides(&target, &project.model, &project.compose, &cache, missing)?);
         }
         compose::add_override(self.desk, self.options, project, "docktag.override.yml", &all).await?;
         Ok(pulls)
+    }
+
+    /// What another builder built is loaded into the engine where nothing is pushed, and only one platform can be: that of this machine, if it
+    /// is among them.
+    fn loadable(&self, target: &Target) -> Result<Target> {
+        let own = self.options.default_platform()?;
+        let is_loaded = self.options.builder.is_some() && !self.options.pushes();
+        let part = (is_loaded && target.platforms.len() > 1 && target.platforms.contains(&own)).then_some(own);
+        Ok(Target { part: target.part.clone().or(part), ..target.clone() })
     }
 
     /// Where the cache comes from: what was named, else the moving tag; images that are not there are left out.

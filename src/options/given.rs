@@ -210,7 +210,7 @@ impl Given {
         options.split_platforms = self.flag("split-platforms")?;
         options.part = self.one("part")?.map(|text| platform::parse(&text).map_err(|error| error.of("`--part`"))).transpose()?;
         options.share = self.one("share")?.map(|text| Share::parse(&text)).transpose()?;
-        options.parameters = self.one("parameters")?;
+        options.continuation = self.one("continuation")?;
         if let Some(text) = self.one("max-jobs")? {
             options.max_jobs = text.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
                 Error::new(Code::Usage, format!("`--max-jobs`: `{}` is no number of jobs, expected one from 1 on", text.escape_debug()))

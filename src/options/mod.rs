@@ -184,7 +184,7 @@ pub struct Options {
     /// How many jobs a plan may have.
     pub max_jobs: usize,
     /// A file for the parameters of a CircleCI continuation.
-    pub parameters: Option<String>,
+    pub continuation: Option<String>,
     /// Where the layer cache is kept.
     pub cache: Cache,
     /// Images or BuildKit cache sources to build from; empty: the moving tag.
@@ -317,7 +317,7 @@ impl Options {
             part: None,
             share: None,
             max_jobs: usize::MAX,
-            parameters: None,
+            continuation: None,
             cache: Cache::default(),
             cache_from: Vec::new(),
             login: None,

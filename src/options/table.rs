@@ -190,10 +190,11 @@ pub const OPTIONS: &[Definition] = &[
         "Build one share of what a plan found missing: docktag_missing of its parameters, then :INDEX/COUNT, counted from 0",
     ),
     Definition {
+        // GitHub docs, "Usage limits": so many jobs of one matrix run at most.
         default: Some("256"),
         ..both("max-jobs", Takes::One("NUMBER"), &[Plan], "How many jobs build at most; beyond that a job has several groups of images")
     },
-    both("parameters", Takes::One("FILE"), &[Plan], "Write the parameters for a CircleCI continuation to this file"),
+    both("continuation", Takes::One("FILE"), &[Plan], "Write the parameters for a CircleCI continuation to this file"),
     Definition {
         default: Some("inline"),
         ..both(

@@ -27,6 +27,8 @@ mod json;
 mod memory;
 mod names;
 mod options;
+mod parts;
+mod plan;
 mod pull;
 mod push;
 mod reach;

@@ -46,7 +46,7 @@ pub fn by_digest(printed: &[u8], wanted: &[Wanted]) -> Result<Bake> {
     let unexpected = |what: String| {
         Error::new(Code::BuildFailed, what)
             .at("compose build --print")
-            .help("`--builder` takes Compose's own definition of the build: use Compose 2.33 or newer")
+            .help("`--builder` takes Compose's own definition of the build: use Compose 2.37.3 or newer")
     };
     let mut definition: Value = serde_json::from_slice(printed).map_err(|_| unexpected("printed no definition of a build".to_owned()))?;
     let Some(all) = definition["target"].as_object_mut() else { return Err(unexpected("printed no targets".to_owned())) };

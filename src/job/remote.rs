@@ -53,7 +53,7 @@ impl Build<'_> {
         if !printed.ok() {
             return Err(Error::new(Code::BuildFailed, format!("does not say how it builds ({}): {}", printed.how(), printed.last_lines()))
                 .at("compose build --print")
-                .help("`--builder` takes Compose's own definition of the build: use Compose 2.33 or newer"));
+                .help("`--builder` takes Compose's own definition of the build: use Compose 2.37.3 or newer"));
         }
         let wanted: Vec<Wanted> = misses.iter().map(|asked| self.wanted(&asked.target)).collect();
         let bake = bake::by_digest(&printed.stdout, &wanted)?;

@@ -250,7 +250,7 @@ fn a_builder_that_does_not_work_fails_the_build() {
     let old = [(r#""compose version --short""#, "echo 2.20.0"), (r#""compose "*"#, "echo 'unknown flag: --print' >&2; exit 16")];
     programs::install(&dir, "docker", &old);
     run(&dir, &["build", "--builder", "big"])
-        .fails(1, &["compose build --print: does not say how it builds (exit code 16): unknown flag", "2.33"]);
+        .fails(1, &["compose build --print: does not say how it builds (exit code 16): unknown flag", "2.37.3"]);
     programs::install(&dir, "docker", &[(r#""compose version --short""#, "echo 1.29.2")]);
     run(&dir, &["build", "--builder", "big"]).fails(2, &["`--builder` needs Compose v2"]);
     assert_eq!(writes(&registry), [""; 0]);

@@ -4,6 +4,7 @@
 import { failure } from './failure.js'
 import * as files from './files.js'
 import { hash } from './hash.js'
+import { hashObjects } from './hash-objects.js'
 import * as http from './http.js'
 import * as programs from './programs.js'
 
@@ -59,6 +60,8 @@ async function work(session, host, id, need) {
       return { response: await timed(session, host, id, () => http.send(need.request, host.agent), (response) => response.status) }
     case 'run':
       return { exited: await timed(session, host, id, () => programs.run(need, host.log), (exited) => exited.code) }
+    case 'objects':
+      return { hashed: (await timed(session, host, id, () => hashObjects(need.command, need.algorithm, host.log), ({ code }) => code)).hashed }
     case 'write':
       files.write(host.scratch, need.path, Buffer.from(need.bytes, 'base64'), need.append)
       return 'done'

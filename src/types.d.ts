@@ -7,7 +7,27 @@ export interface ManifestFile { path: Path; digest: string }
 /** A manifest as data; `notes` are the lines that begin with `#`. */
 export interface ParsedManifest { algorithm: Algorithm; notes: Path[]; files: ManifestFile[] }
 /** What differs between two manifests. */
-export interface Diff { added: Path[]; removed: Path[]; changed: Path[] }
+export interface Diff {
+  added: Path[];
+  removed: Path[];
+  changed: Path[];
+  /** The same content under another path. */
+  renamed: Array<{ from: Path; to: Path }>;
+  /** Lines that begin with `#`: arguments, modes, links and so on. */
+  notes: NoteDiff[];
+}
+
+/** A difference that is not one of a file. */
+export interface NoteDiff {
+  /** `arg`, `base`, `exec` and so on. */
+  kind: string;
+  /** The name of an argument, the path of a link; empty where there is but one such line. */
+  name: Path;
+  before: Path | null;
+  after: Path | null;
+  /** In words. */
+  text: string;
+}
 
 /** How options are spelled in messages: `--moving-tag ci`, or `moving-tag: ci`. */
 export type Spelling = 'command-line' | 'inputs';
@@ -145,6 +165,8 @@ export type Need =
   | { need: 'http'; request: HttpRequest; because: string }
   /** Run a program: `exited`, whatever its exit code. */
   | ({ need: 'run' } & Command)
+  /** Run a program that prints objects as `git cat-file --batch` does, and hash each: `hashed`, in that order. */
+  | { need: 'objects'; command: Command; algorithm: Algorithm }
   /** Write a file (base64), one in the folder of the run for its owner only: `done`. */
   | { need: 'write'; path: string; bytes: string; append: boolean }
   /** Make every entry of `from` but those in `except` appear in `to` too: `done`. */

@@ -68,6 +68,7 @@ fn perform(host: &Host, need: Need) -> Answer {
         Need::Exist { paths } => Ok(Answer::Exist(fs::exist(&paths))),
         Need::Http { request, because } => host.http.send(&host.log, &request, &because).map(Answer::Response),
         Need::Run(command) => exec::run(&host.log, &command).map(Answer::Exited),
+        Need::Objects { command, algorithm } => exec::objects(&host.log, &command, algorithm).map(Answer::Hashed),
         Need::Write { path, bytes, append } => fs::write(host.scratch.as_deref(), &path, bytes.expose(), append).map(|()| Answer::Done),
         Need::Mirror { from, to, except } => fs::mirror(&from, &to, &except).map(|()| Answer::Done),
         Need::Wait { milliseconds } => {

@@ -36,6 +36,7 @@ impl Build<'_> {
         if let Some(builder) = self.options.builder.as_ref().filter(|_| self.options.pushes()) {
             return self.provide_on(builder, project, report, misses).await;
         }
+        compose::start(self.desk, self.options, project).await?;
         let engine = match self.options.dry_run {
             true => None,
             false => self.check_engine(project).await?,
@@ -45,7 +46,6 @@ impl Build<'_> {
         if self.options.reuse.is_some() {
             inputs::verify(self.desk, self.options, &report.manifest).await?;
         }
-        compose::start(self.desk, self.options, project).await?;
         let builder = self.builder(project).await?;
         check_parts(project, misses)?;
         if self.options.is_plain() {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::job::compose::{self, Project};
-use crate::job::{inputs, report, services};
+use crate::job::{inputs, model, report, services};
 use crate::options::{Job, Options};
 use crate::plan::{self, Target};
 use crate::report::Report;
@@ -31,7 +31,7 @@ pub(super) async fn prepare(desk: &Desk, options: &Options) -> Result<Work> {
     }
 }
 
-/// The recipe's way: folders are hashed, and Compose says which services use the hash.
+/// The recipe's way: folders are hashed, and the Compose files say which services use the hash.
 async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
     if options.image.is_none() {
         let help = match options.job {
@@ -42,7 +42,13 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
     }
     let identity = inputs::identify(desk, options).await?;
     let report = report(options, identity)?;
-    let project = compose::load(desk, options, &report.variables).await?;
+    let project = match model::with_variables(desk, options, &report.variables).await? {
+        Some(own) => {
+            let model = compose::choose(options, services::compose_model(&own, &[], &[]))?;
+            Project::new(options, model, services::host_names(options, &own.files), &report.variables)
+        }
+        None => compose::load(desk, options, &report.variables).await?,
+    };
     let manifest: Rc<[u8]> = report.manifest.as_slice().into();
     let targets = plan::targets(&project.model, &report.tag, &manifest, options.moving_tag.as_deref())?;
     let strangers = plan::strangers(&project.model, &report.tag)?;

@@ -6,7 +6,7 @@ import { plural, shown } from './format.js'
 
 /** @typedef {import('../core/compare.js').Comparison} Comparison */
 
-const SIGNS = { added: '+', removed: '−', changed: '~' }
+const SIGNS = { added: '+', removed: '−', changed: '~', renamed: '→' }
 /** Longer lists are shown in part. */
 const MOST = 500
 
@@ -14,16 +14,15 @@ const MOST = 500
  * @param {Comparison} comparison
  * @param {[before: string, after: string]} names
  */
-export function comparisonView({ changes, tags, same, removedNotes, addedNotes }, names) {
+export function comparisonView({ changes, tags, same, notes }, names) {
   const equal = tags[0] === tags[1]
   const rows = changes.slice(0, MOST).map(({ kind, path, before, after }) =>
     h('tr', { class: kind },
       h('td', { class: 'sign' }, h('span', { 'aria-hidden': 'true' }, SIGNS[kind]), h('span', { class: 'visually-hidden' }, kind)),
       h('td', { class: 'file' }, shown(path)),
-      h('td', { class: 'digests' }, h('code', {}, [before, after].filter((it) => it !== '').map((it) => it.slice(0, 8)).join(' → ')))))
-  const notes = [...removedNotes.map((note) => ['removed', note]), ...addedNotes.map((note) => ['added', note])]
-  const noteRows = notes.map(([kind, note]) =>
-    h('tr', { class: kind }, h('td', { class: 'sign' }, h('span', { 'aria-hidden': 'true' }, kind === 'added' ? '+' : '−'), h('span', { class: 'visually-hidden' }, kind)), h('td', { class: 'file', colspan: 2 }, h('code', {}, `# ${shown(note)}`))))
+      h('td', { class: 'digests' }, h('code', {}, [...new Set([before, after])].filter((it) => it !== '').map((it) => it.slice(0, 8)).join(' → ')))))
+  const noteRows = notes.map((note) =>
+    h('tr', { class: 'changed' }, h('td', { class: 'sign' }, h('span', { 'aria-hidden': 'true' }, SIGNS.changed), h('span', { class: 'visually-hidden' }, 'changed')), h('td', { class: 'file', colspan: 2 }, shown(note))))
   return h('div', { class: 'comparison', id: 'comparison' },
     h('dl', { class: 'states' },
       h('div', {}, h('dt', {}, `Before: ${shown(names[0])}`), h('dd', {}, h('code', {}, tags[0]))),

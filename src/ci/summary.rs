@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::digest::Algorithm;
 use crate::error::Error;
 use crate::manifest::Manifest;
@@ -29,8 +31,22 @@ pub fn of_report(options: &Options, report: &Report) -> String {
         let planned: String = report.planned.iter().map(|it| format!("would {}: {}\n", it.because, it.action)).collect();
         text.push_str(&block(&planned));
     }
-    text.push_str(&inputs(options, report));
+    match &report.matrix {
+        // Of hundreds of images the inputs would be too much for a summary; the jobs that build them show theirs.
+        Some(matrix) => text.push_str(&jobs(matrix)),
+        None => text.push_str(&inputs(options, report)),
+    }
     text
+}
+
+/// The jobs of a plan.
+fn jobs(matrix: &Value) -> String {
+    let jobs = matrix["include"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let names = jobs.iter().map(|job| format!("* {}\n", job["name"].as_str().unwrap_or_default()));
+    match jobs.len() {
+        0 => "Nothing is to be built.\n".to_owned(),
+        count => format!("Built by {count} job{}:\n\n{}", if count == 1 { "" } else { "s" }, names.collect::<String>()),
+    }
 }
 
 /// A job that failed, as Markdown.

@@ -54,6 +54,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
                 TargetReport { outcome: Outcome::Unknown, reason, ..said }
             }
             Presence::Miss | Presence::Doubtful => {
+                desk.tell(Note::info(format!("{}: miss", target.image)));
                 missing.push(target);
                 TargetReport { outcome: Outcome::Missing, ..said }
             }
@@ -68,6 +69,17 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         );
     }
     let entries = matrix::entries(&missing, options.split_platforms, options.max_jobs);
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    desk.tell(Note::info(match missing.len() {
+        0 => format!("nothing is missing of {} image{}", targets.len(), plural(targets.len())),
+        count => format!(
+            "{count} of {} image{} to be built, by {} job{}",
+            targets.len(),
+            plural(targets.len()),
+            entries.len(),
+            plural(entries.len())
+        ),
+    }));
     report.hit = Some(missing.is_empty());
     report.matrix = Some(matrix::github(&entries));
     if let Some(file) = &options.continuation {

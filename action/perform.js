@@ -7,6 +7,7 @@ import { hash } from './hash.js'
 import { hashObjects } from './hash-objects.js'
 import * as http from './http.js'
 import * as programs from './programs.js'
+import { stage } from './stage.js'
 
 /** @typedef {import('../pkg/docktag.js').Session} Session */
 /** @typedef {import('../pkg/docktag.js').Need} Need */
@@ -64,6 +65,9 @@ async function work(session, host, id, need) {
       return { hashed: (await timed(session, host, id, () => hashObjects(need.command, need.algorithm, host.log), ({ code }) => code)).hashed }
     case 'write':
       files.write(host.scratch, need.path, Buffer.from(need.bytes, 'base64'), need.append)
+      return 'done'
+    case 'stage':
+      stage(need)
       return 'done'
     case 'mirror':
       files.mirror(need.from, need.to, need.except)

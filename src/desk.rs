@@ -86,6 +86,8 @@ ask! {
     objects(command: Command, algorithm: Algorithm) -> Vec<Hashed> = Need::Objects { command, algorithm }, Answer::Hashed(hashed) => hashed;
     /// Asks for [`Need::Write`].
     write(path: String, bytes: Secret<Vec<u8>>, append: bool) -> () = Need::Write { path, bytes, append }, Answer::Done => ();
+    /// Asks for [`Need::Stage`].
+    stage(need: Need) -> () = need, Answer::Done => ();
     /// Asks for [`Need::Mirror`].
     mirror(from: String, to: String, except: Vec<String>) -> () = Need::Mirror { from, to, except }, Answer::Done => ();
     /// Asks for [`Need::Wait`].

@@ -68,6 +68,17 @@ impl Diff {
         all
     }
 
+    /// What differs, without how: paths, and inputs that are no files by kind and name.
+    pub fn subjects(&self) -> Vec<String> {
+        let files = [&self.changed, &self.added, &self.removed].into_iter().flatten().chain(self.renamed.iter().map(|it| &it.to));
+        let mut all: Vec<String> = files.map(RelPath::to_string).collect();
+        all.extend(self.notes.iter().map(|note| match note.path() {
+            Some(path) => path.to_string(),
+            None => format!("{} {}", note.kind, note.name).trim_end().to_owned(),
+        }));
+        all
+    }
+
     /// `docker/a changed, docker/b added and 3 more`; empty where nothing differs.
     pub fn summary(&self, at_most: usize) -> String {
         let all: Vec<String> = self.items().into_iter().map(|(text, _)| text).collect();

@@ -81,6 +81,21 @@ pub enum Need {
         /// Whether to add to the end instead of replacing.
         append: bool,
     },
+    /// Copy files into a folder of the run, with modes 644 and 755 and one time for all; answered by [`Answer::Done`].
+    ///
+    /// Files and links first; then the folders get their time, for which what is in them must be there.
+    Stage {
+        /// The folder.
+        to: String,
+        /// Folders in it, `.` for itself; those that lead to files are made anyway.
+        folders: Vec<RelPath>,
+        /// Each with the file that is copied, where it goes in the folder, and whether it is executable; `None`: as it is.
+        files: Vec<(RelPath, RelPath, Option<bool>)>,
+        /// Symbolic links with their targets.
+        links: Vec<(RelPath, RelPath)>,
+        /// When all of them were changed: seconds since 1970-01-01 UTC.
+        time: u64,
+    },
     /// Make every entry of `from`, but for those named in `except`, appear in `to` too (by symbolic links); answered by [`Answer::Done`].
     /// A `from` that does not exist is as good as an empty one.
     Mirror {

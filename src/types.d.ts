@@ -81,6 +81,8 @@ export interface Options {
   'no-push'?: boolean;
   /** Build here what the registry lacks, and push nothing */
   'or-build'?: boolean;
+  /** Build from copies of exactly the files that count: an input that was not counted is an error of the build */
+  strict?: boolean;
   /** Build and push even on a hit */
   force?: boolean;
   /** The builder of buildx that builds, such as a remote one; what is pushed is pushed from there, and needs no engine here */
@@ -107,6 +109,10 @@ export interface Options {
   password?: string;
   /** A registry that may be spoken to without TLS; those on the loopback interface always may */
   'insecure-registry'?: string | string[];
+  /** How many of the last commits of this branch to look at, merged ones not counted [default: 100] */
+  commits?: string;
+  /** Write a plot (SVG) of the builds to this file */
+  plot?: string;
   /** Say what would be done, and do nothing */
   'dry-run'?: boolean;
   /** Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too */
@@ -169,6 +175,8 @@ export type Need =
   | { need: 'objects'; command: Command; algorithm: Algorithm }
   /** Write a file (base64), one in the folder of the run for its owner only: `done`. */
   | { need: 'write'; path: string; bytes: string; append: boolean }
+  /** Copy files into a folder of the run, with modes 644 and 755 and one time (seconds since 1970) for all; folders get theirs last: `done`. */
+  | { need: 'stage'; to: string; folders: Path[]; files: Array<[from: Path, to: Path, executable: boolean | null]>; links: Array<[Path, Path]>; time: number }
   /** Make every entry of `from` but those in `except` appear in `to` too: `done`. */
   | { need: 'mirror'; from: string; to: string; except: string[] }
   /** Wait: `done`. */

@@ -97,6 +97,17 @@ pub(super) async fn tree(desk: &Desk, options: &Options, commit: &str) -> Result
     Ok(items)
 }
 
+/// Everything below a folder of a tree; `None` where there is no such folder.
+pub(super) fn below<'a>(tree: &'a [Item], folder: &[u8]) -> Option<&'a [Item]> {
+    if folder.is_empty() {
+        return Some(tree);
+    }
+    let inside = [folder, b"/"].concat();
+    let rest = tree.get(tree.partition_point(|item| *item.path < *inside)..)?;
+    let below = &rest[..rest.partition_point(|item| item.path.starts_with(&inside))];
+    (!below.is_empty()).then_some(below)
+}
+
 /// The contents of objects, in their order.
 pub(super) async fn contents(desk: &Desk, options: &Options, objects: &[Rc<str>]) -> Result<Vec<Rc<[u8]>>> {
     let mut contents = Vec::new();

@@ -102,10 +102,7 @@ pub(super) fn matters(seen: &Seen, change: &Change, before: &[Item], after: &[It
         return true;
     }
     // The first folder on the way that is in one of the trees only is what its own folder shows of the change.
-    let is_folder = |items: &[Item], folder: &[u8]| {
-        let inside = [folder, b"/"].concat();
-        items.get(items.partition_point(|item| *item.path < *inside)).is_some_and(|item| item.path.starts_with(&inside))
-    };
+    let is_folder = |items, folder| git::below(items, folder).is_some();
     let mut ends: Vec<usize> = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(index, _)| index).collect();
     ends.push(path.len());
     let mut above: &[u8] = b"";

@@ -1,6 +1,7 @@
 //! The jobs, each readable from top to bottom.
 
 mod advice;
+mod backtest;
 mod bases;
 mod build;
 mod checkout;
@@ -28,6 +29,7 @@ mod revision;
 mod services;
 mod show;
 mod states;
+mod strict;
 mod work;
 
 use crate::ci::fork;
@@ -56,6 +58,7 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
         Job::Tag | Job::Env => services::name(desk, options).await,
         Job::Manifest => services::manifest(desk, options).await,
         Job::Inputs => show::inputs(desk, options).await,
+        Job::Backtest => backtest::run(desk, options).await,
         Job::Model => show::model(desk, options).await,
         Job::Build => build::run(desk, options).await,
         Job::Pull => pull::run(desk, options).await,

@@ -20,7 +20,7 @@ const LONGEST_PARAMETER: usize = 512;
 
 /// Asks for every image at once.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let Work { options, mut report, project, targets, strangers } = work::prepare(desk, options).await?;
+    let Work { options, mut report, project, targets, strangers, .. } = work::prepare(desk, options).await?;
     let options = &options;
     match options.is_plain() {
         true => build::left_alone(desk, &project, &strangers),

@@ -9,6 +9,7 @@ use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
+use crate::job::strict::{self, Stage};
 use crate::job::{inputs, remote, services};
 use crate::matrix;
 use crate::need::{Command, Exited, FailureKind};
@@ -29,6 +30,8 @@ pub(super) struct Build<'a> {
     pub(super) desk: &'a Desk,
     pub(super) options: &'a Options,
     pub(super) client: &'a Client<'a>,
+    /// With `--strict`: what the builds see.
+    pub(super) stages: &'a [Stage],
 }
 
 impl Build<'_> {
@@ -48,6 +51,11 @@ impl Build<'_> {
         }
         let builder = self.builder(project).await?;
         check_parts(project, misses)?;
+        if self.options.strict && builder == Builder::Classic {
+            return Err(
+                Error::new(Code::Usage, "`--strict` needs BuildKit, and the builder before it was chosen").help("unset DOCKER_BUILDKIT")
+            );
+        }
         if self.options.is_plain() {
             compose::name_files(self.desk, self.options, project).await?;
         }
@@ -127,6 +135,10 @@ impl Build<'_> {
 
     /// What is pushed under a tag must have been built from the inputs that gave it its name.
     pub(super) async fn verify(&self, report: &Report, targets: &[&Target]) -> Result<()> {
+        // What was built are copies, which were compared with what was hashed.
+        if self.options.strict {
+            return Ok(());
+        }
         match self.options.is_plain() {
             true => inputs::verify(self.desk, self.options, &report.manifest).await,
             false => services::verify(self.desk, self.options, targets).await,
@@ -245,6 +257,7 @@ impl Build<'_> {
             let target = self.loadable(&asked.target)?;
             all.extend(plan::overrides(&target, &project.model, &project.compose, &cache, missing)?);
         }
+        strict::prepare(self.desk, self.options, self.stages, &mut all).await?;
         compose::add_override(self.desk, self.options, project, "docktag.override.yml", &all).await?;
         Ok(pulls)
     }

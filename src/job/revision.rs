@@ -195,7 +195,7 @@ impl Revision {
             _ => {}
         }
         let mut listing = Listing::default();
-        for item in self.below(&place).ok_or_else(not_found)? {
+        for item in git::below(&self.items, &place).ok_or_else(not_found)? {
             let path = root.join(item.path.get(if place.is_empty() { 0 } else { place.len() + 1 }..).unwrap_or_default());
             match item.kind {
                 Kind::File | Kind::Executable => listing.files.push(path),
@@ -215,7 +215,7 @@ impl Revision {
             Some(Kind::Submodule) => return Ok(Vec::new()),
             _ => {}
         }
-        let mut items = self.below(&place).ok_or_else(|| of_folder(FailureKind::NotFound))?;
+        let mut items = git::below(&self.items, &place).ok_or_else(|| of_folder(FailureKind::NotFound))?;
         let skip = if place.is_empty() { 0 } else { place.len() + 1 };
         let mut entries = Vec::new();
         while let Some((item, rest)) = items.split_first() {
@@ -261,7 +261,7 @@ impl Revision {
     fn exists(&self, path: &str) -> bool {
         self.place(path.as_bytes(), true).is_some_and(|place| {
             let place = self.saw(place);
-            self.item(&place).is_some() || self.below(&place).is_some()
+            self.item(&place).is_some() || git::below(&self.items, &place).is_some()
         })
     }
 
@@ -272,18 +272,6 @@ impl Revision {
 
     fn item(&self, place: &[u8]) -> Option<&Item> {
         self.items.binary_search_by(|item| (*item.path).cmp(place)).ok().map(|index| &self.items[index])
-    }
-
-    /// Everything below a folder; `None` where there is no such folder.
-    fn below(&self, place: &[u8]) -> Option<&[Item]> {
-        if place.is_empty() {
-            return Some(&self.items);
-        }
-        let inside = [place, b"/"].concat();
-        let start = self.items.partition_point(|item| *item.path < *inside);
-        let rest = self.items.get(start..)?;
-        let below = &rest[..rest.partition_point(|item| item.path.starts_with(&inside))];
-        (!below.is_empty()).then_some(below)
     }
 
     /// Where a path of the host is in the tree, links on the way followed; `None` outside of the repository.

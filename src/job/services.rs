@@ -15,7 +15,7 @@ use crate::job::draft::{self, Draft, Text};
 use crate::job::family;
 use crate::job::place::{Places, below};
 use crate::job::work::Work;
-use crate::job::{advice, bases, compose, env, model as files};
+use crate::job::{advice, bases, compose, env, model as files, strict};
 use crate::manifest::{File, Manifest};
 use crate::need::Hashed;
 use crate::options::{Login, Options};
@@ -52,6 +52,7 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
     let mut options = in_period(options);
     let found = find(desk, &options, &project, None).await?;
     advice::tell(desk, &options, &project, &found).await;
+    let stages = if options.strict { strict::of_services(&Places::new(&options, &project), &found) } else { Vec::new() };
     let targets = found.targets;
     options.login = login(&options, &targets)?;
     let mut report = report(&options, &targets)?;
@@ -63,7 +64,7 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
         model.services.retain(|service| is_wanted(&service.name));
     }
     let compose = compose::Project::new(&options, model, host_names(&options, &project.files), &report.variables);
-    Ok(Work { options, report, project: compose, targets, strangers: Vec::new() })
+    Ok(Work { options, report, project: compose, targets, strangers: Vec::new(), stages })
 }
 
 /// `tag` and `env`: names, and nobody is asked for the images.

@@ -49,11 +49,14 @@ pub enum Job {
     Plan,
     /// Put the platforms of an image, each built by a job of its own, together under its tag.
     Join,
+    /// Print what would have been built in the last commits.
+    Backtest,
 }
 
 impl Job {
     /// The jobs, in the order of help.
-    pub const ALL: [Job; 9] = [Job::Tag, Job::Manifest, Job::Inputs, Job::Model, Job::Env, Job::Plan, Job::Build, Job::Join, Job::Pull];
+    pub const ALL: [Job; 10] =
+        [Job::Tag, Job::Manifest, Job::Inputs, Job::Model, Job::Backtest, Job::Env, Job::Plan, Job::Build, Job::Join, Job::Pull];
 
     /// Whether it talks to the registry that its images go to.
     pub fn asks_registry(self) -> bool {
@@ -72,6 +75,7 @@ impl Job {
             Job::Model => "model",
             Job::Plan => "plan",
             Job::Join => "join",
+            Job::Backtest => "backtest",
         }
     }
 }
@@ -185,6 +189,8 @@ pub struct Options {
     pub max_jobs: usize,
     /// A file for the parameters of a CircleCI continuation.
     pub continuation: Option<String>,
+    /// Whether builds see copies of exactly what was counted.
+    pub strict: bool,
     /// Where the layer cache is kept.
     pub cache: Cache,
     /// Images or BuildKit cache sources to build from; empty: the moving tag.
@@ -193,6 +199,10 @@ pub struct Options {
     pub login: Option<Login>,
     /// Registries that may be spoken to without TLS, besides those on the loopback interface.
     pub insecure: Vec<String>,
+    /// How many commits are looked at.
+    pub commits: usize,
+    /// A file for a plot.
+    pub plot: Option<String>,
     /// Whether only to say what would be run.
     pub dry_run: bool,
     /// Whether variables, outputs and summary are kept in the files that the CI reads.
@@ -318,10 +328,13 @@ impl Options {
             share: None,
             max_jobs: usize::MAX,
             continuation: None,
+            strict: false,
             cache: Cache::default(),
             cache_from: Vec::new(),
             login: None,
             insecure: Vec::new(),
+            commits: 100,
+            plot: None,
             dry_run: false,
             ci: false,
             host: Host::default(),

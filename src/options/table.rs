@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::options::Job::{self, Build, Env, Inputs, Join, Manifest, Model, Plan, Pull, Tag};
+use crate::options::Job::{self, Backtest, Build, Env, Inputs, Join, Manifest, Model, Plan, Pull, Tag};
 
 /// One option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,11 +52,14 @@ impl Definition {
     }
 }
 
-const ALL: &[Job] = &[Tag, Manifest, Inputs, Model, Env, Plan, Build, Join, Pull];
-const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Env, Plan, Build, Join, Pull];
+const ALL: &[Job] = &[Tag, Manifest, Inputs, Model, Backtest, Env, Plan, Build, Join, Pull];
+const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Backtest, Env, Plan, Build, Join, Pull];
 /// With inputs that plain folders can have too.
-const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Env, Plan, Build, Pull];
+const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Backtest, Env, Plan, Build, Pull];
+const WITH_REUSE: &[Job] = &[Tag, Manifest, Env, Plan, Build, Pull];
 const WITH_IMAGE: &[Job] = &[Tag, Env, Plan, Build, Join, Pull];
+/// With something for later steps or the summary.
+const WITH_OUTPUTS: &[Job] = &[Tag, Backtest, Env, Plan, Build, Join, Pull];
 const WITH_REGISTRY: &[Job] = &[Plan, Build, Join, Pull];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
 /// Those that do something, or keep something for later steps.
@@ -98,7 +101,7 @@ pub const OPTIONS: &[Definition] = &[
             "What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows",
         )
     },
-    both("reuse", Takes::One("FILE"), WITH_FOLDERS, "Take this manifest as it is where it exists, and write it where it does not"),
+    both("reuse", Takes::One("FILE"), WITH_REUSE, "Take this manifest as it is where it exists, and write it where it does not"),
     Definition {
         default: Some(crate::options::MOVING_TAG),
         ..both(
@@ -164,6 +167,12 @@ pub const OPTIONS: &[Definition] = &[
         )
     },
     both("or-build", Takes::Flag, &[Pull], "Build here what the registry lacks, and push nothing"),
+    both(
+        "strict",
+        Takes::Flag,
+        WITH_COMPOSE,
+        "Build from copies of exactly the files that count: an input that was not counted is an error of the build",
+    ),
     both("force", Takes::Flag, &[Build], "Build and push even on a hit"),
     both(
         "builder",
@@ -236,13 +245,24 @@ pub const OPTIONS: &[Definition] = &[
         WITH_REGISTRY,
         "A registry that may be spoken to without TLS; those on the loopback interface always may",
     ),
+    Definition {
+        short: Some('n'),
+        default: Some("100"),
+        ..both(
+            "commits",
+            Takes::One("NUMBER"),
+            &[Backtest],
+            "How many of the last commits of this branch to look at, merged ones not counted",
+        )
+    },
+    both("plot", Takes::One("FILE"), &[Backtest], "Write a plot (SVG) of the builds to this file"),
     both("dry-run", Takes::Flag, WITH_EFFECT, "Say what would be done, and do nothing"),
     Definition {
         input: None,
         ..both(
             "ci",
             Takes::Flag,
-            WITH_IMAGE,
+            WITH_OUTPUTS,
             "Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too",
         )
     },
@@ -261,4 +281,4 @@ pub const OPTIONS: &[Definition] = &[
 ];
 
 /// The input of the action that names the job, and its values.
-pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Plan, Join]);
+pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Plan, Join, Backtest]);

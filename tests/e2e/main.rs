@@ -27,6 +27,7 @@ mod random;
 mod registry;
 mod runner;
 mod soundness;
+mod strict;
 mod structures;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -47,6 +48,7 @@ fn main() {
         action::tests(),
         orb::tests(),
         compose::tests(),
+        strict::tests(),
         soundness::tests(),
         plan::tests(),
     ]

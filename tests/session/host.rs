@@ -153,6 +153,8 @@ impl Host {
                 Answer::Done
             }
             Need::Mirror { .. } => Answer::Done,
+            // Nothing that is tested here needs git's objects, or copies.
+            Need::Objects { .. } | Need::Stage { .. } => failed(FailureKind::Other),
             Need::Wait { milliseconds } => {
                 self.waited += milliseconds;
                 Answer::Done

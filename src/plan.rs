@@ -39,7 +39,7 @@ pub struct Target {
 
 impl Target {
     /// One of several platforms of it, as a target of its own: its name has the platform behind the hash, so that no job writes what another
-    /// one writes. `docs/adr/0011-parts.md` says why it is a tag.
+    /// one writes. `docs/adr/0014-parts.md` says why it is a tag.
     ///
     /// # Errors
     /// [`Code::ImageInvalid`] where that name is too long for a tag.

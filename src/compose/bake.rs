@@ -49,7 +49,9 @@ pub fn by_digest(printed: &[u8], wanted: &[Wanted]) -> Result<Bake> {
             .help("`--builder` takes Compose's own definition of the build: use Compose 2.37.3 or newer")
     };
     let mut definition: Value = serde_json::from_slice(printed).map_err(|_| unexpected("printed no definition of a build".to_owned()))?;
-    let Some(all) = definition["target"].as_object_mut() else { return Err(unexpected("printed no targets".to_owned())) };
+    let Some(all) = definition.get_mut("target").and_then(Value::as_object_mut) else {
+        return Err(unexpected("printed no targets".to_owned()));
+    };
     let mut targets = Vec::new();
     let mut privileged = false;
     for it in wanted {

@@ -50,7 +50,7 @@ impl Build<'_> {
             inputs::verify(self.desk, self.options, &report.manifest).await?;
         }
         let builder = self.builder(project).await?;
-        check_parts(project, misses)?;
+        remote::check_parts(project, misses)?;
         if self.options.strict && builder == Builder::Classic {
             return Err(
                 Error::new(Code::Usage, "`--strict` needs BuildKit, and the builder before it was chosen").help("unset DOCKER_BUILDKIT")
@@ -255,20 +255,15 @@ impl Build<'_> {
             let cache = CachePlan { mode: self.options.cache, builder, pushes: self.options.pushes(), from };
             let missing = has_contexts.then_some(targets.as_slice());
             let target = self.loadable(&asked.target)?;
+            // Compose refuses a build for another platform than this variable says.
+            if let Some(platform) = &target.part {
+                project.env.insert(platform::VARIABLE.to_owned(), platform.clone());
+            }
             all.extend(plan::overrides(&target, &project.model, &project.compose, &cache, missing)?);
         }
         strict::prepare(self.desk, self.options, self.stages, &mut all).await?;
         compose::add_override(self.desk, self.options, project, "docktag.override.yml", &all).await?;
         Ok(pulls)
-    }
-
-    /// What another builder built is loaded into the engine where nothing is pushed, and only one platform can be: that of this machine, if it
-    /// is among them.
-    fn loadable(&self, target: &Target) -> Result<Target> {
-        let own = self.options.default_platform()?;
-        let is_loaded = self.options.builder.is_some() && !self.options.pushes();
-        let part = (is_loaded && target.platforms.len() > 1 && target.platforms.contains(&own)).then_some(own);
-        Ok(Target { part: target.part.clone().or(part), ..target.clone() })
     }
 
     /// Where the cache comes from: what was named, else the moving tag; images that are not there are left out.
@@ -321,7 +316,7 @@ impl Build<'_> {
         let (ok, how) = (pushed.ok(), pushed.how());
         let target = &asked.target;
         let image = &target.image;
-        let found = match self.client.presence(image).await {
+        let found = match self.client.presence_of(target).await.0 {
             Presence::Hit(found) => found,
             Presence::Unknown(error) => return Err(error),
             _ if ok => {
@@ -362,18 +357,6 @@ impl Build<'_> {
         // Only the summary shows it, so nobody else pays for the request.
         let bytes = if self.options.ci { self.client.size(image).await } else { None };
         Ok(TargetReport { digest: Some(found.digest), bytes, moving, ..target_report(target, outcome) })
-    }
-}
-
-/// One platform out of several is something that Compose v1 cannot be told.
-fn check_parts(project: &Project, misses: &[Asked]) -> Result<()> {
-    match project.compose.flavor {
-        Flavor::V1 if misses.iter().any(|asked| asked.target.part.is_some()) => {
-            Err(Error::new(Code::Usage, "`--part` needs Compose 2.24.4 or newer, and this is v1")
-                .at(project.compose.program.join(" "))
-                .help("install Docker's Compose plugin"))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -88,6 +88,15 @@ impl Build<'_> {
         Ok(TargetReport { milliseconds, ..self.prove(asked, exited).await? })
     }
 
+    /// What another builder built is loaded into the engine where nothing is pushed, and only one platform can be: that of this machine, if it
+    /// is among them.
+    pub(super) fn loadable(&self, target: &Target) -> Result<Target> {
+        let own = self.options.default_platform()?;
+        let is_loaded = self.options.builder.is_some() && !self.options.pushes();
+        let part = (is_loaded && target.platforms.len() > 1 && target.platforms.contains(&own)).then_some(own);
+        Ok(Target { part: target.part.clone().or(part), ..target.clone() })
+    }
+
     fn wanted(&self, target: &Target) -> Wanted {
         let repository = &target.image.repository;
         let registry = repository.registry();
@@ -104,5 +113,17 @@ pub(super) fn check_flavor(project: &Project) -> Result<()> {
         Flavor::V1 => Err(Error::new(Code::Usage, "`--builder` needs Compose v2 or newer, and this is v1")
             .at(project.compose.program.join(" "))
             .help("install Docker's Compose plugin, or leave `--builder` out")),
+    }
+}
+
+/// One platform out of several is something that Compose v1 cannot be told.
+pub(super) fn check_parts(project: &Project, misses: &[Asked]) -> Result<()> {
+    match project.compose.flavor {
+        Flavor::V1 if misses.iter().any(|asked| asked.target.part.is_some()) => {
+            Err(Error::new(Code::Usage, "`--part` needs Compose 2.24.4 or newer, and this is v1")
+                .at(project.compose.program.join(" "))
+                .help("install Docker's Compose plugin"))
+        }
+        _ => Ok(()),
     }
 }

@@ -12,7 +12,7 @@ const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
 /// A project with one image for two platforms, and the name that it has.
 fn project(dir: &Dir, registry: &Registry) -> String {
     let build = "build:\n      context: .\n      platforms: [linux/arm64, linux/amd64]\n      dockerfile_inline: |\n        FROM scratch\n        COPY a /\n";
-    dir.file("compose.yaml", &format!("services:\n  app:\n    image: {}/shop/app\n    {build}", registry.address)).file("a", "1");
+    dir.file("compose.yaml", format!("services:\n  app:\n    image: {}/shop/app\n    {build}", registry.address)).file("a", "1");
     let text = Run::new(dir, ["tag"]).run().ok();
     text.trim().split_once('\t').unwrap().1.to_owned()
 }
@@ -93,7 +93,7 @@ fn what_is_there_is_not_joined_again() {
     let image = project(&dir, &registry);
     registry.put(local(&image), &index.to_string());
     run(&dir, &["join"]).says(&[": hit, sha256:", "points at"]).ok();
-    assert_eq!(writes(&registry), [format!("PUT /v2/shop/app/manifests/ci")], "the moving tag alone");
+    assert_eq!(writes(&registry), ["PUT /v2/shop/app/manifests/ci"], "the moving tag alone");
 }
 
 #[test]

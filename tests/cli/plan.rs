@@ -132,7 +132,7 @@ fn an_image_that_lacks_a_platform_is_missing() {
         });
         project(&dir, &registry, &FAMILY[1..2]);
         let text = fs::read_to_string(dir.path("compose.yaml")).unwrap();
-        dir.file("compose.yaml", &text.replace("      args:", "      platforms: [linux/amd64, linux/arm64]\n      args:"));
+        dir.file("compose.yaml", text.replace("      args:", "      platforms: [linux/amd64, linux/arm64]\n      args:"));
         let value = plan(&dir, &["--json", "--split-platforms"]).json();
         assert_eq!(value["targets"][0]["outcome"], expected);
         let jobs = value["matrix"]["include"].as_array().unwrap();

@@ -36,27 +36,23 @@ pub fn entries(missing: &[&Target], split: bool, most: usize) -> Vec<Entry> {
 
 /// The images that need each other, each group in the order of the list.
 fn groups(missing: &[&Target]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
+    // The number of the group that an image is in: that of its first image.
+    let mut numbers: Vec<usize> = (0..missing.len()).collect();
     for (index, target) in missing.iter().enumerate() {
-        let needs = |other: &usize| {
-            target.contexts.iter().any(|context| matches!(&context.origin, Origin::Target(image) if missing[*other].image == *image))
-        };
-        let mut own = Vec::new();
-        // What it needs comes before it in build order; the groups of all that become one.
-        groups.retain_mut(|group| match group.iter().any(needs) {
-            true => {
-                own.append(group);
-                false
+        for context in &target.contexts {
+            let Origin::Target(image) = &context.origin else { continue };
+            let Some(other) = missing.iter().position(|other| other.image == *image) else { continue };
+            let (one, both) = (numbers[index].max(numbers[other]), numbers[index].min(numbers[other]));
+            for number in numbers.iter_mut().filter(|number| **number == one) {
+                *number = both;
             }
-            false => true,
-        });
-        own.push(index);
-        groups.push(own);
+        }
     }
-    for group in &mut groups {
-        group.sort_unstable();
+    let mut groups: Vec<Vec<usize>> = vec![Vec::new(); missing.len()];
+    for (index, number) in numbers.into_iter().enumerate() {
+        groups[number].push(index);
     }
-    groups.sort_unstable_by_key(|group| group[0]);
+    groups.retain(|group| !group.is_empty());
     groups
 }
 
@@ -77,18 +73,18 @@ fn pack(units: Vec<(Vec<usize>, Option<&String>)>, most: usize) -> Vec<(Vec<usiz
         }
     }
     let mut jobs = Vec::new();
-    for ((part, mut groups), share) in kinds.into_iter().zip(shares) {
-        groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    for ((part, groups), share) in kinds.into_iter().zip(shares) {
         let mut bins: Vec<Vec<usize>> = vec![Vec::new(); share];
-        for mut group in groups {
-            if let Some(least) = bins.iter_mut().min_by_key(|bin| bin.len()) {
-                least.append(&mut group);
+        // The largest first, so that the small ones fill what is left. (A sort would be 4 kB of the wasm.)
+        let largest = groups.iter().map(Vec::len).max().unwrap_or_default();
+        for size in (1..=largest).rev() {
+            for group in groups.iter().filter(|group| group.len() == size) {
+                if let Some(least) = bins.iter_mut().min_by_key(|bin| bin.len()) {
+                    least.extend_from_slice(group);
+                }
             }
         }
-        for mut bin in bins {
-            bin.sort_unstable();
-            jobs.push((bin, part));
-        }
+        jobs.extend(bins.into_iter().map(|bin| (bin, part)));
     }
     jobs
 }

@@ -107,6 +107,14 @@ export interface Options {
   'insecure-registry'?: string | string[];
   /** How many of the last commits of this branch to look at, merged ones not counted [default: 100] */
   commits?: string;
+  /** Keep the images of all branches, here and at the remote; without it, only the branch that is checked out counts */
+  'keep-branches'?: boolean;
+  /** Of how many of the last commits of each branch to keep the images; without it, of the last one */
+  'keep-commits'?: string;
+  /** Of how many days to keep everything: what a job is about to use may be on no branch yet [default: 1] */
+  'keep-days'?: string;
+  /** Delete what nothing needs; without it, it is only listed */
+  delete?: boolean;
   /** Write a plot (SVG) of the builds to this file */
   plot?: string;
   /** Say what would be done, and do nothing */
@@ -199,7 +207,7 @@ export type Hashed = [digest: string, size: number, executable: boolean];
 
 /** A request to send as it is; redirects are followed, credentials stay with the host that they are meant for. */
 export interface HttpRequest {
-  method: 'GET' | 'HEAD' | 'PUT' | 'POST';
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   url: string;
   headers: Array<[string, string]>;
   /** The `Authorization` header: a secret. */

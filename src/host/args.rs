@@ -87,6 +87,7 @@ fn about(job: Job) -> &'static str {
         Job::Inputs => "Print what counts for a service, and why: files with their sizes, links, arguments, what is left out",
         Job::Explain => "Print for which services a file counts, and why or why not",
         Job::Why => "Print what has changed since the last build, a revision, an image or a manifest: files, arguments, modes and so on",
+        Job::Prune => "Print which images in the registry no branch and no recent commit needs; with --delete, delete them",
         Job::Backtest => "Print what would have been built in the last commits, and because of which files",
         Job::Model => "Print the model of the Compose files, in the shape of `docker compose config --format json`",
         Job::Env => "Print the variables DOCKER_IMAGE, DOCKER_IMAGE_MD5, DOCKER_IMAGE_CI and COMPOSE_FILE as export lines",

@@ -10,8 +10,8 @@ use crate::options::Options;
 use crate::plan::Target;
 use crate::refresh;
 use crate::registry::artifact::{self, About, EMPTY, Listed};
-use crate::registry::reply::{self, Descriptor};
-use crate::registry::{Call, Endpoint, Method, Response};
+use crate::registry::reply::{self, Descriptor, Presence};
+use crate::registry::{Call, Endpoint, Method, Response, tags};
 use crate::report::Note;
 
 /// A larger one is not kept: hosts read no larger answers, and nobody reads such a list.
@@ -133,6 +133,28 @@ pub(super) async fn read(client: &Client<'_>, image: &Reference, digest: &str) -
     let manifest = Manifest::parse(algorithm, &text).map_err(|error| foreign(image, &error.message))?;
     manifest.check_version().map_err(|error| error.at(format!("the manifest kept beside {image}")))?;
     Ok(Some(Kept { manifest, about: listed.about }))
+}
+
+/// What is kept beside an image by us.
+pub(super) async fn listed(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Vec<Listed>> {
+    list(client, image, digest).await
+}
+
+/// Deletes what was kept beside an image that is gone. It takes a few kB, so that it stays is no failure.
+pub(super) async fn forget(desk: &Desk, client: &Client<'_>, image: &Reference, beside: Vec<Listed>) {
+    let repository = &image.repository;
+    let fallback = artifact::fallback(repository, image.digest.as_deref().unwrap_or_default());
+    let list = match client.presence(&fallback).await {
+        Presence::Hit(found) => Some(found.digest),
+        _ => None,
+    };
+    for digest in beside.into_iter().map(|listed| listed.digest).chain(list) {
+        let because = format!("delete what was kept beside {image}");
+        match client.send(repository, &tags::delete(repository, &digest), &because).await {
+            Ok(response) if response.status / 100 == 2 || response.status == 404 => {}
+            _ => desk.tell(Note::detail(format!("{repository}@{digest}: stays, though its image is gone"))),
+        }
+    }
 }
 
 /// What is kept beside an image: as the registry lists it, or under the tag that clients write where registries list nothing.

@@ -23,6 +23,7 @@ mod model;
 mod moving;
 mod place;
 mod provide;
+mod prune;
 mod publish;
 mod pull;
 mod reasons;
@@ -65,6 +66,7 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
         Job::Explain => explain::run(desk, options).await,
         Job::Why => why::run(desk, options).await,
         Job::Backtest => backtest::run(desk, options).await,
+        Job::Prune => prune::run(desk, options).await,
         Job::Model => show::model(desk, options).await,
         Job::Build => build::run(desk, options).await,
         Job::Pull => pull::run(desk, options).await,
@@ -74,7 +76,7 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
 
 /// Decides what `auto` means here: no push where the CI gives no secrets. The reason is given back; without one, a user needs a password.
 async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String>> {
-    let has_login = matches!(options.job, Job::Why | Job::Build | Job::Pull);
+    let has_login = matches!(options.job, Job::Why | Job::Prune | Job::Build | Job::Pull);
     let reason = match options.push {
         Push::Auto if has_login => {
             let event = match options.host.env.get("GITHUB_EVENT_PATH").filter(|path| !path.is_empty()) {

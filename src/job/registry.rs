@@ -24,6 +24,8 @@ pub(super) struct Client<'a> {
     options: &'a Options,
     /// Whether to ask for the right to push too, so that one token serves the whole run.
     push: bool,
+    /// Whether to ask for the right to delete.
+    delete: bool,
     /// Whether to ask again where the trouble may pass.
     is_patient: bool,
     lines: Rc<RefCell<Vec<(Repository, Line)>>>,
@@ -45,7 +47,12 @@ enum Line {
 
 impl<'a> Client<'a> {
     pub(super) fn new(desk: &'a Desk, options: &'a Options, push: bool) -> Self {
-        Client { desk, options, push, is_patient: true, lines: Rc::default() }
+        Client { desk, options, push, delete: false, is_patient: true, lines: Rc::default() }
+    }
+
+    /// One that reads, and deletes where that was asked for.
+    pub(super) fn to_delete(desk: &'a Desk, options: &'a Options) -> Self {
+        Client { delete: options.delete, ..Client::new(desk, options, options.delete) }
     }
 
     /// The same for what is not worth waiting for: nothing is asked twice.
@@ -278,7 +285,12 @@ impl<'a> Client<'a> {
                     )
                     .help("credentials are not sent there; check the registry's configuration"));
                 }
-                let wanted = format!("repository:{}:{}", repository.path(), if self.push { "pull,push" } else { "pull" });
+                let actions = match (self.push, self.delete) {
+                    (_, true) => "pull,push,delete",
+                    (true, _) => "pull,push",
+                    _ => "pull",
+                };
+                let wanted = format!("repository:{}:{actions}", repository.path());
                 // A challenge may name more than the repository, but must not lead us to ask for less than we need.
                 let scope = scope.filter(|scope| !self.push && !scope.is_empty()).unwrap_or(wanted);
                 let request = token::request(&realm, service.as_deref(), &scope, &credential);

@@ -144,7 +144,16 @@ impl Given {
         }
         options.against = self.one("against")?;
         options.diff = self.flag("diff")?;
-        options.commits = self.number("commits")?;
+        options.commits = self.number("commits", 1)?;
+        options.keep_branches = self.flag("keep-branches")?;
+        options.keep_commits = self.number("keep-commits", 1)?;
+        options.keep_days = self.number("keep-days", 0)?;
+        options.delete = self.flag("delete")?;
+        if job == Job::Prune && !options.keep_branches && !self.has("keep-commits") {
+            return Err(Error::new(Code::Usage, "`prune` has to know what is to be kept").help(
+                "`--keep-branches` keeps the images of all branches, `--keep-commits 20` those of the last 20 commits of each; nothing is deleted without `--delete`",
+            ));
+        }
         options.plot = self.one("plot")?;
         options.dry_run = self.flag("dry-run")?;
         options.ci = self.flag("ci")?;
@@ -262,12 +271,12 @@ impl Given {
         }
     }
 
-    /// A number from 1 on; the default of the definition where none is given.
-    fn number(&self, name: &str) -> Result<usize> {
+    /// A number that is not smaller than `least`; the default of the definition where none is given, else 1.
+    fn number(&self, name: &str, least: usize) -> Result<usize> {
         let default = Definition::find(name).and_then(|it| it.default).unwrap_or("1");
         let given = self.one(name)?.unwrap_or_else(|| default.to_owned());
-        given.parse().ok().filter(|number| *number > 0).ok_or_else(|| {
-            Error::new(Code::Usage, format!("`--{name}`: `{}` is no number, expected one from 1 on", given.escape_debug()))
+        given.parse().ok().filter(|number| *number >= least).ok_or_else(|| {
+            Error::new(Code::Usage, format!("`--{name}`: `{}` is no number, expected one from {least} on", given.escape_debug()))
                 .help("mend the value, or leave it out")
         })
     }

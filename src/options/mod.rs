@@ -50,12 +50,25 @@ pub enum Job {
     Model,
     /// Print what would have been built in the last commits.
     Backtest,
+    /// Print which images no branch and no recent commit needs, or delete them.
+    Prune,
 }
 
 impl Job {
     /// The jobs, in the order of help.
-    pub const ALL: [Job; 10] =
-        [Job::Tag, Job::Manifest, Job::Inputs, Job::Explain, Job::Why, Job::Model, Job::Backtest, Job::Env, Job::Build, Job::Pull];
+    pub const ALL: [Job; 11] = [
+        Job::Tag,
+        Job::Manifest,
+        Job::Inputs,
+        Job::Explain,
+        Job::Why,
+        Job::Model,
+        Job::Backtest,
+        Job::Env,
+        Job::Build,
+        Job::Pull,
+        Job::Prune,
+    ];
 
     /// The name of its command.
     pub fn as_str(self) -> &'static str {
@@ -70,6 +83,7 @@ impl Job {
             Job::Why => "why",
             Job::Model => "model",
             Job::Backtest => "backtest",
+            Job::Prune => "prune",
         }
     }
 }
@@ -191,6 +205,14 @@ pub struct Options {
     pub diff: bool,
     /// How many commits are looked at.
     pub commits: usize,
+    /// Whether the images of all branches are kept, not only of the one that is checked out.
+    pub keep_branches: bool,
+    /// How many of the last commits of each branch keep their images.
+    pub keep_commits: usize,
+    /// Of how many days everything is kept.
+    pub keep_days: usize,
+    /// Whether what nothing needs is deleted.
+    pub delete: bool,
     /// A file for a plot.
     pub plot: Option<String>,
     /// Whether only to say what would be run.
@@ -322,6 +344,10 @@ impl Options {
             against: None,
             diff: false,
             commits: 100,
+            keep_branches: false,
+            keep_commits: 1,
+            keep_days: 1,
+            delete: false,
             plot: None,
             dry_run: false,
             ci: false,

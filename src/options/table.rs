@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::options::Job::{self, Backtest, Build, Env, Explain, Inputs, Manifest, Model, Pull, Tag, Why};
+use crate::options::Job::{self, Backtest, Build, Env, Explain, Inputs, Manifest, Model, Prune, Pull, Tag, Why};
 
 /// One option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,17 +52,17 @@ impl Definition {
     }
 }
 
-const ALL: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Model, Backtest, Env, Build, Pull];
-const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Backtest, Env, Build, Pull];
+const ALL: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Model, Backtest, Env, Build, Pull, Prune];
+const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Backtest, Env, Build, Pull, Prune];
 /// With inputs that plain folders can have too.
-const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Explain, Why, Backtest, Env, Build, Pull];
+const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Explain, Why, Backtest, Env, Build, Pull, Prune];
 const WITH_REUSE: &[Job] = &[Tag, Manifest, Env, Build, Pull];
-const WITH_NAMES: &[Job] = &[Tag, Why, Env, Build, Pull];
+const WITH_NAMES: &[Job] = &[Tag, Why, Env, Build, Pull, Prune];
 const WITH_IMAGE: &[Job] = &[Tag, Env, Build, Pull];
 /// With something for later steps or the summary.
-const WITH_OUTPUTS: &[Job] = &[Tag, Why, Backtest, Env, Build, Pull];
+const WITH_OUTPUTS: &[Job] = &[Tag, Why, Backtest, Env, Build, Pull, Prune];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
-const WITH_REGISTRY: &[Job] = &[Why, Build, Pull];
+const WITH_REGISTRY: &[Job] = &[Why, Build, Pull, Prune];
 
 /// What most options are: one with a value, on the command line and as an input of the same name.
 const PLAIN: Definition =
@@ -236,6 +236,28 @@ pub const OPTIONS: &[Definition] = &[
             "How many of the last commits of this branch to look at, merged ones not counted",
         )
     },
+    both(
+        "keep-branches",
+        Takes::Flag,
+        &[Prune],
+        "Keep the images of all branches, here and at the remote; without it, only the branch that is checked out counts",
+    ),
+    both(
+        "keep-commits",
+        Takes::One("NUMBER"),
+        &[Prune],
+        "Of how many of the last commits of each branch to keep the images; without it, of the last one",
+    ),
+    Definition {
+        default: Some("1"),
+        ..both(
+            "keep-days",
+            Takes::One("NUMBER"),
+            &[Prune],
+            "Of how many days to keep everything: what a job is about to use may be on no branch yet",
+        )
+    },
+    both("delete", Takes::Flag, &[Prune], "Delete what nothing needs; without it, it is only listed"),
     both("plot", Takes::One("FILE"), &[Backtest], "Write a plot (SVG) of the builds to this file"),
     both("dry-run", Takes::Flag, WITH_IMAGE, "Say what would be done, and do nothing"),
     Definition {
@@ -262,4 +284,4 @@ pub const OPTIONS: &[Definition] = &[
 ];
 
 /// The input of the action that names the job, and its values.
-pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Why, Backtest]);
+pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Why, Backtest, Prune]);

@@ -8,6 +8,7 @@ pub mod challenge;
 pub mod credential;
 pub mod reply;
 pub mod retry;
+pub mod tags;
 pub mod token;
 
 use serde::Serialize;
@@ -62,6 +63,8 @@ pub enum Method {
     Put,
     /// Send a form.
     Post,
+    /// Delete.
+    Delete,
 }
 
 impl Method {
@@ -72,6 +75,7 @@ impl Method {
             Method::Head => "HEAD",
             Method::Put => "PUT",
             Method::Post => "POST",
+            Method::Delete => "DELETE",
         }
     }
 }

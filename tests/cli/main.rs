@@ -30,6 +30,7 @@ mod kept;
 mod memory;
 mod names;
 mod options;
+mod prune;
 mod pull;
 mod push;
 mod reach;

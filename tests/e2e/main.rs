@@ -22,6 +22,7 @@ mod login;
 mod npm;
 mod orb;
 mod project;
+mod prune;
 mod random;
 mod registry;
 mod runner;
@@ -49,6 +50,7 @@ fn main() {
         orb::tests(),
         compose::tests(),
         strict::tests(),
+        prune::tests(),
         soundness::tests(),
         why::tests(),
     ]

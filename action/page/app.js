@@ -3,7 +3,7 @@
 
 import { DEFAULTS, parse, render } from './core/options.js'
 import { busy, stop } from './ui/busy.js'
-import { ask, Refused } from './ui/client.js'
+import { ask, prepare, Refused } from './ui/client.js'
 import { comparisonView } from './ui/compare.js'
 import { announce, byId, h } from './ui/dom.js'
 import { example } from './ui/example.js'
@@ -149,6 +149,7 @@ listen((given, onCompare) => void take(given, onCompare ? 'before' : 'now'))
 byId('pick-folder').addEventListener('click', () => pick('folder', now))
 byId('pick-file').addEventListener('click', () => pick('file', now))
 byId('example').addEventListener('click', () => {
+  prepare()
   // Options that were meant for another project would only be in its way.
   change({ ...DEFAULTS, algorithm: choice.algorithm, service: choice.service })
   now(Promise.resolve({ sources: [async () => example()], manifests: [] }))

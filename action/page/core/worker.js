@@ -1,12 +1,12 @@
 // @ts-check
 // The worker: has the core and the files. The page only draws what it is told.
 
-import init, * as docktag from '../../../pkg/docktag.js'
+import * as docktag from '../../../pkg/web.js'
 import { algorithmOf, compare } from './compare.js'
 import { Cancelled } from './failure.js'
 import { look } from './look.js'
 import { open } from './open.js'
-import { failed } from './trouble.js'
+import { failed, Trouble } from './trouble.js'
 
 /** @typedef {import('./open.js').Source} Source */
 /** @typedef {import('./options.js').Choice} Choice */
@@ -19,6 +19,7 @@ import { failed } from './trouble.js'
  *   | { id: number, ask: 'look', slot: Slot, choice: Choice }
  *   | { id: number, ask: 'compare', before: Uint8Array, after: Uint8Array }
  *   | { id: number, ask: 'close', slot: Slot }
+ *   | { id: number, ask: 'prepare' }
  *   | { id: number, ask: 'cancel' }} Question
  */
 /** @typedef {{ phase: 'reading' | 'hashing', files: number, of: number, bytes: number, share: number }} Progress */
@@ -27,7 +28,8 @@ import { failed } from './trouble.js'
 /** Nobody sees more than so many changes of a number. */
 const EVERY = 80
 
-const ready = init()
+// The half that hashes and compares is there early; the one that reads projects comes when there is one.
+docktag.initFirst().catch(() => {})
 /** @type {Map<Slot, import('./open.js').Project>} */
 const projects = new Map()
 /** Files of the folder that is opened next: a browser takes long for many of them at once. @type {Array<[path: string, file: File]>} */
@@ -42,7 +44,7 @@ async function receive(question) {
   const { id } = question
   if (question.ask === 'cancel') return cancelled.add(id)
   try {
-    await ready
+    await docktag.initFirst()
     say({ id, result: await answer(question) })
   } catch (error) {
     say(error instanceof Cancelled ? { id, cancelled: true } : { id, error: failed(error) })
@@ -64,6 +66,10 @@ async function answer(question) {
       return compare(docktag, question.before, question.after, algorithmOf(question.after))
     case 'close':
       projects.delete(question.slot)
+      return
+    case 'prepare':
+      // Whoever needs it waits for it, and hears what is wrong.
+      docktag.initRest().catch(() => {})
   }
 }
 
@@ -95,6 +101,9 @@ function keep(slot, project) {
 async function see(id, slot, choice) {
   const project = projects.get(slot)
   if (!project) throw new Error('nothing is open')
+  await docktag.initRest().catch(() => {
+    throw new Trouble('the part of this page that reads projects could not be loaded', 'connect to the network, and try again; no file is sent')
+  })
   let [done, read] = [0, 0]
   return look(docktag, project, choice, (files, bytes, all) => {
     done += files

@@ -1,6 +1,7 @@
 // @ts-check
 // The ways in: dropping, picking, pasting nothing. Each hands over what it got.
 
+import { prepare } from './client.js'
 import { byId } from './dom.js'
 import { dropped, picked, walked } from './gather.js'
 
@@ -40,12 +41,16 @@ export function listen(take) {
     depth = Math.max(0, depth + step)
     document.documentElement.classList.toggle('dragging', depth > 0)
   }
-  addEventListener('dragenter', (event) => mark(event, 1))
+  addEventListener('dragenter', (event) => {
+    if (depth === 0) prepare()
+    mark(event, 1)
+  })
   addEventListener('dragleave', (event) => mark(event, -1))
   addEventListener('dragover', (event) => mark(event, 0))
   addEventListener('drop', (event) => {
     if (!event.dataTransfer) return
     depth = 0
+    prepare()
     mark(event, 0)
     const { folders, files } = dropped(event.dataTransfer)
     if (folders.length + files.length === 0) return
@@ -71,6 +76,7 @@ async function fromDrop(folders, files) {
  * @param {(given: Promise<Given>) => void} take
  */
 export function pick(what, take) {
+  prepare()
   const input = /** @type {HTMLInputElement} */ (byId(`${what}-input`))
   input.onchange = () => {
     const files = [...(input.files ?? [])]

@@ -13,7 +13,6 @@ import { listen, pick } from './ui/intake.js'
 import { linesView } from './ui/lines.js'
 import { listView } from './ui/list.js'
 import { mapView } from './ui/map.js'
-import * as progress from './ui/progress.js'
 import { send } from './ui/send.js'
 import { snippetView } from './ui/snippets.js'
 import { tagView } from './ui/tag.js'
@@ -42,12 +41,8 @@ function take(given, slot) {
   return busy(async ({ check, ask }) => {
     const { sources, manifests } = await given
     if (manifests.length > 0) return compareManifests(manifests, ask)
-    const source = await sources[0]((files) => {
-      check()
-      progress.tell({ phase: 'reading', files, of: 0, bytes: 0, share: 0 })
-    })
-    await send(source, slot, ask, check)
-    if (slot === 'now') [isExample, before] = [source.kind === 'texts', undefined]
+    const kind = await send(sources[0], slot, choice.algorithm, { check, ask })
+    if (slot === 'now') [isExample, before] = [kind === 'texts', undefined]
     else before = 'project'
     if (slot === 'now') await look(ask, true)
     else await compare(ask)

@@ -14,7 +14,7 @@ import { zip } from './zip.js'
 /** @typedef {import('./tree.js').Node} Node */
 
 /**
- * @typedef {{ kind: 'files', name: string, files: Array<[path: string, file: File]>, folders: string[] }
+ * @typedef {{ kind: 'files', name: string, files: import('./hash.js').Named[], folders: string[] }
  *   | { kind: 'archive', file: File }
  *   | { kind: 'texts', name: string, files: Array<{ path: string, text: string, exec?: boolean }> }} Source
  */
@@ -53,7 +53,7 @@ export async function open(source, tell) {
     project.name = source.name
     if (source.kind === 'files') {
       for (const path of source.folders) put(tree, path, folder())
-      for (const [path, file] of source.files) put(tree, path, { kind: 'file', size: file.size, blob: file })
+      for (const [path, file] of source.files) put(tree, path, file)
       await addModes(project)
     } else {
       project.from = 'example'

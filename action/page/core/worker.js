@@ -2,6 +2,7 @@
 // The worker: has the core and the files. The page only draws what it is told.
 
 import * as docktag from '../../../pkg/web.js'
+import { ahead } from './ahead.js'
 import { algorithmOf, compare } from './compare.js'
 import { Cancelled } from './failure.js'
 import { look } from './look.js'
@@ -14,7 +15,7 @@ import { failed, Trouble } from './trouble.js'
 /** @typedef {'now' | 'before'} Slot the state that is looked at, and the one to compare it with */
 
 /**
- * @typedef {{ id: number, ask: 'add', files: Array<[path: string, file: File]> }
+ * @typedef {{ id: number, ask: 'add', isFirst: boolean, files: Array<[path: string, file: File]>, algorithm: Choice['algorithm'] }
  *   | { id: number, ask: 'open', slot: Slot, source: Source }
  *   | { id: number, ask: 'look', slot: Slot, choice: Choice }
  *   | { id: number, ask: 'compare', before: Uint8Array, after: Uint8Array }
@@ -32,8 +33,10 @@ const EVERY = 80
 docktag.initFirst().catch(() => {})
 /** @type {Map<Slot, import('./open.js').Project>} */
 const projects = new Map()
-/** Files of the folder that is opened next: a browser takes long for many of them at once. @type {Array<[path: string, file: File]>} */
+/** Files of the folder that is opened next: a browser takes long for many of them at once. @type {import('./hash.js').Named[]} */
 let added = []
+/** @type {ReturnType<typeof ahead> | undefined} */
+let hashing
 /** Questions that nobody waits for any more. @type {Set<number>} */
 const cancelled = new Set()
 
@@ -56,10 +59,9 @@ async function receive(question) {
 async function answer(question) {
   switch (question.ask) {
     case 'add':
-      for (const named of question.files) added.push(named)
-      return
+      return add(question)
     case 'open':
-      return keep(question.slot, await open(whole(question.source), (files) => progress(question.id, { phase: 'reading', files, of: 0, bytes: 0, share: 0 })))
+      return keep(question.slot, await open(await whole(question.source), (files) => progress(question.id, { phase: 'reading', files, of: 0, bytes: 0, share: 0 })))
     case 'look':
       return see(question.id, question.slot, question.choice)
     case 'compare':
@@ -73,15 +75,30 @@ async function answer(question) {
   }
 }
 
+/** @param {Question & { ask: 'add' }} question */
+function add({ isFirst, files, algorithm }) {
+  if (isFirst) {
+    // Of another folder, which nobody waits for any more, some can be left.
+    added = []
+    void hashing?.end()
+    hashing = ahead(docktag.Hasher, algorithm)
+  }
+  const named = files.map(([path, file]) => /** @type {import('./hash.js').Named} */ ([path, { kind: 'file', size: file.size, blob: file }]))
+  added.push(...named)
+  hashing?.take(named)
+}
+
 /**
  * A folder with the files that were sent before.
  * @param {Source} source
- * @returns {Source}
+ * @returns {Promise<Source>}
  */
-function whole(source) {
+async function whole(source) {
+  if (source.kind !== 'files') return source
+  await hashing?.end()
   const files = added
   added = []
-  return source.kind === 'files' ? { ...source, files } : source
+  return { ...source, files }
 }
 
 /**

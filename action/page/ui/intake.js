@@ -7,7 +7,7 @@ import { dropped, picked, walked } from './gather.js'
 
 /** @typedef {import('../core/open.js').Source} Source */
 /** @typedef {{ manifest: Uint8Array, name: string }} Manifest */
-/** @typedef {{ sources: Array<(tell: (count: number) => void) => Promise<Source>>, manifests: Manifest[] }} Given */
+/** @typedef {{ sources: Array<(add: import('./send.js').Add) => Promise<Source>>, manifests: Manifest[] }} Given */
 
 /** A manifest is text that begins so. */
 const MANIFEST = /^(# |\\?[0-9a-f]{32}(?:[0-9a-f]{32})? [ *])/
@@ -55,19 +55,19 @@ export function listen(take) {
     const { folders, files } = dropped(event.dataTransfer)
     if (folders.length + files.length === 0) return
     const onCompare = event.target instanceof Element && event.target.closest('#compare') !== null
-    take(fromDrop(/** @type {FileSystemDirectoryEntry[]} */ (folders), files), onCompare)
+    take(fromDrop(folders, files), onCompare)
   })
 }
 
 /**
- * @param {FileSystemDirectoryEntry[]} folders
+ * @param {import('./gather.js').Folder[]} folders
  * @param {File[]} files
  * @returns {Promise<Given>}
  */
 async function fromDrop(folders, files) {
   // Loose files beside folders are no archives.
   const given = folders.length > 0 ? { sources: [], manifests: [] } : await fromFiles(files)
-  return folders.length > 0 ? { ...given, sources: [(tell) => walked(folders, tell)] } : given
+  return folders.length > 0 ? { ...given, sources: [(add) => walked(folders, add)] } : given
 }
 
 /**
@@ -82,7 +82,7 @@ export function pick(what, take) {
     const files = [...(input.files ?? [])]
     input.value = ''
     if (files.length === 0) return
-    take(what === 'folder' ? Promise.resolve({ sources: [async () => picked(files)], manifests: [] }) : fromFiles(files))
+    take(what === 'folder' ? Promise.resolve({ sources: [(add) => picked(files, add)], manifests: [] }) : fromFiles(files))
   }
   input.click()
 }

@@ -3,7 +3,7 @@
 
 import { DEFAULTS, parse, render } from './core/options.js'
 import { busy, stop } from './ui/busy.js'
-import { ask, prepare, Refused } from './ui/client.js'
+import { ask as asking, prepare, Refused } from './ui/client.js'
 import { comparisonView } from './ui/compare.js'
 import { announce, byId, h } from './ui/dom.js'
 import { example } from './ui/example.js'
@@ -107,7 +107,8 @@ async function compare(ask) {
     ;[manifest, name] = [old.found.manifest, old.name]
   } else [manifest, name] = [before.manifest, before.name]
   const comparison = /** @type {import('./core/compare.js').Comparison} */ (await ask({ ask: 'compare', before: manifest, after: found.manifest }).answer)
-  byId('compared').replaceChildren(comparisonView(comparison, [name, view.name]))
+  const diff = before === 'project' ? (/** @type {string} */ path) => /** @type {Promise<import('./core/diff.js').Diff>} */ (asking({ ask: 'diff', path }).answer) : undefined
+  byId('compared').replaceChildren(comparisonView(comparison, [name, view.name], diff))
   announce(`${plural(comparison.changes.length, 'file')} differ`)
 }
 
@@ -153,7 +154,7 @@ byId('form').addEventListener('change', () => change(read(choice)))
 byId('form').addEventListener('submit', (event) => event.preventDefault())
 byId('again').addEventListener('click', () => {
   stop()
-  for (const slot of /** @type {const} */ (['now', 'before'])) void ask({ ask: 'close', slot })
+  for (const slot of /** @type {const} */ (['now', 'before'])) void asking({ ask: 'close', slot })
   view = before = undefined
   change(DEFAULTS)
   byId('trouble').replaceChildren()

@@ -27,6 +27,7 @@ import { zip } from './zip.js'
  * @property {boolean} git whether the modes come from git's index
  * @property {string[]} lost links that are known to be there, and that a browser does not show
  * @property {number} count how many files and links
+ * @property {import('./host.js').Host} [host] how it was looked at last
  */
 
 const MODE_LINK = 0o120000

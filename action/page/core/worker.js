@@ -4,6 +4,7 @@
 import * as docktag from '../../../pkg/web.js'
 import { ahead } from './ahead.js'
 import { algorithmOf, compare } from './compare.js'
+import { diffFiles } from './diff.js'
 import { Cancelled } from './failure.js'
 import { look } from './look.js'
 import { open } from './open.js'
@@ -19,6 +20,7 @@ import { failed, Trouble } from './trouble.js'
  *   | { id: number, ask: 'open', slot: Slot, source: Source }
  *   | { id: number, ask: 'look', slot: Slot, choice: Choice }
  *   | { id: number, ask: 'compare', before: Uint8Array, after: Uint8Array }
+ *   | { id: number, ask: 'diff', path: string }
  *   | { id: number, ask: 'close', slot: Slot }
  *   | { id: number, ask: 'prepare' }
  *   | { id: number, ask: 'cancel' }} Question
@@ -66,6 +68,11 @@ async function answer(question) {
       return see(question.id, question.slot, question.choice)
     case 'compare':
       return compare(docktag, question.before, question.after, algorithmOf(question.after))
+    case 'diff': {
+      const [before, after] = [projects.get('before')?.host, projects.get('now')?.host]
+      if (!before || !after) throw new Error('nothing is open')
+      return diffFiles([before, after], question.path)
+    }
     case 'close':
       projects.delete(question.slot)
       return

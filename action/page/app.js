@@ -156,9 +156,9 @@ byId('again').addEventListener('click', () => {
   stop()
   for (const slot of /** @type {const} */ (['now', 'before'])) void asking({ ask: 'close', slot })
   view = before = undefined
-  change(DEFAULTS)
   byId('trouble').replaceChildren()
   byId('result').hidden = true
+  change(DEFAULTS)
   byId('views').replaceChildren()
   byId('start').hidden = false
   byId('pick-folder').focus()

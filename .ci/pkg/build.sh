@@ -26,10 +26,11 @@ cargo build --locked --release --manifest-path .ci/pkg/Cargo.toml --target-dir t
 mkdir -p "$folder"
 target/pkg-tool/release/docktag-pkg "$wasm" "$folder"
 [ -x .ci/pkg/node_modules/.bin/wasm-opt ] || npm --prefix .ci/pkg ci --no-audit --no-fund
-# These passes make the module smaller, but harder to compress. Functions of like names are alike, and compress better side by side.
+# The skipped passes make a module smaller, but harder to compress. Functions of like names are alike, and compress better side by side.
+# Nothing but the end of the stack is below 1024, so addresses may be folded into what reads there (--low-memory-unused).
 skipped='--skip-pass=inlining-optimizing --skip-pass=local-cse --skip-pass=code-pushing --skip-pass=reorder-functions'
 for name in docktag_bg docktag_rest; do
-  .ci/pkg/node_modules/.bin/wasm-opt -Oz $skipped --reorder-functions-by-name --strip-debug --strip-producers \
+  .ci/pkg/node_modules/.bin/wasm-opt --low-memory-unused -Os $skipped --flatten --rereloop -Os --reorder-functions-by-name --strip-debug --strip-producers \
     --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
     "$folder/$name.wasm" -o "$folder/$name.wasm"
 done

@@ -4,8 +4,10 @@
 import { failure } from './failure.js'
 import * as files from './files.js'
 import { hash } from './hash.js'
+import { hashObjects } from './hash-objects.js'
 import * as http from './http.js'
 import * as programs from './programs.js'
+import { stage } from './stage.js'
 
 /** @typedef {import('../pkg/docktag.js').Session} Session */
 /** @typedef {import('../pkg/docktag.js').Need} Need */
@@ -59,8 +61,13 @@ async function work(session, host, id, need) {
       return { response: await timed(session, host, id, () => http.send(need.request, host.agent), (response) => response.status) }
     case 'run':
       return { exited: await timed(session, host, id, () => programs.run(need, host.log), (exited) => exited.code) }
+    case 'objects':
+      return { hashed: (await timed(session, host, id, () => hashObjects(need.command, need.algorithm, host.log), ({ code }) => code)).hashed }
     case 'write':
       files.write(host.scratch, need.path, Buffer.from(need.bytes, 'base64'), need.append)
+      return 'done'
+    case 'stage':
+      stage(need)
       return 'done'
     case 'mirror':
       files.mirror(need.from, need.to, need.except)

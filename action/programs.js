@@ -14,9 +14,10 @@ let ending = false
  * Runs a program to its end. What it prints is captured, or goes to the log.
  * @param {Command} command
  * @param {number} log the file descriptor of the log
+ * @param {(data: Buffer) => void} [take] gets what it prints as it comes; nothing of that is kept
  * @returns {Promise<Omit<Exited, 'milliseconds'>>}
  */
-export function run(command, log) {
+export function run(command, log, take) {
   const [program, ...args] = command.argv
   /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, ...command.env }
@@ -36,7 +37,15 @@ export function run(command, log) {
     const stdout = []
     /** @type {Buffer[]} */
     const stderr = []
-    child.stdout?.on('data', (data) => stdout.push(data))
+    child.stdout?.on('data', (data) => {
+      try {
+        if (take) take(data)
+        else stdout.push(data)
+      } catch (error) {
+        child.kill()
+        reject(error)
+      }
+    })
     child.stderr?.on('data', (data) => stderr.push(data))
     // A program that does not read its input ends on its own terms.
     child.stdin?.on('error', () => {})

@@ -4,6 +4,7 @@
 //! anything: a future is ready when its answer lies on the desk, and `crate::session::Session` polls the job after each round of answers.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -22,17 +23,33 @@ use crate::tree::Entry;
 pub type Id = u32;
 
 /// A handle on the desk; clones share it.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Desk {
     state: Rc<RefCell<State>>,
+    /// What answers questions about files in the host's place.
+    files: Option<Rc<dyn Files>>,
+    /// Whether nothing is said to the user.
+    is_quiet: bool,
 }
 
-#[derive(Debug, Default)]
+/// Files that are not on the host's disk, such as those of a commit.
+pub trait Files {
+    /// Answers a need, or gives it back where the host is to answer it.
+    fn answer(&self, need: Need) -> Pin<Box<dyn Future<Output = Result<Answer, Need>> + '_>>;
+}
+
+#[derive(Default)]
 struct State {
     next: Id,
     needs: Vec<(Id, Need)>,
     answers: Vec<(Id, Answer)>,
     notes: Vec<Note>,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("next", &self.state.borrow().next).finish_non_exhaustive()
+    }
 }
 
 /// Declares one asking function per need: its answer's variant is the only one that fits.
@@ -65,8 +82,12 @@ ask! {
     http(request: Request, because: String) -> Response = Need::Http { request, because }, Answer::Response(response) => response;
     /// Asks for [`Need::Run`].
     run(command: Command) -> Exited = Need::Run(command), Answer::Exited(exited) => exited;
+    /// Asks for [`Need::Objects`].
+    objects(command: Command, algorithm: Algorithm) -> Vec<Hashed> = Need::Objects { command, algorithm }, Answer::Hashed(hashed) => hashed;
     /// Asks for [`Need::Write`].
     write(path: String, bytes: Secret<Vec<u8>>, append: bool) -> () = Need::Write { path, bytes, append }, Answer::Done => ();
+    /// Asks for [`Need::Stage`].
+    stage(need: Need) -> () = need, Answer::Done => ();
     /// Asks for [`Need::Mirror`].
     mirror(from: String, to: String, except: Vec<String>) -> () = Need::Mirror { from, to, except }, Answer::Done => ();
     /// Asks for [`Need::Wait`].
@@ -85,7 +106,19 @@ impl Desk {
 
     /// Says something to the user, now.
     pub fn tell(&self, note: Note) {
-        self.state.borrow_mut().notes.push(note);
+        if !self.is_quiet {
+            self.state.borrow_mut().notes.push(note);
+        }
+    }
+
+    /// A handle through which other files than the host's are seen, and nothing is said to the user.
+    pub fn over(&self, files: Rc<dyn Files>) -> Desk {
+        Desk { files: Some(files), is_quiet: true, state: Rc::clone(&self.state) }
+    }
+
+    /// Whether these are other files than the host's.
+    pub fn is_over(&self) -> bool {
+        self.files.is_some()
     }
 
     pub(crate) fn take_needs(&self) -> Vec<(Id, Need)> {
@@ -100,7 +133,18 @@ impl Desk {
         self.state.borrow_mut().answers.push((id, answer));
     }
 
-    fn ask(&self, need: Need) -> impl Future<Output = Answer> + use<> {
+    async fn ask(&self, need: Need) -> Answer {
+        let need = match &self.files {
+            Some(files) => match files.answer(need).await {
+                Ok(answer) => return answer,
+                Err(need) => need,
+            },
+            None => need,
+        };
+        self.put_need(need).await
+    }
+
+    fn put_need(&self, need: Need) -> impl Future<Output = Answer> + use<> {
         let state = Rc::clone(&self.state);
         let id = {
             let mut state = state.borrow_mut();

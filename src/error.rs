@@ -181,6 +181,10 @@ codes! {
     NoCompose "no-compose" 2,
     /// Docker's `config.json` cannot be understood.
     DockerConfigInvalid "docker-config-invalid" 2,
+    /// Git is not there, or knows no repository here.
+    NoRepository "no-repository" 2,
+    /// A revision that names no commit here.
+    RevisionUnknown "revision-unknown" 2,
     /// A file or folder that cannot be read or written.
     Unreadable "unreadable" 1,
     /// An input that changed while it was used.

@@ -196,7 +196,8 @@ fn escaped(byte: u8) -> Option<u8> {
     }
 }
 
-fn unescape(name: &[u8]) -> Option<Vec<u8>> {
+/// A name as it was before `\\`, `\n` and `\r` were written for what would break its line; `None` where another letter stands behind a `\`.
+pub(crate) fn unescape(name: &[u8]) -> Option<Vec<u8>> {
     let mut path = Vec::with_capacity(name.len());
     let mut bytes = name.iter();
     while let Some(&byte) = bytes.next() {

@@ -61,6 +61,16 @@ pub enum Need {
     },
     /// Run a program; answered by [`Answer::Exited`] whatever its exit code.
     Run(Command),
+    /// Run a program that prints objects as `git cat-file --batch` does, and hash each as it comes; answered by [`Answer::Hashed`], in that
+    /// order. `capture` is set, and nothing is kept of what is printed.
+    ///
+    /// An object is a line that ends with its size, so many bytes, and a line feed (git, "git-cat-file", "BATCH OUTPUT").
+    Objects {
+        /// The program.
+        command: Command,
+        /// With what to hash.
+        algorithm: Algorithm,
+    },
     /// Write a file, one in the folder of the run for its owner only; answered by [`Answer::Done`].
     Write {
         /// The file; its folder is made where it is missing.
@@ -70,6 +80,21 @@ pub enum Need {
         bytes: Secret<Vec<u8>>,
         /// Whether to add to the end instead of replacing.
         append: bool,
+    },
+    /// Copy files into a folder of the run, with modes 644 and 755 and one time for all; answered by [`Answer::Done`].
+    ///
+    /// Files and links first; then the folders get their time, for which what is in them must be there.
+    Stage {
+        /// The folder.
+        to: String,
+        /// Folders in it, `.` for itself; those that lead to files are made anyway.
+        folders: Vec<RelPath>,
+        /// Each with the file that is copied, where it goes in the folder, and whether it is executable; `None`: as it is.
+        files: Vec<(RelPath, RelPath, Option<bool>)>,
+        /// Symbolic links with their targets.
+        links: Vec<(RelPath, RelPath)>,
+        /// When all of them were changed: seconds since 1970-01-01 UTC.
+        time: u64,
     },
     /// Make every entry of `from`, but for those named in `except`, appear in `to` too (by symbolic links); answered by [`Answer::Done`].
     /// A `from` that does not exist is as good as an empty one.
@@ -151,14 +176,14 @@ pub struct Listing {
     pub empty_dirs: Vec<RelPath>,
 }
 
-/// A file that was read from its start to its end, and did not change meanwhile. In JSON `[digest, size, executable]`.
+/// A file or object that was read from its start to its end, and did not change meanwhile. In JSON `[digest, size, executable]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hashed {
     /// The digest of its bytes.
     pub digest: Digest,
     /// How many bytes.
     pub size: u64,
-    /// Whether its owner may execute it: what git records of a mode.
+    /// Whether its owner may execute it: what git records of a mode. Of an object this is not known: `false`.
     pub executable: bool,
 }
 

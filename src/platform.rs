@@ -41,16 +41,33 @@ pub const VARIABLE: &str = "DOCKER_DEFAULT_PLATFORM";
 
 /// The platform of an engine on this machine: Linux on the machine's architecture, as the host's language calls it.
 pub fn of_machine(architecture: &str) -> String {
-    if architecture.is_empty() { "linux/amd64".to_owned() } else { name("linux", architecture, "") }
+    let architecture = match architecture {
+        "" | "x64" => "amd64",
+        "x86" | "ia32" => "386",
+        "powerpc64le" | "powerpc64" | "ppc64" => "ppc64le",
+        other => other,
+    };
+    name("linux", architecture, "")
 }
 
 fn name(os: &str, architecture: &str, variant: &str) -> String {
     let os = if os == "macos" { "darwin" } else { os };
-    let (architecture, variant) = match (architecture, variant) {
-        ("x86_64" | "x86-64" | "x64" | "amd64", "" | "v1") => ("amd64", ""),
-        ("x86_64" | "x86-64" | "x64" | "amd64", variant) => ("amd64", variant),
-        ("i386" | "x86" | "ia32" | "386", _) => ("386", ""),
-        ("aarch64" | "arm64", "" | "8" | "v8") => ("arm64", ""),
+    let (architecture, variant) = normal(architecture, variant);
+    match variant.as_str() {
+        "" => format!("{os}/{architecture}"),
+        variant => format!("{os}/{architecture}/{variant}"),
+    }
+}
+
+/// An architecture and its variant under their usual names (rule: `database.go` `normalizeArch`).
+pub(crate) fn normal(architecture: &str, variant: &str) -> (String, String) {
+    let (architecture, variant) = (architecture.to_ascii_lowercase(), variant.to_ascii_lowercase());
+    let (architecture, variant) = match (architecture.as_str(), variant.as_str()) {
+        ("i386", _) => ("386", ""),
+        ("x86_64" | "x86-64" | "amd64", "v1") => ("amd64", ""),
+        ("x86_64" | "x86-64" | "amd64", variant) => ("amd64", variant),
+        ("aarch64" | "arm64", "8" | "v8" | "v8.0") => ("arm64", ""),
+        ("aarch64" | "arm64", "9" | "9.0" | "v9.0") => ("arm64", "v9"),
         ("aarch64" | "arm64", variant) => ("arm64", variant),
         ("armhf", _) => ("arm", "v7"),
         ("armel", _) => ("arm", "v6"),
@@ -58,14 +75,9 @@ fn name(os: &str, architecture: &str, variant: &str) -> String {
         ("arm", "5") => ("arm", "v5"),
         ("arm", "6") => ("arm", "v6"),
         ("arm", "8") => ("arm", "v8"),
-        // What Rust and Node call otherwise than Go.
-        ("powerpc64le" | "powerpc64" | "ppc64", variant) => ("ppc64le", variant),
         other => other,
     };
-    match variant {
-        "" => format!("{os}/{architecture}"),
-        variant => format!("{os}/{architecture}/{variant}"),
-    }
+    (architecture.to_owned(), variant.to_owned())
 }
 
 #[cfg(test)]

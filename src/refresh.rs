@@ -71,6 +71,16 @@ impl Refresh {
     }
 }
 
+/// A time, in seconds since 1970-01-01 UTC, as RFC 3339 has it.
+///
+/// ```
+/// assert_eq!(docktag::refresh::rfc3339(1_795_507_261), "2026-11-24T08:01:01Z");
+/// ```
+pub fn rfc3339(now: u64) -> String {
+    let seconds = now % DAY;
+    format!("{}T{:02}:{:02}:{:02}Z", daily(now / DAY), seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
 fn daily(days: u64) -> String {
     let (year, month, day) = date(days);
     format!("{year:04}-{month:02}-{day:02}")

@@ -88,12 +88,14 @@ pub struct Report {
 }
 
 /// A result that is a document of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Document {
     /// For people.
     pub text: Vec<u8>,
     /// For scripts.
     pub json: String,
+    /// For a job summary; empty where it has no place there.
+    pub markdown: String,
 }
 
 /// One image and what became of it.

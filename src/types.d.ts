@@ -7,7 +7,27 @@ export interface ManifestFile { path: Path; digest: string }
 /** A manifest as data; `notes` are the lines that begin with `#`. */
 export interface ParsedManifest { algorithm: Algorithm; notes: Path[]; files: ManifestFile[] }
 /** What differs between two manifests. */
-export interface Diff { added: Path[]; removed: Path[]; changed: Path[] }
+export interface Diff {
+  added: Path[];
+  removed: Path[];
+  changed: Path[];
+  /** The same content under another path. */
+  renamed: Array<{ from: Path; to: Path }>;
+  /** Lines that begin with `#`: arguments, modes, links and so on. */
+  notes: NoteDiff[];
+}
+
+/** A difference that is not one of a file. */
+export interface NoteDiff {
+  /** `arg`, `base`, `exec` and so on. */
+  kind: string;
+  /** The name of an argument, the path of a link; empty where there is but one such line. */
+  name: Path;
+  before: Path | null;
+  after: Path | null;
+  /** In words. */
+  text: string;
+}
 
 /** How options are spelled in messages: `--moving-tag ci`, or `moving-tag: ci`. */
 export type Spelling = 'command-line' | 'inputs';
@@ -61,6 +81,8 @@ export interface Options {
   'no-push'?: boolean;
   /** Build here what the registry lacks, and push nothing */
   'or-build'?: boolean;
+  /** Build from copies of exactly the files that count: an input that was not counted is an error of the build */
+  strict?: boolean;
   /** Build and push even on a hit */
   force?: boolean;
   /** Where the layer cache of a build is kept: in the image itself, beside it in the registry, or nowhere [default: inline] */
@@ -75,6 +97,10 @@ export interface Options {
   password?: string;
   /** A registry that may be spoken to without TLS; those on the loopback interface always may */
   'insecure-registry'?: string | string[];
+  /** How many of the last commits of this branch to look at, merged ones not counted [default: 100] */
+  commits?: string;
+  /** Write a plot (SVG) of the builds to this file */
+  plot?: string;
   /** Say what would be done, and do nothing */
   'dry-run'?: boolean;
   /** Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too */
@@ -133,8 +159,12 @@ export type Need =
   | { need: 'http'; request: HttpRequest; because: string }
   /** Run a program: `exited`, whatever its exit code. */
   | ({ need: 'run' } & Command)
+  /** Run a program that prints objects as `git cat-file --batch` does, and hash each: `hashed`, in that order. */
+  | { need: 'objects'; command: Command; algorithm: Algorithm }
   /** Write a file (base64), one in the folder of the run for its owner only: `done`. */
   | { need: 'write'; path: string; bytes: string; append: boolean }
+  /** Copy files into a folder of the run, with modes 644 and 755 and one time (seconds since 1970) for all; folders get theirs last: `done`. */
+  | { need: 'stage'; to: string; folders: Path[]; files: Array<[from: Path, to: Path, executable: boolean | null]>; links: Array<[Path, Path]>; time: number }
   /** Make every entry of `from` but those in `except` appear in `to` too: `done`. */
   | { need: 'mirror'; from: string; to: string; except: string[] }
   /** Wait: `done`. */

@@ -60,7 +60,9 @@ impl Session {
         self.notes.extend_from_slice(notes);
         match step {
             session::Step::Open { needs, notes } => {
-                self.open.extend(needs.iter().filter(|(_, need)| matches!(need, Need::Run(_) | Need::Http { .. })).cloned());
+                self.open.extend(
+                    needs.iter().filter(|(_, need)| matches!(need, Need::Run(_) | Need::Objects { .. } | Need::Http { .. })).cloned(),
+                );
                 to_js(&Step { needs: Some(&needs), notes: &notes, log, ..Step::default() })
             }
             session::Step::Done { result, notes } => {
@@ -81,7 +83,7 @@ impl Session {
     /// What to show before a need is performed: the heading of a program.
     pub fn begin(&self, id: Id) -> String {
         match self.open.iter().find(|(of, _)| *of == id) {
-            Some((_, Need::Run(command))) => self.voice.begin(command),
+            Some((_, Need::Run(command) | Need::Objects { command, .. })) => self.voice.begin(command),
             _ => String::new(),
         }
     }
@@ -97,8 +99,8 @@ impl Session {
         let milliseconds = u64::from(milliseconds);
         let number = outcome.as_f64();
         match self.open.swap_remove(index).1 {
-            Need::Run(command) if outcome.is_string() => self.voice.end(&command, None),
-            Need::Run(command) => {
+            Need::Run(command) | Need::Objects { command, .. } if outcome.is_string() => self.voice.end(&command, None),
+            Need::Run(command) | Need::Objects { command, .. } => {
                 let exited = Exited { code: number.map(|code| code as i32), milliseconds, ..Exited::default() };
                 self.voice.end(&command, Some(&exited))
             }

@@ -14,6 +14,9 @@ const LINES: usize = 200;
 
 /// A job that ended well, as Markdown.
 pub fn of_report(options: &Options, report: &Report) -> String {
+    if let Some(document) = report.document.as_ref().filter(|document| !document.markdown.is_empty()) {
+        return format!("### docktag {}\n\n{}", report.job.as_str(), document.markdown);
+    }
     let mut text = format!("### docktag {}: {}\n\n", report.job.as_str(), headline(report));
     if let Some(reason) = &report.unpushed {
         writeln!(text, "Nothing was pushed, because this is {reason}. `push: true` would push all the same.\n").ok();
@@ -126,6 +129,19 @@ fn of_manifest(algorithm: Algorithm, text: &[u8], before: &str, whose: &str) -> 
     format!("{before}<details><summary>{files}{what}</summary>\n\n{}{more}</details>\n", block(&said))
 }
 
+/// A text in a cell of a table: as it is, whatever it holds. References to characters are never markup (CommonMark, "Entity references").
+pub(crate) fn cell(text: &str) -> String {
+    let mut cell = String::new();
+    for character in text.chars() {
+        match character {
+            '/' | '-' | ',' | '(' | ')' => cell.push(character),
+            character if character.is_ascii_punctuation() => cell.push_str(&format!("&#{};", u32::from(character))),
+            character => cell.push(character),
+        }
+    }
+    cell
+}
+
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let chunks: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|chunk| std::str::from_utf8(chunk).unwrap_or_default()).collect();
@@ -147,6 +163,12 @@ mod tests {
     fn a_text_cannot_end_its_block() {
         assert_eq!(block("a\n"), "```\na\n```\n\n");
         assert_eq!(block("```\n# x"), "````\n```\n# x\n````\n\n");
+    }
+
+    #[test]
+    fn a_cell_holds_no_markup() {
+        assert_eq!(cell("a b/c-1"), "a b/c-1");
+        assert_eq!(cell("|<b>`[x](www.y.z)*"), "&#124;&#60;b&#62;&#96;&#91;x&#93;(www&#46;y&#46;z)&#42;");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The Compose file that docktag adds behind the project's own: which images the services use, where the cache of a build comes from and
 //! goes to, and what it takes in the place of other images.
 //!
-//! It is JSON, which every YAML reader takes. It holds no path, since all paths are relative to the project's first file.
+//! It is JSON, which every YAML reader takes. Paths in it are absolute, since others would be relative to the project's first file.
 
 use serde_json::{Map, Value};
 
@@ -27,6 +27,10 @@ pub struct BuildOverride {
     pub cache_to: Vec<String>,
     /// Whether the build argument `BUILDKIT_INLINE_CACHE=1` is set: for Compose v1, which does not know `cache_to`.
     pub inline_argument: bool,
+    /// The context, where another one takes its place; absolute.
+    pub context: Option<String>,
+    /// Likewise the Dockerfile.
+    pub dockerfile: Option<String>,
     /// Added to `additional_contexts`: what stands for the images (or stages) of these names.
     pub contexts: Vec<(String, String)>,
 }
@@ -63,6 +67,11 @@ pub fn render(overrides: &[ServiceOverride]) -> String {
 
 fn of_build(it: &BuildOverride) -> Value {
     let mut build = Map::new();
+    for (key, path) in [("context", &it.context), ("dockerfile", &it.dockerfile)] {
+        if let Some(path) = path {
+            build.insert(key.to_owned(), escape(path));
+        }
+    }
     if it.inline_argument {
         build.insert("args".to_owned(), mapping([("BUILDKIT_INLINE_CACHE", "1")]));
     }
@@ -101,6 +110,8 @@ mod tests {
             cache_from: vec!["type=registry,ref=a/b:$x".to_owned()],
             cache_to: vec!["type=inline".to_owned()],
             inline_argument: true,
+            context: Some("/run/0".to_owned()),
+            dockerfile: Some("/run/Dockerfile".to_owned()),
             contexts: vec![("a/base".to_owned(), "service:base".to_owned())],
         };
         let app = ServiceOverride {
@@ -112,7 +123,7 @@ mod tests {
         let text = render(&[app]);
         assert_eq!(
             text,
-            r#"{"services":{"app":{"build":{"additional_contexts":{"a/base":"service:base"},"args":{"BUILDKIT_INLINE_CACHE":"1"},"cache_from":["type=registry,ref=a/b:$$x"],"cache_to":["type=inline"]},"image":"a/b:1","pull_policy":"missing"}}}"#
+            r#"{"services":{"app":{"build":{"additional_contexts":{"a/base":"service:base"},"args":{"BUILDKIT_INLINE_CACHE":"1"},"cache_from":["type=registry,ref=a/b:$$x"],"cache_to":["type=inline"],"context":"/run/0","dockerfile":"/run/Dockerfile"},"image":"a/b:1","pull_policy":"missing"}}}"#
         );
     }
 }

@@ -77,6 +77,7 @@ fn about(job: Job) -> &'static str {
         Job::Tag => "Print service and image of every target; of a plain folder its tag, or repository:tag where --image is given",
         Job::Manifest => "Print the manifest: the list of inputs with their digests, as md5sum writes it",
         Job::Inputs => "Print what counts for a service, and why: files with their sizes, links, arguments, what is left out",
+        Job::Backtest => "Print what would have been built in the last commits, and because of which files",
         Job::Model => "Print the model of the Compose files, in the shape of `docker compose config --format json`",
         Job::Env => "Print the variables DOCKER_IMAGE, DOCKER_IMAGE_MD5, DOCKER_IMAGE_CI and COMPOSE_FILE as export lines",
         Job::Build => "Ask the registry for the image; where it is missing, build it through Compose, push it and prove it",

@@ -8,7 +8,7 @@ use docktag::need::{Answer, Need};
 use docktag::report::{Note, Report};
 use docktag::session::{Session, Step};
 
-use crate::host::{Host, exec, fs, hash};
+use crate::host::{Host, exec, fs, hash, stage};
 
 /// Runs a session to its end. The notes are shown as they come, and given back for `--json`.
 pub(crate) fn drive(host: &Host, mut session: Session) -> (Result<Report, Error>, Vec<Note>) {
@@ -68,7 +68,9 @@ fn perform(host: &Host, need: Need) -> Answer {
         Need::Exist { paths } => Ok(Answer::Exist(fs::exist(&paths))),
         Need::Http { request, because } => host.http.send(&host.log, &request, &because).map(Answer::Response),
         Need::Run(command) => exec::run(&host.log, &command).map(Answer::Exited),
+        Need::Objects { command, algorithm } => exec::objects(&host.log, &command, algorithm).map(Answer::Hashed),
         Need::Write { path, bytes, append } => fs::write(host.scratch.as_deref(), &path, bytes.expose(), append).map(|()| Answer::Done),
+        Need::Stage { to, folders, files, links, time } => stage::stage(&to, &folders, &files, &links, time).map(|()| Answer::Done),
         Need::Mirror { from, to, except } => fs::mirror(&from, &to, &except).map(|()| Answer::Done),
         Need::Wait { milliseconds } => {
             thread::sleep(std::time::Duration::from_millis(milliseconds.into()));

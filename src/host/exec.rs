@@ -1,10 +1,12 @@
 //! Running programs.
 
-use std::io::{self, Write as _};
-use std::process::{Child, Command as Process, Stdio};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
+use std::thread;
 use std::time::Instant;
 
-use docktag::need::{Command, Exited, Failure};
+use docktag::digest::{Algorithm, Hasher};
+use docktag::need::{Command, Exited, Failure, Hashed};
 
 use crate::host::fs::failure;
 use crate::host::log::Log;
@@ -12,14 +14,62 @@ use crate::host::{interrupt, milliseconds};
 
 /// Runs a program to its end. What it prints is captured, or goes to standard error: standard output is for results.
 pub(super) fn run(log: &Log, command: &Command) -> Result<Exited, Failure> {
+    announced(log, command, || {
+        fed(command, |child| {
+            let output = child.wait_with_output()?;
+            Ok(Exited { code: output.status.code(), stdout: output.stdout, stderr: output.stderr, milliseconds: 0 })
+        })
+    })
+}
+
+/// Runs a program that prints objects, and hashes each as it comes.
+pub(super) fn objects(log: &Log, command: &Command, algorithm: Algorithm) -> Result<Vec<Hashed>, Failure> {
+    let mut hashed = Vec::new();
+    let exited = announced(log, command, || {
+        fed(command, |mut child| {
+            if let Some(output) = child.stdout.take() {
+                hashed = hash_objects(output, algorithm)?;
+            }
+            let output = child.wait_with_output()?;
+            Ok(Exited { code: output.status.code(), stderr: output.stderr, ..Exited::default() })
+        })
+    })?;
+    match exited.ok() {
+        true => Ok(hashed),
+        false => Err(failure(&io::Error::other(format!("{}: {}", exited.how(), exited.last_lines())), None)),
+    }
+}
+
+/// The lines of the log before and after a program.
+fn announced(log: &Log, command: &Command, work: impl FnOnce() -> io::Result<Exited>) -> Result<Exited, Failure> {
     let start = Instant::now();
     log.write(&log.voice.begin(command));
-    let ended = start_and_wait(command).map(|exited| Exited { milliseconds: milliseconds(start), ..exited });
+    let ended = work().map(|exited| Exited { milliseconds: milliseconds(start), ..exited });
     log.write(&log.voice.end(command, ended.as_ref().ok()));
     ended.map_err(|error| failure(&error, None))
 }
 
-fn start_and_wait(command: &Command) -> io::Result<Exited> {
+/// Starts a program, and gives it its input while `wait` takes its output: neither may have to wait for the other.
+fn fed(command: &Command, wait: impl FnOnce(Child) -> io::Result<Exited>) -> io::Result<Exited> {
+    let mut child = start(command)?;
+    let id = child.id();
+    let input = child.stdin.take();
+    let ended = thread::scope(|scope| {
+        if let (Some(pipe), Some(text)) = (input, &command.stdin) {
+            scope.spawn(move || feed(pipe, text));
+        }
+        wait(child)
+    });
+    interrupt::ended(id);
+    ended
+}
+
+fn feed(mut pipe: ChildStdin, text: &str) {
+    // A program that does not read its input ends on its own terms.
+    drop(pipe.write_all(text.as_bytes()));
+}
+
+fn start(command: &Command) -> io::Result<Child> {
     let (program, args) = command.argv.split_first().ok_or_else(|| io::Error::other("no program"))?;
     let output = || if command.capture { Stdio::piped() } else { Stdio::from(io::stderr()) };
     let mut process = Process::new(program);
@@ -31,19 +81,32 @@ fn start_and_wait(command: &Command) -> io::Result<Exited> {
     // In a group of its own, so that an interrupt reaches the program and everything that it started, once.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut process, 0);
-
-    let mut child = interrupt::spawn(&mut process)?;
-    let id = child.id();
-    if let (Some(mut pipe), Some(text)) = (child.stdin.take(), &command.stdin) {
-        // A program that does not read its input ends on its own terms.
-        drop(pipe.write_all(text.as_bytes()));
-    }
-    let ended = wait(child);
-    interrupt::ended(id);
-    ended
+    interrupt::spawn(&mut process)
 }
 
-fn wait(child: Child) -> io::Result<Exited> {
-    let output = child.wait_with_output()?;
-    Ok(Exited { code: output.status.code(), stdout: output.stdout, stderr: output.stderr, milliseconds: 0 })
+fn hash_objects(output: ChildStdout, algorithm: Algorithm) -> io::Result<Vec<Hashed>> {
+    let mut output = BufReader::with_capacity(64 * 1024, output);
+    let (mut hasher, mut hashed, mut line) = (Hasher::new(algorithm), Vec::new(), Vec::new());
+    loop {
+        line.clear();
+        if output.read_until(b'\n', &mut line)? == 0 {
+            return Ok(hashed);
+        }
+        let text = String::from_utf8_lossy(&line);
+        let size = text.trim_end().rsplit(' ').next().and_then(|size| size.parse::<u64>().ok());
+        let size = size.ok_or_else(|| io::Error::other(format!("printed no object: {}", text.trim_end().escape_debug())))?;
+        let mut rest = size;
+        while rest > 0 {
+            let part = output.fill_buf()?;
+            let taken = part.len().min(usize::try_from(rest).unwrap_or(usize::MAX));
+            if taken == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            hasher.update(&part[..taken]);
+            output.consume(taken);
+            rest -= taken as u64;
+        }
+        output.read_exact(&mut [0])?;
+        hashed.push(Hashed { digest: hasher.finish(), size, executable: false });
+    }
 }

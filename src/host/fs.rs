@@ -99,7 +99,7 @@ pub(super) fn write(scratch: Option<&Path>, path: &str, bytes: &[u8], append: bo
     crate::host::interrupt::write(write).map_err(|error| failure(&error, None))
 }
 
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(super) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

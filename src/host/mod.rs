@@ -11,6 +11,7 @@ pub(crate) mod log;
 pub(crate) mod options;
 pub(crate) mod output;
 mod progress;
+mod stage;
 
 use std::path::PathBuf;
 use std::time::Instant;

@@ -24,7 +24,7 @@ pub(super) struct Asked {
 
 /// Makes sure that the registry has the image for these inputs.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let Work { options, mut report, mut project, targets, strangers } = work::prepare(desk, options).await?;
+    let Work { options, mut report, mut project, targets, strangers, stages } = work::prepare(desk, options).await?;
     let options = &options;
     match options.is_plain() {
         true => left_alone(desk, &project, &strangers),
@@ -38,7 +38,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
 
     report.targets = join_all(hits.into_iter().map(|(asked, found)| keep(desk, options, &client, asked, found))).await;
     if !misses.is_empty() {
-        let build = Build { desk, options, client: &client };
+        let build = Build { desk, options, client: &client, stages: &stages };
         build_missing(&build, &mut project, &mut report, &misses).await?;
     }
     later::keep(desk, options, &project, &mut report).await?;

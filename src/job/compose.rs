@@ -204,7 +204,11 @@ pub(super) async fn name_files(desk: &Desk, options: &Options, project: &mut Pro
 
 /// What `compose config` printed, without the services that are not to be worked for.
 fn model(options: &Options, exited: &Exited) -> Result<Model> {
-    let mut model = Model::parse(&String::from_utf8_lossy(&exited.stdout))?;
+    choose(options, Model::parse(&String::from_utf8_lossy(&exited.stdout))?)
+}
+
+/// A model without the services that are not to be worked for.
+pub(super) fn choose(options: &Options, mut model: Model) -> Result<Model> {
     if let Some(missing) = options.services.iter().find(|name| !model.services.iter().any(|service| service.name == **name)) {
         let names: Vec<&str> = model.services.iter().map(|service| service.name.as_str()).collect();
         return Err(Error::new(Code::Usage, format!("`--service {missing}`: no such service, there are {}", names.join(", ")))

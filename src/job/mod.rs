@@ -1,6 +1,7 @@
 //! The jobs, each readable from top to bottom.
 
 mod advice;
+mod backtest;
 mod bases;
 mod build;
 mod checkout;
@@ -9,6 +10,8 @@ mod context;
 mod draft;
 mod env;
 mod family;
+mod git;
+mod history;
 mod inputs;
 mod later;
 mod login;
@@ -19,8 +22,11 @@ mod provide;
 mod publish;
 mod pull;
 mod registry;
+mod revision;
 mod services;
 mod show;
+mod states;
+mod strict;
 mod work;
 
 use crate::ci::fork;
@@ -49,6 +55,7 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
         Job::Tag | Job::Env => services::name(desk, options).await,
         Job::Manifest => services::manifest(desk, options).await,
         Job::Inputs => show::inputs(desk, options).await,
+        Job::Backtest => backtest::run(desk, options).await,
         Job::Model => show::model(desk, options).await,
         Job::Build => build::run(desk, options).await,
         Job::Pull => pull::run(desk, options).await,

@@ -5,16 +5,18 @@ use crate::compose::project::Project;
 use crate::compose::read::{self, Read, Request};
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
+use crate::job::login::hidden_variables;
 use crate::job::{compose, later};
 use crate::map::Map;
 use crate::options::Options;
-use crate::report::Note;
+use crate::report::{Note, Variable};
 
 /// Reads the project.
 pub(super) async fn load(desk: &Desk, options: &Options) -> Result<Project> {
     let request = request(options);
     match complete(desk, &request, Map::new()).await {
-        Err(error) if error.code == Code::ComposeNotCovered => {
+        // Compose reads the disk, and these files are not there.
+        Err(error) if error.code == Code::ComposeNotCovered && !desk.is_over() => {
             desk.tell(Note::detail(format!("{error}; Compose is asked instead")));
             from_compose(desk, options, &request, error).await
         }
@@ -29,9 +31,28 @@ pub(super) async fn load(desk: &Desk, options: &Options) -> Result<Project> {
     }
 }
 
+/// Reads the project with the recipe's variables set; `None` where only Compose can say what it makes of it, or why it refuses it.
+pub(super) async fn with_variables(desk: &Desk, options: &Options, variables: &[Variable]) -> Result<Option<Project>> {
+    let mut request = request(options);
+    variables.iter().for_each(|it| request.env.insert(it.name.clone(), it.value.clone()));
+    match complete(desk, &request, Map::new()).await {
+        Ok(project) => {
+            project.warnings.iter().for_each(|warning| desk.tell(Note::detail(warning.clone())));
+            Ok(Some(project))
+        }
+        Err(error) if matches!(error.code, Code::ComposeNotCovered | Code::ComposeFileInvalid | Code::ComposeFileMissing) => {
+            desk.tell(Note::detail(format!("{error}; Compose is asked instead")));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// What Compose would be told. With a repository, the recipe's variables have it: the hash comes later.
 fn request(options: &Options) -> Request {
     let mut env = options.host.env.clone();
+    // Compose does not get these either.
+    hidden_variables(options).iter().for_each(|name| env.remove(name));
     if let Some(repository) = &options.image {
         let moving = options.moving_tag.as_ref().map(|tag| format!("{repository}:{tag}")).unwrap_or_default();
         env.insert("DOCKER_IMAGE".to_owned(), repository.to_string());

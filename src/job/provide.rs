@@ -9,6 +9,7 @@ use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
+use crate::job::strict::{self, Stage};
 use crate::job::{inputs, services};
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
@@ -28,10 +29,13 @@ pub(super) struct Build<'a> {
     pub(super) desk: &'a Desk,
     pub(super) options: &'a Options,
     pub(super) client: &'a Client<'a>,
+    /// With `--strict`: what the builds see.
+    pub(super) stages: &'a [Stage],
 }
 
 impl Build<'_> {
     pub(super) async fn provide(&self, project: &mut Project, report: &Report, misses: &[Asked]) -> Result<Built> {
+        compose::start(self.desk, self.options, project).await?;
         let engine = match self.options.dry_run {
             true => None,
             false => self.check_engine(project).await?,
@@ -41,8 +45,12 @@ impl Build<'_> {
         if self.options.reuse.is_some() {
             inputs::verify(self.desk, self.options, &report.manifest).await?;
         }
-        compose::start(self.desk, self.options, project).await?;
         let builder = self.builder(project).await?;
+        if self.options.strict && builder == Builder::Classic {
+            return Err(
+                Error::new(Code::Usage, "`--strict` needs BuildKit, and the builder before it was chosen").help("unset DOCKER_BUILDKIT")
+            );
+        }
         if self.options.is_plain() {
             compose::name_files(self.desk, self.options, project).await?;
         }
@@ -120,6 +128,10 @@ impl Build<'_> {
 
     /// What is pushed under a tag must have been built from the inputs that gave it its name.
     async fn verify(&self, report: &Report, targets: &[&Target]) -> Result<()> {
+        // What was built are copies, which were compared with what was hashed.
+        if self.options.strict {
+            return Ok(());
+        }
         match self.options.is_plain() {
             true => inputs::verify(self.desk, self.options, &report.manifest).await,
             false => services::verify(self.desk, self.options, targets).await,
@@ -225,6 +237,7 @@ impl Build<'_> {
             let missing = has_contexts.then_some(targets.as_slice());
             all.extend(plan::overrides(&asked.target, &project.model, &project.compose, &cache, missing)?);
         }
+        strict::prepare(self.desk, self.options, self.stages, &mut all).await?;
         compose::add_override(self.desk, self.options, project, "docktag.override.yml", &all).await?;
         Ok(pulls)
     }

@@ -15,7 +15,7 @@ use crate::job::draft::{self, Draft, Text};
 use crate::job::family;
 use crate::job::place::{Places, below};
 use crate::job::work::Work;
-use crate::job::{advice, bases, compose, env, model as files};
+use crate::job::{advice, bases, compose, env, model as files, strict};
 use crate::manifest::{File, Manifest};
 use crate::need::Hashed;
 use crate::options::{Login, Options};
@@ -52,15 +52,19 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
     let mut options = in_period(options);
     let found = find(desk, &options, &project, None).await?;
     advice::tell(desk, &options, &project, &found).await;
+    let stages = if options.strict { strict::of_services(&Places::new(&options, &project), &found) } else { Vec::new() };
     let targets = found.targets;
     options.login = login(&options, &targets)?;
     let mut report = report(&options, &targets)?;
     report.targets.clear();
     report.altered = found.altered;
-    let model = compose_model(&options, &project, &targets)?;
-    let own_files = project.files.iter().map(|file| host_name(&options, file)).collect();
-    let compose = compose::Project::new(&options, model, own_files, &report.variables);
-    Ok(Work { options, report, project: compose, targets, strangers: Vec::new() })
+    let mut model = compose_model(&project, &options.services, &targets);
+    if !options.services.is_empty() {
+        let is_wanted = |name: &String| options.services.contains(name) || targets.iter().any(|target| target.built.contains(name));
+        model.services.retain(|service| is_wanted(&service.name));
+    }
+    let compose = compose::Project::new(&options, model, host_names(&options, &project.files), &report.variables);
+    Ok(Work { options, report, project: compose, targets, strangers: Vec::new(), stages })
 }
 
 /// `tag` and `env`: names, and nobody is asked for the images.
@@ -70,8 +74,7 @@ pub(super) async fn name(desk: &Desk, options: &Options) -> Result<Report> {
     let found = find(desk, options, &project, None).await?;
     advice::tell(desk, options, &project, &found).await;
     let mut report = report(options, &found.targets)?;
-    let own_files = project.files.iter().map(|file| host_name(options, file)).collect();
-    let compose = compose::Project::new(options, Model::default(), own_files, &report.variables);
+    let compose = compose::Project::new(options, Model::default(), host_names(options, &project.files), &report.variables);
     super::later::keep(desk, options, &compose, &mut report).await?;
     Ok(report)
 }
@@ -342,12 +345,12 @@ pub(super) fn report(options: &Options, targets: &[Target]) -> Result<Report> {
 }
 
 /// The model as far as Compose has to be told of it: the images by their new names.
-fn compose_model(options: &Options, project: &Project, targets: &[Target]) -> Result<Model> {
-    let is_wanted = |service: &&Service| match options.services.as_slice() {
-        [] => !service.disabled,
-        names => names.contains(&service.name) || targets.iter().any(|target| target.built.contains(&service.name)),
+/// Services of other profiles are in it only where they are named.
+pub(super) fn compose_model(project: &Project, named: &[String], targets: &[Target]) -> Model {
+    let is_in = |service: &&Service| {
+        !service.disabled || named.contains(&service.name) || targets.iter().any(|target| target.built.contains(&service.name))
     };
-    let services = project.services.iter().filter(is_wanted).map(|service| {
+    let services = project.services.iter().filter(is_in).map(|service| {
         let target = targets.iter().find(|target| target.services.contains(&service.name));
         model::Service {
             name: service.name.clone(),
@@ -355,7 +358,7 @@ fn compose_model(options: &Options, project: &Project, targets: &[Target]) -> Re
             build: service.build.as_ref().map(|build| model::Build { has_cache_to: draft::has_items(build.other.get("cache_to")) }),
         }
     });
-    Ok(Model { services: services.collect() })
+    Model { services: services.collect() }
 }
 
 /// The login with its registry: without one named, that of the images, if they have one.
@@ -378,10 +381,11 @@ fn login(options: &Options, targets: &[Target]) -> Result<Option<Login>> {
     }
 }
 
-/// A file of the project as the host names it.
-fn host_name(options: &Options, file: &str) -> String {
-    match options.host.folder.is_empty() {
-        true => file.to_owned(),
+/// The files of the project as the host names them.
+pub(super) fn host_names(options: &Options, files: &[String]) -> Vec<String> {
+    let name = |file: &String| match options.host.folder.is_empty() {
+        true => file.clone(),
         false => crate::path::relative(&options.host.folder, file),
-    }
+    };
+    files.iter().map(name).collect()
 }

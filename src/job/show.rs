@@ -26,7 +26,7 @@ pub(super) async fn model(desk: &Desk, options: &Options) -> Result<Report> {
     let value = to_json(&project);
     let json = serde_json::to_string(&value).unwrap_or_default();
     let text = format!("{}\n", print::indented(&json)).into_bytes();
-    Ok(Report { document: Some(Box::new(Document { text, json })), ..services::report(options, &[])? })
+    Ok(Report { document: Some(Box::new(Document { text, json, ..Document::default() })), ..services::report(options, &[])? })
 }
 
 /// `inputs`: what counts for one service, and why.
@@ -39,7 +39,8 @@ pub(super) async fn inputs(desk: &Desk, options: &Options) -> Result<Report> {
     let is_it = |draft: &Draft<'_>| target.built.contains(&draft.service.name);
     let index = found.drafts.iter().position(is_it).unwrap_or_default();
     let shown = Shown::new(&found, index, target);
-    let document = Document { text: shown.text().into_bytes(), json: serde_json::to_string(&shown.json()).unwrap_or_default() };
+    let json = serde_json::to_string(&shown.json()).unwrap_or_default();
+    let document = Document { text: shown.text().into_bytes(), json, ..Document::default() };
     Ok(Report { document: Some(Box::new(document)), ..services::report(options, std::slice::from_ref(target))? })
 }
 

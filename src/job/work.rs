@@ -5,7 +5,8 @@ use std::rc::Rc;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::job::compose::{self, Project};
-use crate::job::{inputs, report, services};
+use crate::job::strict::{self, Stage};
+use crate::job::{inputs, model, report, services};
 use crate::options::{Job, Options};
 use crate::plan::{self, Target};
 use crate::report::Report;
@@ -21,6 +22,8 @@ pub(super) struct Work {
     pub(super) targets: Vec<Target>,
     /// The services with `build:` that are left alone.
     pub(super) strangers: Vec<String>,
+    /// With `--strict`: what the builds see.
+    pub(super) stages: Vec<Stage>,
 }
 
 /// Finds the project and its images.
@@ -31,7 +34,7 @@ pub(super) async fn prepare(desk: &Desk, options: &Options) -> Result<Work> {
     }
 }
 
-/// The recipe's way: folders are hashed, and Compose says which services use the hash.
+/// The recipe's way: folders are hashed, and the Compose files say which services use the hash.
 async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
     if options.image.is_none() {
         let help = match options.job {
@@ -42,10 +45,25 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
     }
     let identity = inputs::identify(desk, options).await?;
     let report = report(options, identity)?;
-    let project = compose::load(desk, options, &report.variables).await?;
+    let own = model::with_variables(desk, options, &report.variables).await?;
+    let project = match &own {
+        Some(own) => {
+            let model = compose::choose(options, services::compose_model(own, &[], &[]))?;
+            Project::new(options, model, services::host_names(options, &own.files), &report.variables)
+        }
+        None => compose::load(desk, options, &report.variables).await?,
+    };
     let manifest: Rc<[u8]> = report.manifest.as_slice().into();
     let targets = plan::targets(&project.model, &report.tag, &manifest, options.moving_tag.as_deref())?;
     let strangers = plan::strangers(&project.model, &report.tag)?;
     let strangers = strangers.into_iter().map(|service| service.name.clone()).collect();
-    Ok(Work { options: options.clone(), report, project, targets, strangers })
+    let stages = match (options.strict, &own) {
+        (false, _) => Vec::new(),
+        (true, Some(own)) => strict::of_folders(options, own, &targets)?,
+        (true, None) => {
+            return Err(Error::new(Code::ComposeNotCovered, "`--strict` needs Compose files that docktag reads by itself")
+                .help("`-v` says what it does not read"));
+        }
+    };
+    Ok(Work { options: options.clone(), report, project, targets, strangers, stages })
 }

@@ -130,12 +130,15 @@ impl Given {
         options.push = self.push()?;
         options.or_build = self.flag("or-build")?;
         options.force = self.flag("force")?;
+        options.strict = self.flag("strict")?;
         options.cache = self.choice("cache", &[("inline", Cache::Inline), ("registry", Cache::Registry), ("none", Cache::None)])?;
         options.cache_from = self.many("cache-from")?;
         if options.cache == Cache::None && !options.cache_from.is_empty() {
             return Err(Error::new(Code::Usage, "`--cache none` and `--cache-from` contradict each other").help("leave one of them out"));
         }
         options.insecure = self.many("insecure-registry")?;
+        options.commits = self.number("commits")?;
+        options.plot = self.one("plot")?;
         options.dry_run = self.flag("dry-run")?;
         options.ci = self.flag("ci")?;
         options.login = self.login()?;
@@ -250,6 +253,16 @@ impl Given {
             [value] => utf8(name, value).map(Some),
             many => Err(Error::new(Code::Usage, format!("`--{name}` was given {} times, expected once", many.len()))),
         }
+    }
+
+    /// A number from 1 on; the default of the definition where none is given.
+    fn number(&self, name: &str) -> Result<usize> {
+        let default = Definition::find(name).and_then(|it| it.default).unwrap_or("1");
+        let given = self.one(name)?.unwrap_or_else(|| default.to_owned());
+        given.parse().ok().filter(|number| *number > 0).ok_or_else(|| {
+            Error::new(Code::Usage, format!("`--{name}`: `{}` is no number, expected one from 1 on", given.escape_debug()))
+                .help("mend the value, or leave it out")
+        })
     }
 
     fn flag(&self, name: &str) -> Result<bool> {

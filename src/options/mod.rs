@@ -44,11 +44,13 @@ pub enum Job {
     Inputs,
     /// Print the model of the Compose files.
     Model,
+    /// Print what would have been built in the last commits.
+    Backtest,
 }
 
 impl Job {
     /// The jobs, in the order of help.
-    pub const ALL: [Job; 7] = [Job::Tag, Job::Manifest, Job::Inputs, Job::Model, Job::Env, Job::Build, Job::Pull];
+    pub const ALL: [Job; 8] = [Job::Tag, Job::Manifest, Job::Inputs, Job::Model, Job::Backtest, Job::Env, Job::Build, Job::Pull];
 
     /// The name of its command.
     pub fn as_str(self) -> &'static str {
@@ -60,6 +62,7 @@ impl Job {
             Job::Pull => "pull",
             Job::Inputs => "inputs",
             Job::Model => "model",
+            Job::Backtest => "backtest",
         }
     }
 }
@@ -161,6 +164,8 @@ pub struct Options {
     pub or_build: bool,
     /// Whether to build and push even on a hit.
     pub force: bool,
+    /// Whether builds see copies of exactly what was counted.
+    pub strict: bool,
     /// Where the layer cache is kept.
     pub cache: Cache,
     /// Images or BuildKit cache sources to build from; empty: the moving tag.
@@ -169,6 +174,10 @@ pub struct Options {
     pub login: Option<Login>,
     /// Registries that may be spoken to without TLS, besides those on the loopback interface.
     pub insecure: Vec<String>,
+    /// How many commits are looked at.
+    pub commits: usize,
+    /// A file for a plot.
+    pub plot: Option<String>,
     /// Whether only to say what would be run.
     pub dry_run: bool,
     /// Whether variables, outputs and summary are kept in the files that the CI reads.
@@ -288,10 +297,13 @@ impl Options {
             push: Push::default(),
             or_build: false,
             force: false,
+            strict: false,
             cache: Cache::default(),
             cache_from: Vec::new(),
             login: None,
             insecure: Vec::new(),
+            commits: 100,
+            plot: None,
             dry_run: false,
             ci: false,
             host: Host::default(),

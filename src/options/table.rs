@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::options::Job::{self, Build, Env, Inputs, Manifest, Model, Pull, Tag};
+use crate::options::Job::{self, Backtest, Build, Env, Inputs, Manifest, Model, Pull, Tag};
 
 /// One option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,11 +52,14 @@ impl Definition {
     }
 }
 
-const ALL: &[Job] = &[Tag, Manifest, Inputs, Model, Env, Build, Pull];
-const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Env, Build, Pull];
+const ALL: &[Job] = &[Tag, Manifest, Inputs, Model, Backtest, Env, Build, Pull];
+const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Backtest, Env, Build, Pull];
 /// With inputs that plain folders can have too.
-const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Env, Build, Pull];
+const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Backtest, Env, Build, Pull];
+const WITH_REUSE: &[Job] = &[Tag, Manifest, Env, Build, Pull];
 const WITH_IMAGE: &[Job] = &[Tag, Env, Build, Pull];
+/// With something for later steps or the summary.
+const WITH_OUTPUTS: &[Job] = &[Tag, Backtest, Env, Build, Pull];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
 
 /// What most options are: one with a value, on the command line and as an input of the same name.
@@ -95,7 +98,7 @@ pub const OPTIONS: &[Definition] = &[
             "What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows",
         )
     },
-    both("reuse", Takes::One("FILE"), WITH_FOLDERS, "Take this manifest as it is where it exists, and write it where it does not"),
+    both("reuse", Takes::One("FILE"), WITH_REUSE, "Take this manifest as it is where it exists, and write it where it does not"),
     Definition {
         default: Some(crate::options::MOVING_TAG),
         ..both(
@@ -156,6 +159,12 @@ pub const OPTIONS: &[Definition] = &[
         ..both("no-push", Takes::Flag, &[Build], "As --push=false: build what is missing; what the registry cannot say is taken as missing")
     },
     both("or-build", Takes::Flag, &[Pull], "Build here what the registry lacks, and push nothing"),
+    both(
+        "strict",
+        Takes::Flag,
+        WITH_COMPOSE,
+        "Build from copies of exactly the files that count: an input that was not counted is an error of the build",
+    ),
     both("force", Takes::Flag, &[Build], "Build and push even on a hit"),
     Definition {
         default: Some("inline"),
@@ -198,13 +207,24 @@ pub const OPTIONS: &[Definition] = &[
         WITH_COMPOSE,
         "A registry that may be spoken to without TLS; those on the loopback interface always may",
     ),
+    Definition {
+        short: Some('n'),
+        default: Some("100"),
+        ..both(
+            "commits",
+            Takes::One("NUMBER"),
+            &[Backtest],
+            "How many of the last commits of this branch to look at, merged ones not counted",
+        )
+    },
+    both("plot", Takes::One("FILE"), &[Backtest], "Write a plot (SVG) of the builds to this file"),
     both("dry-run", Takes::Flag, WITH_IMAGE, "Say what would be done, and do nothing"),
     Definition {
         input: None,
         ..both(
             "ci",
             Takes::Flag,
-            WITH_IMAGE,
+            WITH_OUTPUTS,
             "Keep the variables for later steps ($GITHUB_ENV, else $BASH_ENV), and on GitHub outputs and job summary too",
         )
     },
@@ -223,4 +243,4 @@ pub const OPTIONS: &[Definition] = &[
 ];
 
 /// The input of the action that names the job, and its values.
-pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag]);
+pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Backtest]);

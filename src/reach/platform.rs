@@ -7,6 +7,7 @@ use std::fmt;
 use super::invalid;
 use crate::error::Result;
 use crate::expand::shorten;
+use crate::platform::normal;
 
 /// A platform.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -95,18 +96,18 @@ impl Platform {
         match rest.as_slice() {
             [] if SYSTEMS.contains(&os.as_str()) => Ok(Platform { os, os_version, arch: "amd64".to_owned(), variant: String::new() }),
             [] => {
-                let (arch, variant) = without_default(normal_arch(first, ""));
+                let (arch, variant) = without_default(normal(first, ""));
                 match ARCHITECTURES.contains(&arch.as_str()) {
                     true => Ok(Platform { os: "linux".to_owned(), os_version: String::new(), arch, variant }),
                     false => Err(wrong()),
                 }
             }
             [arch] => {
-                let (arch, variant) = without_default(normal_arch(arch, ""));
+                let (arch, variant) = without_default(normal(arch, ""));
                 Ok(Platform { os, os_version, arch, variant })
             }
             [arch, variant] => {
-                let (arch, mut variant) = normal_arch(arch, variant);
+                let (arch, mut variant) = normal(arch, variant);
                 if arch == "arm64" && variant.is_empty() {
                     variant.push_str("v8");
                 }
@@ -119,7 +120,7 @@ impl Platform {
     /// The platform as it is given to a build (rule: `platforms.Normalize`).
     #[must_use]
     pub fn normal(self) -> Self {
-        let (arch, variant) = normal_arch(&self.arch, &self.variant);
+        let (arch, variant) = normal(&self.arch, &self.variant);
         Platform { arch, variant, ..self }
     }
 
@@ -148,24 +149,4 @@ fn without_default((arch, variant): (String, String)) -> (String, String) {
         true => (arch, String::new()),
         false => (arch, variant),
     }
-}
-
-fn normal_arch(arch: &str, variant: &str) -> (String, String) {
-    let (arch, variant) = (arch.to_ascii_lowercase(), variant.to_ascii_lowercase());
-    let (arch, variant) = match (arch.as_str(), variant.as_str()) {
-        ("i386", _) => ("386", ""),
-        ("x86_64" | "x86-64" | "amd64", "v1") => ("amd64", ""),
-        ("x86_64" | "x86-64" | "amd64", variant) => ("amd64", variant),
-        ("aarch64" | "arm64", "8" | "v8" | "v8.0") => ("arm64", ""),
-        ("aarch64" | "arm64", "9" | "9.0" | "v9.0") => ("arm64", "v9"),
-        ("aarch64" | "arm64", variant) => ("arm64", variant),
-        ("armhf", _) => ("arm", "v7"),
-        ("armel", _) => ("arm", "v6"),
-        ("arm", "" | "7") => ("arm", "v7"),
-        ("arm", "5") => ("arm", "v5"),
-        ("arm", "6") => ("arm", "v6"),
-        ("arm", "8") => ("arm", "v8"),
-        other => other,
-    };
-    (arch.to_owned(), variant.to_owned())
 }

@@ -30,7 +30,7 @@ test("help is a result, for all commands and for one", async () => {
 });
 
 test("what cannot be understood is a mistake of usage, with where help is", async () => {
-  const project = await Project.make();
+  const project = (await Project.make()).file("compose.yml", "services: {}\n");
   for (const [args, text] of /** @type {const} */ ([
     [[], /none of tag, manifest, inputs, model, env, build, pull/],
     [["biuld"], /`biuld`/],

@@ -95,11 +95,6 @@ fn a_moving_tag_that_is_not_there_yet_is_no_source() {
 #[test]
 fn who_says_where_the_cache_goes_is_left_alone() {
     let project = v2();
-    project.docker(&[(
-        "compose*config*",
-        r#"cat <<END
-{"services":{"app":{"build":{"context":"/p","cache_to":["type=gha"]},"image":"$DOCKER_IMAGE"}}}
-END"#,
-    )]);
+    project.dir.file("docker-compose.yml", "services: {app: {build: {context: docker, cache_to: [type=gha]}, image: $DOCKER_IMAGE}}\n");
     assert_eq!(added(&project, project.job("build", [""; 0])), json!({ "cache_from": [format!("{}:ci", project.image)] }));
 }

@@ -5,6 +5,7 @@ use crate::support::programs::Call;
 use crate::support::{Project, REPOSITORY};
 
 const READ: &str = "docker compose config --format json";
+const VERSION: &str = "docker compose version --short";
 const ENGINE: &str = "docker version --format {{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}";
 
 #[test]
@@ -14,9 +15,8 @@ fn a_cold_run_reads_builds_and_pushes() {
     assert_eq!(ran.ok(), format!("{}:{}\n", project.image, project.tag));
     ran.says(&[": miss", "build what is missing", "push what was built", ": pushed, sha256:", ":ci: points at sha256:"]);
     let expected = [
-        READ,
+        VERSION,
         ENGINE,
-        "docker compose -f docker-compose.yml config --format json",
         "docker compose -f docker-compose.yml -f RUN/docktag.override.yml build app",
         "docker compose -f docker-compose.yml -f RUN/docktag.override.yml push app",
     ];
@@ -25,12 +25,12 @@ fn a_cold_run_reads_builds_and_pushes() {
 }
 
 #[test]
-fn a_warm_run_needs_no_engine() {
+fn a_warm_run_needs_neither_engine_nor_compose() {
     let project = Project::new();
     project.is_there();
     project.docker(&[("version*|*build*|*push*|*pull*", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")]);
     assert_eq!(project.build(&[]).ok(), format!("{}:{}\n", project.image, project.tag));
-    assert_eq!(project.lines(), [READ]);
+    assert_eq!(project.lines(), [""; 0]);
 }
 
 #[test]
@@ -49,15 +49,15 @@ fn the_second_run_is_a_warm_one() {
     project.build(&[]).ok();
     let before = project.lines().len();
     project.build(&[]).says(&["hit, sha256:"]).ok();
-    assert_eq!(project.lines()[before..], [READ]);
+    assert_eq!(project.lines()[before..], [""; 0]);
 }
 
 #[test]
-fn named_files_are_read_once() {
+fn files_that_are_named_are_named_to_compose() {
     let project = Project::new();
     project.build(&["-f", "docker-compose.yml"]).ok();
     let expected = [
-        "docker compose -f docker-compose.yml config --format json",
+        VERSION,
         ENGINE,
         "docker compose -f docker-compose.yml -f RUN/docktag.override.yml build app",
         "docker compose -f docker-compose.yml -f RUN/docktag.override.yml push app",
@@ -67,7 +67,7 @@ fn named_files_are_read_once() {
 
 #[test]
 fn compose_gets_the_recipes_variables_every_time() {
-    let project = Project::new();
+    let project = Project::not_covered();
     project.build(&["--moving-tag", "main"]).ok();
     let calls: Vec<Call> = project.calls().into_iter().filter(|call| call.argv.iter().any(|word| word == "compose")).collect();
     assert_eq!(calls.len(), 4);
@@ -80,21 +80,36 @@ fn compose_gets_the_recipes_variables_every_time() {
     }
 }
 
-/// The calls of a cold run with Compose v1, the two that run at once sorted.
+#[test]
+fn a_file_that_only_compose_can_read_is_left_to_it() {
+    let project = Project::not_covered();
+    project.build(&["-v"]).says(&["docker-compose.yml: a directive", "Compose is asked instead"]).ok();
+    let expected = [
+        READ,
+        ENGINE,
+        "docker compose -f docker-compose.yml config --format json",
+        "docker compose -f docker-compose.yml -f RUN/docktag.override.yml build app",
+        "docker compose -f docker-compose.yml -f RUN/docktag.override.yml push app",
+    ];
+    assert_eq!(project.lines(), expected);
+    project.build(&[]).says(&["hit, sha256:"]).ok();
+    assert_eq!(project.lines()[expected.len()..], [READ]);
+}
+
+/// The calls of a cold run with Compose v1.
 #[track_caller]
 fn cold_v1(env: &[(&str, &str)], expected: &[&str]) -> Project {
     let project = Project::new();
     project.docker_compose_v1(&[]);
     project.registry.put(&format!("{REPOSITORY}:ci"), "old");
     env.iter().fold(project.job("build", [""; 0]), |run, (name, value)| run.env(name, value)).run().ok();
-    let mut lines = project.lines();
-    lines[2..4].sort();
+    let lines = project.lines();
     let expected: Vec<String> = expected.iter().map(|line| line.replace("IMAGE", &project.image)).collect();
     assert_eq!(lines, expected);
     project
 }
 
-const FIND_V1: [&str; 5] = [READ, "docker compose version --short", "docker-compose config", "docker-compose version --short", ENGINE];
+const FIND_V1: [&str; 3] = [VERSION, "docker-compose version --short", ENGINE];
 const WORK_V1: [&str; 2] = [
     "docker-compose -f docker-compose.yml -f RUN/docktag.override.yml build app",
     "docker-compose -f docker-compose.yml -f RUN/docktag.override.yml push app",
@@ -102,7 +117,7 @@ const WORK_V1: [&str; 2] = [
 
 #[test]
 fn compose_v1_with_buildkit() {
-    let expected = [&FIND_V1[..], &["docker buildx version", "docker-compose -f docker-compose.yml config"], &WORK_V1].concat();
+    let expected = [&FIND_V1[..], &["docker buildx version"], &WORK_V1].concat();
     let project = cold_v1(&[], &expected);
     let build = project.calls().into_iter().rfind(|call| call.line() == WORK_V1[0]).unwrap();
     // What was planned for is what works.
@@ -111,7 +126,7 @@ fn compose_v1_with_buildkit() {
 
 #[test]
 fn the_classic_builder_of_compose_v1_gets_the_last_image_pulled() {
-    let expected = [&FIND_V1[..], &["docker-compose -f docker-compose.yml config", "docker pull IMAGE:ci"], &WORK_V1].concat();
+    let expected = [&FIND_V1[..], &["docker pull IMAGE:ci"], &WORK_V1].concat();
     cold_v1(&[("COMPOSE_DOCKER_CLI_BUILD", "0")], &expected);
     cold_v1(&[("DOCKER_BUILDKIT", "0")], &expected);
 }
@@ -160,7 +175,7 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
     assert!(text.contains("would build what is missing: docker compose -f docker-compose.yml -f "), "{text}");
     assert!(text.contains("would push what was built: docker compose"), "{text}");
     project.only_read();
-    assert!(project.lines().iter().all(|line| line.contains("config")), "{:#?}", project.lines());
+    assert!(project.lines().iter().all(|line| line == VERSION), "{:#?}", project.lines());
     assert!(project.registry.lines().iter().all(|line| line.starts_with("HEAD ")), "{:?}", project.registry.lines());
 
     let value = project.build(&["--dry-run", "--json"]).json();

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::support::Project;
 use crate::support::programs::install;
+use crate::support::project::NOT_COVERED;
 
 /// `build` fails with exit code 2, and nothing was built.
 #[track_caller]
@@ -12,10 +13,10 @@ fn refuses(project: &Project, args: &[&str], texts: &[&str]) {
     project.only_read();
 }
 
-/// A project whose Compose makes this model of it.
-fn with_model(model: &str) -> Project {
+/// A project with this Compose file.
+fn with_file(text: &str) -> Project {
     let project = Project::new();
-    project.docker(&[("compose*config*", &format!("cat <<END\n{model}\nEND"))]);
+    project.dir.file("docker-compose.yml", text);
     project
 }
 
@@ -31,8 +32,10 @@ fn without_any_compose_the_plugin_is_asked_for() {
 
 #[test]
 fn compose_v1_is_taken_where_it_is_the_only_one() {
-    let project = Project::new();
-    project.docker_compose_v1(&[]).is_there().build(&[]).says(&["hit, sha256:"]).ok();
+    for project in [Project::new(), Project::not_covered()] {
+        project.docker_compose_v1(&[]).build(&[]).says(&[": pushed, sha256:"]).ok();
+        assert!(project.lines().contains(&"docker-compose version --short".to_owned()), "{:#?}", project.lines());
+    }
 }
 
 #[test]
@@ -41,6 +44,8 @@ fn compose_v1_works_without_the_docker_command() {
     project.docker_compose_v1(&[]);
     fs::remove_file(project.dir.beside("bin/docker")).unwrap();
     project.build(&[]).says(&[": pushed, sha256:"]).ok();
+    project.dir.file("docker-compose.yml", NOT_COVERED);
+    project.build(&[]).says(&["hit, sha256:"]).ok();
 }
 
 #[test]
@@ -56,9 +61,9 @@ fn a_compose_that_is_named_is_the_only_one_that_is_tried() {
     assert_eq!(project.lines(), [""; 0]);
     install(&project.dir, "my-compose", &[("version*", "echo 'Usage: my-compose'"), ("*", "")]);
     refuses(&project, &["--compose", "my-compose"], &["my-compose: does not say which version it is", "Usage: my-compose"]);
-    project.docker_compose_v1(&[]).is_there();
+    project.docker_compose_v1(&[]);
     project.build(&["--compose", "docker-compose"]).ok();
-    assert!(project.lines().iter().all(|line| !line.starts_with("docker ")), "{:#?}", project.lines());
+    assert!(project.lines().iter().all(|line| !line.starts_with("docker compose")), "{:#?}", project.lines());
 }
 
 /// Compose's words where it finds no file.
@@ -82,7 +87,7 @@ fn a_compose_file_that_is_named_and_missing_is_found_out_before_anything_runs() 
 
 #[test]
 fn what_compose_says_of_its_file_is_said() {
-    let project = Project::new();
+    let project = Project::not_covered();
     project.docker(&[("compose*config*", "echo 'services.app.build must be a string' >&2; exit 15")]);
     refuses(&project, &[], &["Compose refuses the project: services.app.build must be a string", "mend the Compose file"]);
     refuses(&project, &["-f", "docker-compose.yml"], &["docker-compose.yml: Compose refuses the project"]);
@@ -92,14 +97,14 @@ fn what_compose_says_of_its_file_is_said() {
 
 #[test]
 fn a_project_that_builds_nothing_is_told_what_is_expected() {
-    let project = with_model(r#"{"services":{"db":{"image":"redis:7"}}}"#);
+    let project = with_file("services: {db: {image: redis:7}}");
     refuses(&project, &[], &["no service has `build:`", "`image: \\${DOCKER_IMAGE}`".replace('\\', "").as_str(), "`--file`"]);
-    refuses(&with_model("{}"), &[], &["no service has `build:`"]);
+    refuses(&with_file("services: {}"), &[], &["no service has `build:`"]);
 }
 
 #[test]
 fn a_project_that_does_not_use_the_variable_is_told_where_to_put_it() {
-    let project = with_model(r#"{"services":{"web":{"build":{"context":"."}},"app":{"build":{"context":"."},"image":"example/app:1"}}}"#);
+    let project = with_file("services: {web: {build: .}, app: {build: ., image: 'example/app:1'}}");
     let texts =
         ["no service with `build:` uses `${DOCKER_IMAGE}`", "`app` (`image: example/app:1`)", "`web` (no `image:`)", "in service `app`"];
     refuses(&project, &[], &texts);
@@ -107,12 +112,12 @@ fn a_project_that_does_not_use_the_variable_is_told_where_to_put_it() {
 
 #[test]
 fn an_image_that_is_no_name_is_named_with_its_service() {
-    refuses(&with_model(r#"{"services":{"app":{"build":{},"image":"Not An Image"}}}"#), &[], &["service `app`: image `Not An Image`"]);
+    refuses(&with_file("services: {app: {build: ., image: Not An Image}}"), &[], &["service `app`: image `Not An Image`"]);
 }
 
 #[test]
 fn what_is_no_model_is_refused() {
-    let project = Project::new();
+    let project = Project::not_covered();
     project.docker(&[("compose*config*", "echo 'Define and run multi-container applications'")]);
     project.build(&[]).fails(2, &["compose config: printed no model", "`services`"]);
     project.only_read();
@@ -120,7 +125,7 @@ fn what_is_no_model_is_refused() {
 
 #[test]
 fn a_service_that_is_built_under_another_name_is_left_alone_and_named() {
-    let project = with_model(r#"{"services":{"app":{"build":{},"image":"$DOCKER_IMAGE"},"web":{"build":{},"image":"example/web:1"}}}"#);
+    let project = with_file("services: {app: {build: docker, image: $DOCKER_IMAGE}, web: {build: ., image: 'example/web:1'}}");
     project.build(&[]).says(&["warning: service `web`: left alone", "(example/web:1)", "write `image: ${DOCKER_IMAGE}`"]).ok();
     assert!(project.lines().iter().any(|line| line.ends_with(" build app")), "{:#?}", project.lines());
 }
@@ -128,7 +133,8 @@ fn a_service_that_is_built_under_another_name_is_left_alone_and_named() {
 #[test]
 fn the_files_of_the_project_are_named_as_compose_finds_them() {
     let project = Project::new();
-    project.dir.file("docker-compose.override.yml", "").file("a.yml", "").file("b.yml", "");
+    let app = "services: {app: {build: docker, image: $DOCKER_IMAGE}}";
+    project.dir.file("docker-compose.override.yml", "services: {}").file("a.yml", app).file("b.yml", app);
     let built = |project: &Project| project.lines().into_iter().rfind(|line| line.ends_with("build app")).unwrap();
     project.build(&["--force"]).ok();
     assert!(built(&project).contains(" -f docker-compose.yml -f docker-compose.override.yml -f RUN/"), "{}", built(&project));
@@ -143,7 +149,7 @@ fn the_files_of_the_project_are_named_as_compose_finds_them() {
 
 #[test]
 fn files_that_make_another_project_than_compose_found_are_not_built() {
-    let project = Project::new();
+    let project = Project::not_covered();
     project.docker(&[(r#""compose -f "*config*"#, r#"echo '{"services":{"app":{"build":{},"image":"other"}}}'"#)]);
     refuses(&project, &[], &["docker-compose.yml: Compose found other files by itself than these", "`--file`"]);
 }

@@ -9,6 +9,7 @@
 mod support;
 
 mod algorithm;
+mod backtest;
 mod builders;
 mod changes;
 mod commands;

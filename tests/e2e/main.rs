@@ -26,6 +26,7 @@ mod random;
 mod registry;
 mod runner;
 mod soundness;
+mod strict;
 mod structures;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -39,8 +40,17 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // One engine, emptied between tests: one test at a time.
     arguments.test_threads = Some(1);
-    let tests: Vec<Test> =
-        [cycle::tests(), faults::tests(), login::tests(), action::tests(), orb::tests(), compose::tests(), soundness::tests()].concat();
+    let tests: Vec<Test> = [
+        cycle::tests(),
+        faults::tests(),
+        login::tests(),
+        action::tests(),
+        orb::tests(),
+        compose::tests(),
+        strict::tests(),
+        soundness::tests(),
+    ]
+    .concat();
     let trials = tests.into_iter().map(|(name, needs, test)| Trial::test(name, move || engine::with(needs, test))).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     engine::stop();

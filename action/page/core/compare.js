@@ -4,8 +4,8 @@
 import { text } from './names.js'
 
 /** @typedef {import('../../../pkg/docktag.js').Algorithm} Algorithm */
-/** @typedef {{ kind: 'added' | 'removed' | 'changed', path: string, before: string, after: string }} Change */
-/** @typedef {{ changes: Change[], tags: [string, string], same: number, removedNotes: string[], addedNotes: string[] }} Comparison */
+/** @typedef {{ kind: 'added' | 'removed' | 'changed' | 'renamed', path: string, before: string, after: string }} Change */
+/** @typedef {{ changes: Change[], tags: [string, string], same: number, notes: string[] }} Comparison */
 
 /**
  * @param {Pick<typeof import('../../../pkg/docktag.js'), 'diffManifests' | 'parseManifest' | 'tag'>} core
@@ -23,13 +23,15 @@ export function compare(core, before, after, algorithm) {
   const changes = kinds.flatMap((kind) =>
     diff[kind].map((path) => ({ kind, path: text(path), before: was.get(text(path)) ?? '', after: is.get(text(path)) ?? '' })),
   )
-  const notes = [old, now].map(({ notes }) => notes.map(text))
+  const renamed = diff.renamed.map(({ from, to }) => {
+    const digest = is.get(text(to)) ?? ''
+    return { kind: /** @type {const} */ ('renamed'), path: `${text(from)} → ${text(to)}`, before: digest, after: digest }
+  })
   return {
-    changes,
+    changes: [...changes, ...renamed],
     tags: [core.tag(before, algorithm), core.tag(after, algorithm)],
-    same: now.files.length - diff.added.length - diff.changed.length,
-    removedNotes: notes[0].filter((note) => !notes[1].includes(note)),
-    addedNotes: notes[1].filter((note) => !notes[0].includes(note)),
+    same: now.files.length - diff.added.length - diff.changed.length - diff.renamed.length,
+    notes: diff.notes.map((note) => note.text),
   }
 }
 

@@ -74,6 +74,7 @@ async function work(host, need) {
     case 'http':
       throw new HostFailure('connect', 'this page sends nothing anywhere')
     case 'run':
+    case 'objects':
       throw new HostFailure('not-found', 'a page cannot run programs')
     default:
       throw new HostFailure('other', 'a page cannot do that')

@@ -7,7 +7,7 @@ import { plural, shown } from './format.js'
 /** @typedef {import('../core/compare.js').Comparison} Comparison */
 /** @typedef {import('../core/diff.js').Diff} Diff */
 
-const SIGNS = { added: '+', removed: '−', changed: '~' }
+const SIGNS = { added: '+', removed: '−', changed: '~', renamed: '→' }
 /** Longer lists are shown in part. */
 const MOST = 500
 
@@ -16,16 +16,15 @@ const MOST = 500
  * @param {[before: string, after: string]} names
  * @param {(path: string) => Promise<Diff>} [diff] what differs in a file, where both texts are there
  */
-export function comparisonView({ changes, tags, same, removedNotes, addedNotes }, names, diff) {
+export function comparisonView({ changes, tags, same, notes }, names, diff) {
   const equal = tags[0] === tags[1]
   const rows = changes.slice(0, MOST).map(({ kind, path, before, after }) =>
     h('tr', { class: kind },
       h('td', { class: 'sign' }, h('span', { 'aria-hidden': 'true' }, SIGNS[kind]), h('span', { class: 'visually-hidden' }, kind)),
       h('td', { class: 'file' }, diff && kind === 'changed' ? opener(path, diff) : shown(path)),
-      h('td', { class: 'digests' }, h('code', {}, [before, after].filter((it) => it !== '').map((it) => it.slice(0, 8)).join(' → ')))))
-  const notes = [...removedNotes.map((note) => ['removed', note]), ...addedNotes.map((note) => ['added', note])]
-  const noteRows = notes.map(([kind, note]) =>
-    h('tr', { class: kind }, h('td', { class: 'sign' }, h('span', { 'aria-hidden': 'true' }, kind === 'added' ? '+' : '−'), h('span', { class: 'visually-hidden' }, kind)), h('td', { class: 'file', colspan: 2 }, h('code', {}, `# ${shown(note)}`))))
+      h('td', { class: 'digests' }, h('code', {}, [...new Set([before, after])].filter((it) => it !== '').map((it) => it.slice(0, 8)).join(' → ')))))
+  const noteRows = notes.map((note) =>
+    h('tr', { class: 'changed' }, h('td', { class: 'sign' }, h('span', { 'aria-hidden': 'true' }, SIGNS.changed), h('span', { class: 'visually-hidden' }, 'changed')), h('td', { class: 'file', colspan: 2 }, shown(note))))
   return h('div', { class: 'comparison', id: 'comparison' },
     h('dl', { class: 'states' },
       h('div', {}, h('dt', {}, `Before: ${shown(names[0])}`), h('dd', {}, h('code', {}, tags[0]))),

@@ -7,7 +7,7 @@ test("a dry run says what it would do, and does nothing", async () => {
   for (const ran of [build, pull]) {
     exits(ran, 0);
     assert.equal(ran.files.GITHUB_ENV, "");
-    assert.ok(ran.calls.every(({ argv }) => argv.includes("config")));
+    assert.ok(ran.calls.every(({ argv }) => argv.includes("version")));
     assert.ok(ran.requests.every(({ method }) => method === "HEAD"));
   }
   golden(import.meta.url, build, pull);

@@ -1,4 +1,4 @@
-import { TWO_TARGETS, docker } from "../support/programs.js";
+import { TWO_TARGETS } from "../support/programs.js";
 import { Project, assert, exits, golden, test } from "../support/scenario.js";
 
 test("targets are asked for at once", async () => {
@@ -11,7 +11,7 @@ test("targets are asked for at once", async () => {
   };
   // The first request finds out how to speak to the registry; the other three need not wait for each other.
   const project = await Project.make({ behaviour: ({ method }) => (method === "HEAD" && project.registry.seen.length > 1 ? together : undefined) });
-  project.install("docker", docker(TWO_TARGETS));
+  project.file("compose.yml", TWO_TARGETS);
   for (const name of [project.tag, `${project.tag}-web`, "ci", "ci-web"]) project.registry.put(`example/app:${name}`);
   const ran = await project.run();
   exits(ran, 0);

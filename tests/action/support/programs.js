@@ -52,7 +52,7 @@ export function calls(root) {
   }));
 }
 
-/** What the fake Compose makes of a project; the shell puts the variables in. */
+/** The Compose files of projects; what the fake Compose makes of one, since the shell puts the variables in. */
 export const MODEL = '{"name":"project","services":{"app":{"build":{"context":"/p/docker"},"image":"$DOCKER_IMAGE"},"db":{"image":"redis:7"}}}';
 export const TWO_TARGETS =
   '{"name":"project","services":{"app":{"build":{"context":"/p/docker"},"image":"$DOCKER_IMAGE"},"web":{"build":{"context":"/p/docker"},"image":"$DOCKER_IMAGE-web"},"db":{"image":"redis:7"}}}';
@@ -77,12 +77,11 @@ if [ -e "$file" ]; then echo "[\\"x@sha256:$(sha256sum < "$file" | cut -c1-64)\\
 /**
  * A docker command with Compose v2 and BuildKit, and an engine that works.
  *
- * @param {string} [model]
  * @returns {Rule[]}
  */
-export function docker(model = MODEL) {
+export function docker() {
   return [
-    [`"compose config --format json"|"compose -f "*" config --format json"`, `cat <<END\n${model}\nEND`],
+    [`"compose config --format json"|"compose -f "*" config --format json"`, `cat <<END\n${MODEL}\nEND`],
     [`"compose version --short"`, "echo 2.40.3"],
     [`"compose "*" build "*`, "echo '#1 building'; echo '#2 naming the image' >&2"],
     [`"compose "*" push "*`, PUSH],

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { docker, install } from "./programs.js";
+import { MODEL, docker, install } from "./programs.js";
 import { MANIFEST, Registry } from "./registry.js";
 import { temporary } from "./run.js";
 import { start } from "./runner.js";
@@ -36,7 +36,7 @@ export class Project {
     this.registry = registry;
     /** `127.0.0.1:PORT/example/app`. */
     this.image = `${registry.address}/${REPOSITORY}`;
-    this.file("docker/Dockerfile", "FROM scratch\n").file("compose.yml", "services: {}\n");
+    this.file("docker/Dockerfile", "FROM scratch\n").file("compose.yml", MODEL);
     this.install("docker", docker());
     writeFileSync(join(root, "manifest"), MANIFEST);
   }

@@ -10,6 +10,18 @@ use crate::support::{Dir, Ran, Registry, Reply, Run, shell};
 /// The repository's name in its registry.
 pub(crate) const REPOSITORY: &str = "example/app";
 
+/// The Compose file of the project.
+const COMPOSE_FILE: &str = r#"
+services:
+  app:
+    build: {context: docker, cache_from: ["$DOCKER_IMAGE"]}
+    image: $DOCKER_IMAGE
+  db: {image: redis:7}
+"#;
+
+/// A Compose file that docktag leaves to Compose: a directive of YAML.
+pub(crate) const NOT_COVERED: &str = "%YAML 1.1\n---\nservices: {}\n";
+
 /// What the fake Compose makes of the project, in the JSON of v2 and the YAML of v1; the shell puts the variables in.
 const MODEL_V2: &str = r#"cat <<END
 {"name":"project","services":{"app":{"build":{"context":"/p/docker","cache_from":["$DOCKER_IMAGE"]},"image":"$DOCKER_IMAGE"},"db":{"image":"redis:7"}}}
@@ -51,12 +63,19 @@ impl Project {
 
     pub(crate) fn around(registry: impl FnOnce(&Dir) -> Registry) -> Self {
         let dir = Dir::with_docker();
-        dir.file("docker-compose.yml", "services: {}\n");
+        dir.file("docker-compose.yml", COMPOSE_FILE);
         let registry = registry(&dir);
         let image = format!("{}/{REPOSITORY}", registry.address);
         let tag = shell::tag_of(&dir, "md5sum", &shell::recipe(&dir, "md5sum", &["docker"]));
         let project = Project { dir, registry, image, tag };
         project.docker(&[]);
+        project
+    }
+
+    /// A project whose Compose file only Compose can read.
+    pub(crate) fn not_covered() -> Self {
+        let project = Project::new();
+        project.dir.file("docker-compose.yml", NOT_COVERED);
         project
     }
 

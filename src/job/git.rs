@@ -1,0 +1,202 @@
+//! Asking git: which repository this is, which commits there are, what stands in their trees.
+
+use std::rc::Rc;
+
+use crate::desk::Desk;
+use crate::error::{Code, Error, Result};
+use crate::job::login::hidden_variables;
+use crate::need::{Command, Exited, FailureKind};
+use crate::options::Options;
+use crate::shell::Env;
+
+/// The repository that the project folder is in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Repository {
+    /// The way from its top folder to the host's: empty, or ending in `/`.
+    pub(super) prefix: String,
+    /// Whether the history was cut when it was cloned.
+    pub(super) is_shallow: bool,
+}
+
+/// What a name in a tree stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    File,
+    Executable,
+    Link,
+    /// A commit of another repository.
+    Submodule,
+}
+
+/// A name in the tree of a commit. The path is from the top folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) path: Rc<[u8]>,
+    pub(super) kind: Kind,
+    pub(super) object: Rc<str>,
+}
+
+/// A command of git in the project folder.
+pub(super) fn command(options: &Options, args: &[&str], stdin: Option<String>, because: &str) -> Command {
+    let argv = std::iter::once("git").chain(args.iter().copied()).map(str::to_owned).collect();
+    Command { argv, env: Env::default(), env_remove: hidden_variables(options), stdin, capture: true, because: because.to_owned() }
+}
+
+/// Runs git, whatever its exit code.
+pub(super) async fn run(desk: &Desk, options: &Options, args: &[&str], stdin: Option<String>, because: &str) -> Result<Exited> {
+    desk.run(command(options, args, stdin, because)).await.map_err(|failure| match failure.kind {
+        FailureKind::NotFound => Error::new(Code::NoRepository, "not found, and old states are read from git")
+            .at("git")
+            .help("install git, or compare with a manifest that was kept in a file"),
+        _ => Error::new(Code::NoRepository, failure.message).at("git"),
+    })
+}
+
+/// Finds the repository.
+pub(super) async fn open(desk: &Desk, options: &Options) -> Result<Repository> {
+    let args = ["rev-parse", "--is-shallow-repository", "--show-prefix"];
+    let exited = run(desk, options, &args, None, "which repository is it?").await?;
+    if !exited.ok() {
+        let said = exited.last_lines();
+        let help = match said.contains("dubious ownership") {
+            true => "it belongs to another user, as in a container: `git config --global --add safe.directory '*'`",
+            false => "old states are read from git: run it in a clone of the project, with git's own folder in it",
+        };
+        return Err(Error::new(Code::NoRepository, format!("git knows no repository here: {said}")).help(help));
+    }
+    let said = String::from_utf8_lossy(&exited.stdout);
+    let mut lines = said.lines();
+    let is_shallow = lines.next() == Some("true");
+    Ok(Repository { is_shallow, prefix: lines.next().unwrap_or_default().to_owned() })
+}
+
+/// The commit that a revision names.
+pub(super) async fn commit(desk: &Desk, options: &Options, repository: &Repository, revision: &str) -> Result<String> {
+    let name = format!("{revision}^{{commit}}");
+    let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &name];
+    let exited = run(desk, options, &args, None, "which commit is it?").await?;
+    match exited.ok() {
+        true => Ok(String::from_utf8_lossy(&exited.stdout).trim().to_owned()),
+        false => Err(unknown(repository, revision)),
+    }
+}
+
+/// The tree of a commit, sorted by path.
+pub(super) async fn tree(desk: &Desk, options: &Options, commit: &str) -> Result<Vec<Item>> {
+    let args = ["ls-tree", "-r", "-z", "--full-tree", commit];
+    let exited = run(desk, options, &args, None, "what is in the commit?").await?;
+    if !exited.ok() {
+        return Err(Error::new(Code::NoRepository, format!("its tree cannot be read: {}", exited.last_lines())).at(commit));
+    }
+    let mut items = Vec::new();
+    for line in exited.stdout.split(|&byte| byte == 0).filter(|line| !line.is_empty()) {
+        let item = item(line).ok_or_else(|| Error::new(Code::Internal, "git printed a line that is none of a tree").at(commit))?;
+        items.push(item);
+    }
+    items.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    Ok(items)
+}
+
+/// Everything below a folder of a tree; `None` where there is no such folder.
+pub(super) fn below<'a>(tree: &'a [Item], folder: &[u8]) -> Option<&'a [Item]> {
+    if folder.is_empty() {
+        return Some(tree);
+    }
+    let inside = [folder, b"/"].concat();
+    let rest = tree.get(tree.partition_point(|item| *item.path < *inside)..)?;
+    let below = &rest[..rest.partition_point(|item| item.path.starts_with(&inside))];
+    (!below.is_empty()).then_some(below)
+}
+
+/// The contents of objects, in their order.
+pub(super) async fn contents(desk: &Desk, options: &Options, objects: &[Rc<str>]) -> Result<Vec<Rc<[u8]>>> {
+    let mut contents = Vec::new();
+    // As many as certainly fit into memory with a little file each.
+    for part in objects.chunks(512) {
+        let exited = run(desk, options, &["cat-file", "--batch"], Some(lines(part)), "read small files of the commit").await?;
+        let mut rest = exited.stdout.as_slice();
+        for object in part {
+            let (content, after) = printed(rest).ok_or_else(|| unreadable(object, &exited))?;
+            contents.push(content.into());
+            rest = after;
+        }
+    }
+    Ok(contents)
+}
+
+/// One object a line, as `git cat-file --batch` takes them.
+pub(super) fn lines(objects: &[Rc<str>]) -> String {
+    let mut lines = String::new();
+    for object in objects {
+        lines.push_str(object);
+        lines.push('\n');
+    }
+    lines
+}
+
+/// A revision that names no commit here; in a clone that was cut, it may be behind the cut.
+pub(super) fn unknown(repository: &Repository, revision: &str) -> Error {
+    let error = Error::new(Code::RevisionUnknown, "no such commit here").at(revision);
+    match repository.is_shallow {
+        true => error.help("this clone is shallow: fetch its history with `git fetch --unshallow`, or with `fetch-depth: 0` for actions/checkout; a branch that was not fetched, with `git fetch origin BRANCH`"),
+        false => error.help("expected a commit, branch or tag that `git rev-parse` knows; is it fetched?"),
+    }
+}
+
+fn unreadable(object: &str, exited: &Exited) -> Error {
+    Error::new(Code::NoRepository, format!("git cannot read this object: {}", exited.last_lines()))
+        .at(object)
+        .help("is the clone complete? try `git fsck`")
+}
+
+/// `OBJECT blob SIZE\nCONTENT\n`, and what comes behind it (git, "git-cat-file", "BATCH OUTPUT").
+fn printed(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = text.iter().position(|&byte| byte == b'\n')?;
+    let size = text[..end].rsplit(|&byte| byte == b' ').next()?;
+    let size: usize = std::str::from_utf8(size).ok()?.parse().ok()?;
+    let rest = text.get(end + 1..)?;
+    Some((rest.get(..size)?, rest.get(size.checked_add(1)?..)?))
+}
+
+/// `100644 blob OBJECT\tPATH` (git, "git-ls-tree", "OUTPUT FORMAT").
+fn item(line: &[u8]) -> Option<Item> {
+    let tab = line.iter().position(|&byte| byte == b'\t')?;
+    let mut words = line[..tab].split(|&byte| byte == b' ');
+    let (mode, _, object) = (words.next()?, words.next()?, words.next()?);
+    Some(Item { path: line.get(tab + 1..)?.into(), kind: kind(mode)?, object: std::str::from_utf8(object).ok()?.into() })
+}
+
+/// What a mode of git stands for (git, "git-fast-import", "filemodify").
+pub(super) fn kind(mode: &[u8]) -> Option<Kind> {
+    Some(match mode {
+        b"100755" => Kind::Executable,
+        b"120000" => Kind::Link,
+        b"160000" => Kind::Submodule,
+        mode if mode.starts_with(b"100") => Kind::File,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_tree_is_read() {
+        let read = item(b"100755 blob 0123\tdocker/a b\xff").unwrap();
+        assert_eq!((&*read.path, read.kind, &*read.object), (&b"docker/a b\xff"[..], Kind::Executable, "0123"));
+        assert_eq!(item(b"160000 commit 0123\tvendor").unwrap().kind, Kind::Submodule);
+        for line in [&b""[..], b"100644 blob 0123", b"040000 tree 0123\ta", b"100644\ta"] {
+            assert!(item(line).is_none(), "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn printed_objects_are_taken_one_by_one() {
+        let (first, rest) = printed(b"0123 blob 3\na\nb\n4567 blob 0\n\n").unwrap();
+        assert_eq!((first, printed(rest)), (&b"a\nb"[..], Some((&b""[..], &b""[..]))));
+        for text in [&b""[..], b"0123 missing\n", b"0123 blob 9\nabc\n", b"0123 blob 3\nabc"] {
+            assert!(printed(text).is_none(), "{}", text.escape_ascii());
+        }
+    }
+}

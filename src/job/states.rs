@@ -1,0 +1,45 @@
+//! What the images of a project are called, and of which inputs: on the disk, or in a commit.
+
+use std::rc::Rc;
+
+use crate::desk::Desk;
+use crate::error::Result;
+use crate::job::place::Places;
+use crate::job::{inputs, model, services};
+use crate::options::Options;
+
+/// One image in one state of the project.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    /// The services with `build:` that use it, sorted; none for plain folders.
+    pub(super) services: Vec<String>,
+    pub(super) tag: String,
+    /// The text of its manifest.
+    pub(super) manifest: Rc<[u8]>,
+    /// The folders that its build can read, as the host names them.
+    pub(super) folders: Vec<Vec<u8>>,
+}
+
+/// The images of the project as the desk sees it. No registry is asked: base images count by their names, and periods do not.
+pub(super) async fn read(desk: &Desk, options: &Options) -> Result<Vec<State>> {
+    let options = &Options { pin_bases: false, refresh: None, ..options.clone() };
+    if options.is_plain() {
+        let identity = inputs::identify(desk, options).await?;
+        let folders = options.paths.iter().map(|path| path.as_bytes().to_vec()).collect();
+        return Ok(vec![State { services: Vec::new(), tag: identity.tag, manifest: identity.manifest.into(), folders }]);
+    }
+    let project = model::load(desk, options).await?;
+    let found = services::find(desk, options, &project, None).await?;
+    let places = Places::new(options, &project);
+    let mut states = Vec::new();
+    for target in &found.targets {
+        let mut folders = Vec::new();
+        for draft in found.drafts.iter().filter(|draft| target.built.contains(&draft.service.name)) {
+            folders.extend(draft.folders.iter().map(|(_, folder)| places.of_host(folder).into_bytes()));
+        }
+        folders.sort_unstable();
+        folders.dedup();
+        states.push(State { services: target.built.clone(), tag: target.tag.clone(), manifest: Rc::clone(&target.manifest), folders });
+    }
+    Ok(states)
+}

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 import { inBrowser } from "./support/browser.js";
 import { install } from "./support/installed.js";
@@ -66,7 +67,15 @@ test("the package has what it says, and nothing else", () => {
   assert.deepEqual([described.type, described.dependencies], ["module", undefined]);
   // Nothing is run on the machine of who installs it.
   for (const name of ["preinstall", "install", "postinstall", "prepare"]) assert.equal(described.scripts?.[name], undefined, name);
-  assert.ok(packed.unpackedSize < 1_100_000, `${packed.unpackedSize} bytes`);
+  assert.ok(packed.unpackedSize < 1_250_000, `${packed.unpackedSize} bytes`);
+});
+
+test("its wasm is small", () => {
+  const [first, rest] = ["bg", "rest"].map((name) => readFileSync(join(project, `node_modules/docktag/docktag_${name}.wasm`)));
+  const [firstPacked, restPacked] = [first, rest].map((bytes) => gzipSync(bytes, { level: 9 }).length);
+  console.log(`wasm: ${first.length} bytes, ${firstPacked} gzipped; the rest ${rest.length}, ${restPacked}`);
+  assert.ok(first.length <= 400_000 && firstPacked <= 200_000, `${first.length} bytes, ${firstPacked} gzipped`);
+  assert.ok(restPacked <= 300_000, `${restPacked} bytes`);
 });
 
 for (const { program, version } of nodes) {

@@ -10,7 +10,7 @@ import { run, version } from './run.js'
 
 /** @typedef {import('../pkg/docktag.js').Definition} Definition */
 
-const JOBS = ['tag', 'manifest', 'inputs', 'model', 'env', 'build', 'pull']
+const JOBS = ['tag', 'manifest', 'inputs', 'explain', 'why', 'model', 'backtest', 'env', 'build', 'pull', 'prune']
 const HELP = `Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag
 
 Usage: docktag ${JOBS.join('|')} [SERVICE...] [OPTIONS]
@@ -59,7 +59,8 @@ function read(definitions, args) {
   }))
   const parsed = parseArgs({ args, options: /** @type {import('node:util').ParseArgsConfig['options']} */ (options), strict: true, allowPositionals: true })
   const values = /** @type {Record<string, unknown>} */ (parsed.values)
-  if (parsed.positionals.length > 0) values.service = [.../** @type {string[]} */ (values.service ?? []), ...parsed.positionals]
+  const words = definitions.some((it) => it.name === 'input') ? 'input' : 'service'
+  if (parsed.positionals.length > 0) values[words] = [.../** @type {string[]} */ (values[words] ?? []), ...parsed.positionals]
   /** @type {Record<string, string | string[] | boolean>} */
   const given = {}
   for (const { name, takes } of definitions) {
@@ -108,7 +109,7 @@ function help(command, options) {
     const what = takes === 'flag' ? '' : 'choice' in takes ? ` ${takes.choice.join('|')}` : ` ${'one' in takes ? takes.one : takes.many}`
     return `  ${short ? `-${short}, ` : '    '}--${name}${what}\n          ${help}${value ? ` [default: ${value}]` : ''}\n`
   })
-  return `Usage: docktag ${command} [SERVICE...] [OPTIONS]\n\nEvery option is a variable too: --moving-tag is DOCKTAG_MOVING_TAG.\n\n${lines.join('')}`
+  return `Usage: docktag ${command} [${command === 'explain' ? 'FILE' : 'SERVICE'}...] [OPTIONS]\n\nEvery option is a variable too: --moving-tag is DOCKTAG_MOVING_TAG.\n\n${lines.join('')}`
 }
 
 /** @param {string} text */

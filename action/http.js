@@ -24,13 +24,14 @@ let authorities
  */
 export async function send(request, agent) {
   const signal = AbortSignal.timeout(request.timeout)
-  let { url, method, authorization, body } = request
+  let { url, method, authorization } = request
+  let body = request.body === null ? null : Buffer.from(request.body, 'base64')
   try {
     for (let count = 0; ; count++) {
       // Node adds no `Host` to headers that are a list, which keeps several of one name.
       const headers = [['host', new URL(url).host], ...request.headers, ['user-agent', agent]]
       if (authorization) headers.push(['authorization', authorization])
-      if (body !== null) headers.push(['content-length', String(Buffer.byteLength(body))])
+      if (body !== null) headers.push(['content-length', String(body.length)])
       const response = await exchange(url, { method, headers: headers.flat(), body, direct: request.direct, signal })
       const location = response.headers.find(([name]) => name === 'location')?.[1]
       if (![301, 302, 303, 307, 308].includes(response.status) || !location || count === REDIRECTS) return response
@@ -53,7 +54,7 @@ export function close() {
 }
 
 /**
- * @typedef {{ method: string, headers: string[], body: string | null, direct: boolean, signal: AbortSignal }} Exchange
+ * @typedef {{ method: string, headers: string[], body: Buffer | null, direct: boolean, signal: AbortSignal }} Exchange
  */
 
 /**

@@ -1,6 +1,7 @@
 // @ts-check
 // The GitHub action: inputs in, and everything else is the core's.
 
+import { write } from './log.js'
 import { password } from './mask.js'
 import { run } from './run.js'
 
@@ -16,5 +17,7 @@ const voice = {
   verbose: inputs.verbose?.toLowerCase() === 'true' || process.env.RUNNER_DEBUG === '1',
   github: true,
 }
-const { exit } = await run({ inputs: { ...inputs, password }, ci: true }, voice, { directory, log: 1 })
+const { exit, session } = await run({ inputs: { ...inputs, password }, ci: true }, voice, { directory, log: 1 })
+// What was asked for is in the summary too; other commands give outputs.
+if (inputs.command === 'why') write(1, session.output(false))
 process.exitCode = exit

@@ -59,6 +59,14 @@ pub fn texts<S: Serializer>(list: &[Vec<u8>], serializer: S) -> Result<S::Ok, S:
     sequence.end()
 }
 
+/// Writes bytes that a host must have in the clear, where there are any.
+pub fn expose_optional<S: Serializer>(bytes: &Option<Secret<Vec<u8>>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match bytes {
+        Some(bytes) => expose(bytes, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Writes bytes that a host must have in the clear.
 pub fn expose<S: Serializer>(bytes: &Secret<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&Base64::encode_string(bytes.expose()))

@@ -301,7 +301,7 @@ mod tests {
         for line in lines {
             match line.split_once('=') {
                 Some((path, content)) => {
-                    manifest.files.push(File { path: RelPath::new(path.as_bytes()), digest: digest(Algorithm::Md5, content.as_bytes()) })
+                    manifest.files.push(File { path: RelPath::new(path.as_bytes()), digest: digest(Algorithm::Md5, content.as_bytes()) });
                 }
                 None => manifest.notes.push(line.as_bytes().to_vec()),
             }

@@ -185,6 +185,8 @@ codes! {
     NoRepository "no-repository" 2,
     /// A revision that names no commit here.
     RevisionUnknown "revision-unknown" 2,
+    /// An image without its manifest beside it.
+    NotKept "not-kept" 1,
     /// A file or folder that cannot be read or written.
     Unreadable "unreadable" 1,
     /// An input that changed while it was used.

@@ -95,6 +95,21 @@ impl Manifest {
         files
     }
 
+    /// Checks that the format is one that is known here: what a newer one says would be misread.
+    ///
+    /// # Errors
+    /// [`Code::ManifestInvalid`] with the version.
+    pub fn check_version(&self) -> Result<()> {
+        match self.notes.iter().find(|note| note.starts_with(b"# docktag ") && note.as_slice() != VERSION) {
+            None => Ok(()),
+            Some(note) => Err(Error::new(
+                Code::ManifestInvalid,
+                format!("is of format `{}`, expected `{}`", RelPath::new(note.as_slice()), RelPath::new(VERSION)),
+            )
+            .help("it was made by a newer docktag: use that one, or a newer one")),
+        }
+    }
+
     /// Reads a manifest; the order of the lines is kept.
     ///
     /// # Errors
@@ -127,6 +142,14 @@ impl Manifest {
         }
         Ok(manifest)
     }
+}
+
+/// The algorithm of a manifest's text, by the length of its first digest.
+pub fn algorithm(text: &[u8]) -> Algorithm {
+    let line = text.split(|&byte| byte == b'\n').find(|line| !line.starts_with(b"#")).unwrap_or_default();
+    let line = line.strip_prefix(b"\\").unwrap_or(line);
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    if digits == Algorithm::Sha256.hex_len() { Algorithm::Sha256 } else { Algorithm::Md5 }
 }
 
 /// The tag of a manifest: the digest of its text, so that `md5sum MANIFEST | cut -f1 -d' '` prints it.

@@ -13,7 +13,9 @@ pub fn text(report: &Report) -> Vec<u8> {
     match report.job {
         Job::Tag if report.targets.is_empty() => format!("{}\n", report.image.as_ref().unwrap_or(&report.tag)).into_bytes(),
         Job::Tag => by_service(report).into_bytes(),
-        Job::Inputs | Job::Model | Job::Backtest => report.document.as_ref().map(|document| document.text.clone()).unwrap_or_default(),
+        Job::Inputs | Job::Explain | Job::Why | Job::Model | Job::Backtest | Job::Prune => {
+            report.document.as_ref().map(|document| document.text.clone()).unwrap_or_default()
+        }
         Job::Manifest => report.manifest.clone(),
         Job::Env if report.planned.is_empty() => shell_lines(&report.variables).into_bytes(),
         Job::Env | Job::Build | Job::Pull => {

@@ -32,6 +32,9 @@ pub fn of_report(options: &Options, report: &Report) -> String {
         let planned: String = report.planned.iter().map(|it| format!("would {}: {}\n", it.because, it.action)).collect();
         text.push_str(&block(&planned));
     }
+    for target in report.targets.iter().filter(|target| !target.why.is_empty()) {
+        writeln!(text, "Why `{}` was missing:\n\n{}", target.services.join(" "), block(&target.why.join("\n"))).ok();
+    }
     text.push_str(&inputs(options, report));
     text
 }
@@ -117,7 +120,7 @@ fn by_hand(options: &Options, report: &Report) -> String {
 fn of_manifest(algorithm: Algorithm, text: &[u8], before: &str, whose: &str) -> String {
     let Ok(manifest) = Manifest::parse(algorithm, text) else { return String::new() };
     let lines = manifest.notes.len() + manifest.files.len();
-    let said = text.split_inclusive(|&byte| byte == b'\n').take(LINES).map(String::from_utf8_lossy).collect::<String>();
+    let said = beginning(text);
     let more = match lines > LINES {
         true => format!("The first {LINES} of {lines}; all are in the file that the output `manifest` names.\n\n"),
         false => String::new(),
@@ -127,6 +130,11 @@ fn of_manifest(algorithm: Algorithm, text: &[u8], before: &str, whose: &str) -> 
     let what = if whose.is_empty() { ": names and contents" } else { whose };
     // The line that is folded is HTML in part, and holds the name of a service.
     format!("{before}<details><summary>{files}{what}</summary>\n\n{}{more}</details>\n", block(&said))
+}
+
+/// The first lines of a text.
+pub(crate) fn beginning(text: &[u8]) -> String {
+    text.split_inclusive(|&byte| byte == b'\n').take(LINES).map(String::from_utf8_lossy).collect()
 }
 
 /// A text in a cell of a table: as it is, whatever it holds. References to characters are never markup (CommonMark, "Entity references").
@@ -149,7 +157,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// A block of code: its fence is longer than any that the text could end it with.
-fn block(text: &str) -> String {
+pub(crate) fn block(text: &str) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}\n{}\n{fence}\n\n", text.trim_end())

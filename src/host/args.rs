@@ -11,7 +11,7 @@ use docktag::options::table::{Definition, OPTIONS, Takes};
 use docktag::options::{Given, Job, Spelling};
 
 /// The words that are no options.
-const SERVICES: &str = "services";
+const WORDS: &str = "words";
 
 const ABOUT: &str = "Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag";
 
@@ -23,6 +23,8 @@ Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 a miss where presence 
 Examples:
   docktag build                     # what the Compose file builds, each image with exactly its inputs
   docktag inputs web                # what counts for the service web, and why
+  docktag why web                   # what has changed since the last build
+  docktag explain src/main.c        # for which services it counts
   docktag tag --path docker         # a plain folder
   docktag build --path docker --image example/app
   docktag pull --path docker --image example/app
@@ -54,8 +56,14 @@ pub(crate) fn read() -> Wish {
 pub(crate) fn definition() -> Command {
     let jobs = Job::ALL.into_iter().map(|job| {
         let options = OPTIONS.iter().filter(|it| it.command_line && it.jobs.contains(&job));
-        let services = Arg::new(SERVICES).value_name("SERVICE").num_args(0..).help("The Compose services; as --service");
-        Command::new(job.as_str()).about(about(job)).arg(services.value_parser(value_parser!(OsString))).args(options.map(arg))
+        let services = match job {
+            Job::Explain => Arg::new(WORDS).value_name("FILE").help("The files or folders; as --input"),
+            _ => Arg::new(WORDS).value_name("SERVICE").help("The Compose services; as --service"),
+        };
+        Command::new(job.as_str())
+            .about(about(job))
+            .arg(services.num_args(0..).value_parser(value_parser!(OsString)))
+            .args(options.map(arg))
     });
     let shell = Arg::new("shell").required(true).help("The shell").value_parser(value_parser!(clap_complete::Shell));
     let completions = Command::new("completions").about("Print a completion script for a shell").arg(shell);
@@ -77,6 +85,9 @@ fn about(job: Job) -> &'static str {
         Job::Tag => "Print service and image of every target; of a plain folder its tag, or repository:tag where --image is given",
         Job::Manifest => "Print the manifest: the list of inputs with their digests, as md5sum writes it",
         Job::Inputs => "Print what counts for a service, and why: files with their sizes, links, arguments, what is left out",
+        Job::Explain => "Print for which services a file counts, and why or why not",
+        Job::Why => "Print what has changed since the last build, a revision, an image or a manifest: files, arguments, modes and so on",
+        Job::Prune => "Print which images in the registry no branch and no recent commit needs; with --delete, delete them",
         Job::Backtest => "Print what would have been built in the last commits, and because of which files",
         Job::Model => "Print the model of the Compose files, in the shape of `docker compose config --format json`",
         Job::Env => "Print the variables DOCKER_IMAGE, DOCKER_IMAGE_MD5, DOCKER_IMAGE_CI and COMPOSE_FILE as export lines",
@@ -131,7 +142,8 @@ pub(crate) fn given(matches: &ArgMatches, job: Job) -> Result<Given> {
                 }
             }
             Takes::Many(_) => {
-                let words = if name == "service" { matches.get_many::<OsString>(SERVICES) } else { None };
+                let is_meant = name == if job == Job::Explain { "input" } else { "service" };
+                let words = if is_meant { matches.get_many::<OsString>(WORDS) } else { None };
                 let is_variable = from_variable && words.is_none();
                 // What stands on the command line wins against a variable.
                 let options = if from_variable && !is_variable { None } else { matches.get_many::<OsString>(name) };

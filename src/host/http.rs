@@ -50,7 +50,7 @@ impl Client {
         let timeout = Some(Duration::from_millis(request.timeout.into()));
         let sent = match &request.body {
             Some(body) => builder
-                .body(body.expose().to_owned())
+                .body(body.expose().as_slice())
                 .map_err(ureq::Error::from)
                 .and_then(|request| agent.run(agent.configure_request(request).timeout_global(timeout).build())),
             None => builder

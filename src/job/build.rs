@@ -5,11 +5,11 @@ use std::rc::Rc;
 use crate::desk::{Desk, join, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::compose::Project;
-use crate::job::later;
 use crate::job::moving::point;
 use crate::job::provide::{Build, Built};
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
+use crate::job::{later, why};
 use crate::options::{Options, Push};
 use crate::plan::Target;
 use crate::registry::reply::{Descriptor, Presence};
@@ -24,7 +24,7 @@ pub(super) struct Asked {
 
 /// Makes sure that the registry has the image for these inputs.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let Work { options, mut report, mut project, targets, strangers, stages } = work::prepare(desk, options).await?;
+    let Work { options, mut report, mut project, targets, strangers, stages, mut reasons } = work::prepare(desk, options).await?;
     let options = &options;
     match options.is_plain() {
         true => left_alone(desk, &project, &strangers),
@@ -38,11 +38,23 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
 
     report.targets = join_all(hits.into_iter().map(|(asked, found)| keep(desk, options, &client, asked, found))).await;
     if !misses.is_empty() {
+        let whys = why::since_last(desk, options, &client, &misses, &mut reasons).await;
         let build = Build { desk, options, client: &client, stages: &stages };
         build_missing(&build, &mut project, &mut report, &misses).await?;
+        tell_why(&mut report.targets, &misses, whys);
     }
     later::keep(desk, options, &project, &mut report).await?;
     Ok(report)
+}
+
+/// Puts what has changed beside what was built because of it.
+fn tell_why(targets: &mut [TargetReport], misses: &[Asked], whys: Vec<Vec<String>>) {
+    for (asked, why) in misses.iter().zip(whys) {
+        let image = asked.target.image.to_string();
+        if let Some(target) = targets.iter_mut().find(|target| target.image == image) {
+            target.why = why;
+        }
+    }
 }
 
 /// Builds what is missing, or says how.
@@ -152,6 +164,7 @@ pub(super) fn target_report(target: &Target, outcome: Outcome) -> TargetReport {
         milliseconds: None,
         bytes: None,
         moving: None,
+        why: Vec::new(),
         manifest: Rc::clone(&target.manifest),
     }
 }

@@ -1,32 +1,40 @@
 //! The jobs, each readable from top to bottom.
 
 mod advice;
+mod against;
 mod backtest;
 mod bases;
+mod branch;
 mod build;
 mod checkout;
 mod compose;
 mod context;
 mod draft;
 mod env;
+mod explain;
 mod family;
 mod git;
 mod history;
 mod inputs;
+mod kept;
 mod later;
 mod login;
 mod model;
 mod moving;
 mod place;
 mod provide;
+mod prune;
 mod publish;
 mod pull;
+mod reasons;
 mod registry;
 mod revision;
 mod services;
 mod show;
 mod states;
 mod strict;
+mod told;
+mod why;
 mod work;
 
 use crate::ci::fork;
@@ -55,7 +63,10 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
         Job::Tag | Job::Env => services::name(desk, options).await,
         Job::Manifest => services::manifest(desk, options).await,
         Job::Inputs => show::inputs(desk, options).await,
+        Job::Explain => explain::run(desk, options).await,
+        Job::Why => why::run(desk, options).await,
         Job::Backtest => backtest::run(desk, options).await,
+        Job::Prune => prune::run(desk, options).await,
         Job::Model => show::model(desk, options).await,
         Job::Build => build::run(desk, options).await,
         Job::Pull => pull::run(desk, options).await,
@@ -65,7 +76,7 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
 
 /// Decides what `auto` means here: no push where the CI gives no secrets. The reason is given back; without one, a user needs a password.
 async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String>> {
-    let has_login = matches!(options.job, Job::Build | Job::Pull);
+    let has_login = matches!(options.job, Job::Why | Job::Prune | Job::Build | Job::Pull);
     let reason = match options.push {
         Push::Auto if has_login => {
             let event = match options.host.env.get("GITHUB_EVENT_PATH").filter(|path| !path.is_empty()) {
@@ -79,7 +90,9 @@ async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String
     if options.push == Push::Auto {
         options.push = if reason.is_some() { Push::No } else { Push::Yes };
     }
-    if let Some(reason) = &reason {
+    if let Some(reason) = &reason
+        && options.job != Job::Why
+    {
         desk.tell(Note::info(format!("{reason}: there are no secrets, so nothing is pushed")));
     }
     // Secrets that do not exist are empty texts: on such a pull request that is no mistake.

@@ -1,7 +1,7 @@
 //! The part of `build` that works: what is missing is built, pushed and proved. An engine is needed from here on.
 
 use crate::compose::Flavor;
-use crate::desk::{Desk, join_all};
+use crate::desk::{Desk, join, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
 use crate::job::build::{Asked, target_report};
@@ -10,7 +10,7 @@ use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
 use crate::job::strict::{self, Stage};
-use crate::job::{inputs, services};
+use crate::job::{branch, inputs, kept, services};
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
 use crate::plan::{self, Builder, CachePlan, Origin, Target};
@@ -111,7 +111,8 @@ impl Build<'_> {
         }
         let pushed = self.run(push).await?;
         took += pushed.milliseconds;
-        let proofs = join_all(misses.iter().map(|asked| self.prove(asked, &pushed))).await;
+        let revision = if self.options.keep_manifest { branch::head(self.desk, self.options).await } else { None };
+        let proofs = join_all(misses.iter().map(|asked| self.prove(asked, &pushed, revision.as_ref()))).await;
         let proofs = proofs.into_iter().map(|proof| proof.map(|it| TargetReport { milliseconds: Some(took), ..it }));
         Ok(Built::Done(proofs.collect::<Result<_>>()?))
     }
@@ -288,7 +289,7 @@ impl Build<'_> {
     }
 
     /// "Pushed" is a fact only when the registry says so. A push that failed because the tag is immutable and another job was faster is as good.
-    async fn prove(&self, asked: &Asked, pushed: &Exited) -> Result<TargetReport> {
+    async fn prove(&self, asked: &Asked, pushed: &Exited, revision: Option<&String>) -> Result<TargetReport> {
         let (ok, how) = (pushed.ok(), pushed.how());
         let target = &asked.target;
         let image = &target.image;
@@ -325,10 +326,19 @@ impl Build<'_> {
                 Outcome::Hit
             }
         };
-        let moving = match &target.moving {
-            Some(moving) => Some(point_and_prove(self.desk, self.client, asked, moving, &found.digest).await),
-            None => None,
+        let moving = async {
+            match &target.moving {
+                Some(moving) => Some(point_and_prove(self.desk, self.client, asked, moving, &found.digest).await),
+                None => None,
+            }
         };
+        let keep = async {
+            // What another job pushed is that job's to describe.
+            if ok {
+                kept::keep(self.desk, self.options, self.client, target, &found, revision).await;
+            }
+        };
+        let (moving, ()) = join(moving, keep).await;
         // Only the summary shows it, so nobody else pays for the request.
         let bytes = if self.options.ci { self.client.size(image).await } else { None };
         Ok(TargetReport { digest: Some(found.digest), bytes, moving, ..target_report(target, outcome) })

@@ -19,7 +19,7 @@ use crate::report::{Note, Outcome, Planned, Report, TargetReport};
 
 /// Pulls every image of the project; those named by the hash must be the registry's, or are built where that was asked for.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let Work { options, mut report, mut project, targets, strangers, stages } = in_its_period(desk, options).await?;
+    let Work { options, mut report, mut project, targets, strangers, stages, .. } = in_its_period(desk, options).await?;
     let options = &options;
     let (targets, local): (Vec<Target>, Vec<Target>) = targets.into_iter().partition(|target| !target.is_local || options.or_build);
     for target in &local {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::task::Poll;
 
 use crate::desk::Desk;
@@ -23,7 +24,11 @@ pub(super) struct Client<'a> {
     options: &'a Options,
     /// Whether to ask for the right to push too, so that one token serves the whole run.
     push: bool,
-    lines: RefCell<Vec<(Repository, Line)>>,
+    /// Whether to ask for the right to delete.
+    delete: bool,
+    /// Whether to ask again where the trouble may pass.
+    is_patient: bool,
+    lines: Rc<RefCell<Vec<(Repository, Line)>>>,
 }
 
 /// What came of sending a request.
@@ -42,7 +47,17 @@ enum Line {
 
 impl<'a> Client<'a> {
     pub(super) fn new(desk: &'a Desk, options: &'a Options, push: bool) -> Self {
-        Client { desk, options, push, lines: RefCell::default() }
+        Client { desk, options, push, delete: false, is_patient: true, lines: Rc::default() }
+    }
+
+    /// One that reads, and deletes where that was asked for.
+    pub(super) fn to_delete(desk: &'a Desk, options: &'a Options) -> Self {
+        Client { delete: options.delete, ..Client::new(desk, options, options.delete) }
+    }
+
+    /// The same for what is not worth waiting for: nothing is asked twice.
+    pub(super) fn impatient(&self) -> Self {
+        Client { is_patient: false, lines: Rc::clone(&self.lines), ..*self }
     }
 
     /// Hit, miss or unknown.
@@ -72,9 +87,7 @@ impl<'a> Client<'a> {
             return Err(Error::new(Code::RegistryUnknown, format!("was {expected} a moment ago and is {digest} now")).at(from));
         }
         let media_type = response.header("content-type").unwrap_or_default().to_owned();
-        let manifest = String::from_utf8(response.body)
-            .map_err(|_| Error::new(Code::RegistryUnknown, "the registry sent a manifest that is not text").at(from))?;
-        let stored = self.send(&to.repository, &Call::put(to, &media_type, manifest), &format!("point {to} at it")).await?;
+        let stored = self.send(&to.repository, &Call::put(to, &media_type, response.body), &format!("point {to} at it")).await?;
         match stored.status {
             200..=299 => Ok(()),
             _ => Err(reply::refusal(to, &stored)),
@@ -114,7 +127,7 @@ impl<'a> Client<'a> {
     }
 
     /// Sends a call with the credentials that it takes.
-    async fn send(&self, repository: &Repository, call: &Call, because: &str) -> Result<Response> {
+    pub(super) async fn send(&self, repository: &Repository, call: &Call, because: &str) -> Result<Response> {
         let mut renewed = false;
         loop {
             let (endpoint, authorization, round) = match self.claim(repository).await {
@@ -232,12 +245,12 @@ impl<'a> Client<'a> {
         let mut attempt = 1;
         loop {
             let (delay, trouble) = match answered {
-                Ok(response) => match retry::after_response(attempt, &response) {
+                Ok(response) => match retry::after_response(attempt, &response).filter(|_| self.is_patient) {
                     None => return Ok(response),
                     Some(delay) => (delay, format!("answers with status {}", response.status)),
                 },
                 // Trust does not come by asking again.
-                Err(failure) => match retry::after_failure(attempt).filter(|_| failure.kind != FailureKind::Tls) {
+                Err(failure) => match retry::after_failure(attempt).filter(|_| self.is_patient && failure.kind != FailureKind::Tls) {
                     None => return Err(unreachable(host, &failure)),
                     Some(delay) => (delay, failure.message),
                 },
@@ -272,7 +285,12 @@ impl<'a> Client<'a> {
                     )
                     .help("credentials are not sent there; check the registry's configuration"));
                 }
-                let wanted = format!("repository:{}:{}", repository.path(), if self.push { "pull,push" } else { "pull" });
+                let actions = match (self.push, self.delete) {
+                    (_, true) => "pull,push,delete",
+                    (true, _) => "pull,push",
+                    _ => "pull",
+                };
+                let wanted = format!("repository:{}:{actions}", repository.path());
                 // A challenge may name more than the repository, but must not lead us to ask for less than we need.
                 let scope = scope.filter(|scope| !self.push && !scope.is_empty()).unwrap_or(wanted);
                 let request = token::request(&realm, service.as_deref(), &scope, &credential);

@@ -14,6 +14,7 @@ use crate::job::context::{Context, Contexts};
 use crate::job::draft::{self, Draft, Text};
 use crate::job::family;
 use crate::job::place::{Places, below};
+use crate::job::reasons::Reasons;
 use crate::job::work::Work;
 use crate::job::{advice, bases, compose, env, model as files, strict};
 use crate::manifest::{File, Manifest};
@@ -53,6 +54,7 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
     let found = find(desk, &options, &project, None).await?;
     advice::tell(desk, &options, &project, &found).await;
     let stages = if options.strict { strict::of_services(&Places::new(&options, &project), &found) } else { Vec::new() };
+    let reasons = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();
     let targets = found.targets;
     options.login = login(&options, &targets)?;
     let mut report = report(&options, &targets)?;
@@ -64,7 +66,7 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
         model.services.retain(|service| is_wanted(&service.name));
     }
     let compose = compose::Project::new(&options, model, host_names(&options, &project.files), &report.variables);
-    Ok(Work { options, report, project: compose, targets, strangers: Vec::new(), stages })
+    Ok(Work { options, report, project: compose, targets, strangers: Vec::new(), stages, reasons })
 }
 
 /// `tag` and `env`: names, and nobody is asked for the images.
@@ -362,7 +364,7 @@ pub(super) fn compose_model(project: &Project, named: &[String], targets: &[Targ
 }
 
 /// The login with its registry: without one named, that of the images, if they have one.
-fn login(options: &Options, targets: &[Target]) -> Result<Option<Login>> {
+pub(super) fn login(options: &Options, targets: &[Target]) -> Result<Option<Login>> {
     let Some(login) = &options.login else { return Ok(None) };
     if login.registry.is_some() || login.user.is_none() {
         return Ok(Some(login.clone()));

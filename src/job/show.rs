@@ -10,13 +10,14 @@ use crate::desk::Desk;
 use crate::error::Result;
 use crate::job::draft::Draft;
 use crate::job::place::below;
+use crate::job::reasons::{ignored, why};
 use crate::job::services::{self, Found, Looked};
 use crate::job::{advice, model};
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::plan::Target;
 use crate::print;
-use crate::reach::{PickedKind, Why};
+use crate::reach::PickedKind;
 use crate::report::{Document, Report};
 use crate::tree::{Folder, Node};
 
@@ -93,8 +94,8 @@ impl<'a> Shown<'a> {
     fn add(&mut self, found: &Found<'_>, looked: &Looked, folder: &str) {
         for picked in &looked.selection.picked {
             let path = below(folder, &picked.path);
-            let why = self.why(picked.source);
             let line = self.draft.reach.sources.get(picked.source).map(|source| source.line);
+            let why = line.map(|line| why(self.draft, line)).unwrap_or_default();
             match &picked.kind {
                 PickedKind::File => {
                     let Some(hashed) = found.digests.get(&path) else { continue };
@@ -124,19 +125,6 @@ impl<'a> Shown<'a> {
                 self.not_read.push(below(folder, &path));
             }
         });
-    }
-
-    /// `COPY at Dockerfile:12`.
-    fn why(&self, source: usize) -> String {
-        let Some(source) = self.draft.reach.sources.get(source) else { return String::new() };
-        let file = self.draft.text.path.as_deref().unwrap_or("dockerfile_inline");
-        match &self.draft.reach.whole {
-            Some(Why::Syntax { image }) => format!("everything counts, since `{image}` reads {file}:{}", source.line),
-            Some(Why::Variable { source: text, line }) if *line == source.line => {
-                format!("everything counts, since the base image can set what `{text}` uses at {file}:{line}")
-            }
-            _ => format!("{} at {file}:{}", self.draft.text.instruction(source.line), source.line),
-        }
     }
 
     fn is_whole(&self) -> bool {
@@ -209,8 +197,7 @@ impl<'a> Shown<'a> {
         writeln!(text, "\nnot counted: {} that no instruction reads, {} ignored", plural(self.not_read.len(), "file"), self.ignored.len())
             .ok();
         for Ignored { path, file, line } in &self.ignored {
-            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-            writeln!(text, "  {path}  (ignored by {file}{line})").ok();
+            writeln!(text, "  {path}  ({})", ignored(file, *line)).ok();
         }
         text
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::job::compose::{self, Project};
+use crate::job::reasons::Reasons;
 use crate::job::strict::{self, Stage};
 use crate::job::{inputs, model, report, services};
 use crate::options::{Job, Options};
@@ -24,6 +25,8 @@ pub(super) struct Work {
     pub(super) strangers: Vec<String>,
     /// With `--strict`: what the builds see.
     pub(super) stages: Vec<Stage>,
+    /// Why what counts for the services counts; none for plain folders.
+    pub(super) reasons: Vec<Reasons>,
 }
 
 /// Finds the project and its images.
@@ -65,5 +68,5 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
                 .help("`-v` says what it does not read"));
         }
     };
-    Ok(Work { options: options.clone(), report, project, targets, strangers, stages })
+    Ok(Work { options: options.clone(), report, project, targets, strangers, stages, reasons: Vec::new() })
 }

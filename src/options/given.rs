@@ -129,6 +129,7 @@ impl Given {
         options.compose = self.one("compose")?.map(|command| command.split_whitespace().map(str::to_owned).collect());
         options.push = self.push()?;
         options.or_build = self.flag("or-build")?;
+        options.keep_manifest = self.choice("keep-manifest", &[("true", true), ("false", false)])?;
         options.force = self.flag("force")?;
         options.strict = self.flag("strict")?;
         options.cache = self.choice("cache", &[("inline", Cache::Inline), ("registry", Cache::Registry), ("none", Cache::None)])?;
@@ -137,7 +138,22 @@ impl Given {
             return Err(Error::new(Code::Usage, "`--cache none` and `--cache-from` contradict each other").help("leave one of them out"));
         }
         options.insecure = self.many("insecure-registry")?;
-        options.commits = self.number("commits")?;
+        options.explained = self.many("input")?;
+        if job == Job::Explain && options.explained.is_empty() {
+            return Err(Error::new(Code::Usage, "nothing to explain, expected a file").help("such as `docktag explain src/main.c`"));
+        }
+        options.against = self.one("against")?;
+        options.diff = self.flag("diff")?;
+        options.commits = self.number("commits", 1)?;
+        options.keep_branches = self.flag("keep-branches")?;
+        options.keep_commits = self.number("keep-commits", 1)?;
+        options.keep_days = self.number("keep-days", 0)?;
+        options.delete = self.flag("delete")?;
+        if job == Job::Prune && !options.keep_branches && !self.has("keep-commits") {
+            return Err(Error::new(Code::Usage, "`prune` has to know what is to be kept").help(
+                "`--keep-branches` keeps the images of all branches, `--keep-commits 20` those of the last 20 commits of each; nothing is deleted without `--delete`",
+            ));
+        }
         options.plot = self.one("plot")?;
         options.dry_run = self.flag("dry-run")?;
         options.ci = self.flag("ci")?;
@@ -255,12 +271,12 @@ impl Given {
         }
     }
 
-    /// A number from 1 on; the default of the definition where none is given.
-    fn number(&self, name: &str) -> Result<usize> {
+    /// A number that is not smaller than `least`; the default of the definition where none is given, else 1.
+    fn number(&self, name: &str, least: usize) -> Result<usize> {
         let default = Definition::find(name).and_then(|it| it.default).unwrap_or("1");
         let given = self.one(name)?.unwrap_or_else(|| default.to_owned());
-        given.parse().ok().filter(|number| *number > 0).ok_or_else(|| {
-            Error::new(Code::Usage, format!("`--{name}`: `{}` is no number, expected one from 1 on", given.escape_debug()))
+        given.parse().ok().filter(|number| *number >= least).ok_or_else(|| {
+            Error::new(Code::Usage, format!("`--{name}`: `{}` is no number, expected one from {least} on", given.escape_debug()))
                 .help("mend the value, or leave it out")
         })
     }

@@ -42,15 +42,33 @@ pub enum Job {
     Pull,
     /// Print what counts for a service, and why.
     Inputs,
+    /// Print for which services a file counts, and why or why not.
+    Explain,
+    /// Print what has changed since an earlier state.
+    Why,
     /// Print the model of the Compose files.
     Model,
     /// Print what would have been built in the last commits.
     Backtest,
+    /// Print which images no branch and no recent commit needs, or delete them.
+    Prune,
 }
 
 impl Job {
     /// The jobs, in the order of help.
-    pub const ALL: [Job; 8] = [Job::Tag, Job::Manifest, Job::Inputs, Job::Model, Job::Backtest, Job::Env, Job::Build, Job::Pull];
+    pub const ALL: [Job; 11] = [
+        Job::Tag,
+        Job::Manifest,
+        Job::Inputs,
+        Job::Explain,
+        Job::Why,
+        Job::Model,
+        Job::Backtest,
+        Job::Env,
+        Job::Build,
+        Job::Pull,
+        Job::Prune,
+    ];
 
     /// The name of its command.
     pub fn as_str(self) -> &'static str {
@@ -61,8 +79,11 @@ impl Job {
             Job::Build => "build",
             Job::Pull => "pull",
             Job::Inputs => "inputs",
+            Job::Explain => "explain",
+            Job::Why => "why",
             Job::Model => "model",
             Job::Backtest => "backtest",
+            Job::Prune => "prune",
         }
     }
 }
@@ -162,6 +183,8 @@ pub struct Options {
     pub push: Push,
     /// Whether `pull` builds what is missing.
     pub or_build: bool,
+    /// Whether a manifest is kept beside the image that was pushed.
+    pub keep_manifest: bool,
     /// Whether to build and push even on a hit.
     pub force: bool,
     /// Whether builds see copies of exactly what was counted.
@@ -174,8 +197,22 @@ pub struct Options {
     pub login: Option<Login>,
     /// Registries that may be spoken to without TLS, besides those on the loopback interface.
     pub insecure: Vec<String>,
+    /// What `explain` explains: files or folders, relative to the folder that the host runs in.
+    pub explained: Vec<String>,
+    /// What `why` compares with: a manifest's file, a git revision or an image; `None`: the last build, else the merge base.
+    pub against: Option<String>,
+    /// Whether `why` shows the lines that differ.
+    pub diff: bool,
     /// How many commits are looked at.
     pub commits: usize,
+    /// Whether the images of all branches are kept, not only of the one that is checked out.
+    pub keep_branches: bool,
+    /// How many of the last commits of each branch keep their images.
+    pub keep_commits: usize,
+    /// Of how many days everything is kept.
+    pub keep_days: usize,
+    /// Whether what nothing needs is deleted.
+    pub delete: bool,
     /// A file for a plot.
     pub plot: Option<String>,
     /// Whether only to say what would be run.
@@ -296,13 +333,21 @@ impl Options {
             services: Vec::new(),
             push: Push::default(),
             or_build: false,
+            keep_manifest: true,
             force: false,
             strict: false,
             cache: Cache::default(),
             cache_from: Vec::new(),
             login: None,
             insecure: Vec::new(),
+            explained: Vec::new(),
+            against: None,
+            diff: false,
             commits: 100,
+            keep_branches: false,
+            keep_commits: 1,
+            keep_days: 1,
+            delete: false,
             plot: None,
             dry_run: false,
             ci: false,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::options::Job::{self, Backtest, Build, Env, Inputs, Manifest, Model, Pull, Tag};
+use crate::options::Job::{self, Backtest, Build, Env, Explain, Inputs, Manifest, Model, Prune, Pull, Tag, Why};
 
 /// One option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,15 +52,17 @@ impl Definition {
     }
 }
 
-const ALL: &[Job] = &[Tag, Manifest, Inputs, Model, Backtest, Env, Build, Pull];
-const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Backtest, Env, Build, Pull];
+const ALL: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Model, Backtest, Env, Build, Pull, Prune];
+const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Backtest, Env, Build, Pull, Prune];
 /// With inputs that plain folders can have too.
-const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Backtest, Env, Build, Pull];
+const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Explain, Why, Backtest, Env, Build, Pull, Prune];
 const WITH_REUSE: &[Job] = &[Tag, Manifest, Env, Build, Pull];
+const WITH_NAMES: &[Job] = &[Tag, Why, Env, Build, Pull, Prune];
 const WITH_IMAGE: &[Job] = &[Tag, Env, Build, Pull];
 /// With something for later steps or the summary.
-const WITH_OUTPUTS: &[Job] = &[Tag, Backtest, Env, Build, Pull];
+const WITH_OUTPUTS: &[Job] = &[Tag, Why, Backtest, Env, Build, Pull, Prune];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
+const WITH_REGISTRY: &[Job] = &[Why, Build, Pull, Prune];
 
 /// What most options are: one with a value, on the command line and as an input of the same name.
 const PLAIN: Definition =
@@ -78,11 +80,11 @@ pub const OPTIONS: &[Definition] = &[
         WITH_FOLDERS,
         "A folder whose files are the inputs, relative to the project folder; without one, the Compose files tell what counts",
     ),
-    both("image", Takes::One("REPOSITORY"), WITH_IMAGE, "The image's repository, without a tag, such as example/app or ghcr.io/acme/app"),
+    both("image", Takes::One("REPOSITORY"), WITH_NAMES, "The image's repository, without a tag, such as example/app or ghcr.io/acme/app"),
     both(
         "repository-prefix",
         Takes::One("PREFIX"),
-        WITH_IMAGE,
+        WITH_NAMES,
         "Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE",
     ),
     Definition {
@@ -104,7 +106,7 @@ pub const OPTIONS: &[Definition] = &[
         ..both(
             "moving-tag",
             Takes::One("TAG"),
-            WITH_IMAGE,
+            WITH_NAMES,
             "The tag that follows the last build and gives the next one its cache; empty: none",
         )
     },
@@ -144,6 +146,14 @@ pub const OPTIONS: &[Definition] = &[
         WITH_INPUTS,
         "Build everything anew when a day, week or month (UTC) has ended: daily, weekly, monthly, or the period that an earlier job found",
     ),
+    Definition { input: None, ..both("input", Takes::Many("FILE"), &[Explain], "A file or folder to explain") },
+    both(
+        "against",
+        Takes::One("WHAT"),
+        &[Why],
+        "What to compare with: a manifest's file, a git revision or an image; without it, the last build, else where this branch began",
+    ),
+    Definition { input: None, ..both("diff", Takes::Flag, &[Why], "Show the lines that differ too, where git knows the files") },
     both("compose", Takes::One("COMMAND"), ALL, "How Compose is started; without it, `docker compose`, else `docker-compose`"),
     Definition {
         default: Some("auto"),
@@ -165,6 +175,15 @@ pub const OPTIONS: &[Definition] = &[
         WITH_COMPOSE,
         "Build from copies of exactly the files that count: an input that was not counted is an error of the build",
     ),
+    Definition {
+        default: Some("true"),
+        ..both(
+            "keep-manifest",
+            Takes::Choice(&["true", "false"]),
+            &[Build],
+            "Whether to keep the manifest beside the image in the registry, so that a later run can say what has changed since",
+        )
+    },
     both("force", Takes::Flag, &[Build], "Build and push even on a hit"),
     Definition {
         default: Some("inline"),
@@ -181,14 +200,14 @@ pub const OPTIONS: &[Definition] = &[
         WITH_COMPOSE,
         "An image or BuildKit cache source to start a build from, instead of the moving tag",
     ),
-    both("registry", Takes::One("HOST[:PORT]"), WITH_COMPOSE, "The registry that the login is for; without it, that of the image"),
-    both("username", Takes::One("NAME"), WITH_COMPOSE, "The user for that registry; without one, what `docker login` stored"),
+    both("registry", Takes::One("HOST[:PORT]"), WITH_REGISTRY, "The registry that the login is for; without it, that of the image"),
+    both("username", Takes::One("NAME"), WITH_REGISTRY, "The user for that registry; without one, what `docker login` stored"),
     Definition {
         command_line: false,
         ..both(
             "password",
             Takes::One("SECRET"),
-            WITH_COMPOSE,
+            WITH_REGISTRY,
             "The password or access token of the user; without it, that in DOCKER_PASSWORD",
         )
     },
@@ -197,14 +216,14 @@ pub const OPTIONS: &[Definition] = &[
         ..both(
             "password-stdin",
             Takes::Flag,
-            WITH_COMPOSE,
+            WITH_REGISTRY,
             "Read the password from standard input; without it, it is taken from DOCKER_PASSWORD",
         )
     },
     both(
         "insecure-registry",
         Takes::Many("HOST[:PORT]"),
-        WITH_COMPOSE,
+        WITH_REGISTRY,
         "A registry that may be spoken to without TLS; those on the loopback interface always may",
     ),
     Definition {
@@ -217,6 +236,28 @@ pub const OPTIONS: &[Definition] = &[
             "How many of the last commits of this branch to look at, merged ones not counted",
         )
     },
+    both(
+        "keep-branches",
+        Takes::Flag,
+        &[Prune],
+        "Keep the images of all branches, here and at the remote; without it, only the branch that is checked out counts",
+    ),
+    both(
+        "keep-commits",
+        Takes::One("NUMBER"),
+        &[Prune],
+        "Of how many of the last commits of each branch to keep the images; without it, of the last one",
+    ),
+    Definition {
+        default: Some("1"),
+        ..both(
+            "keep-days",
+            Takes::One("NUMBER"),
+            &[Prune],
+            "Of how many days to keep everything: what a job is about to use may be on no branch yet",
+        )
+    },
+    both("delete", Takes::Flag, &[Prune], "Delete what nothing needs; without it, it is only listed"),
     both("plot", Takes::One("FILE"), &[Backtest], "Write a plot (SVG) of the builds to this file"),
     both("dry-run", Takes::Flag, WITH_IMAGE, "Say what would be done, and do nothing"),
     Definition {
@@ -243,4 +284,4 @@ pub const OPTIONS: &[Definition] = &[
 ];
 
 /// The input of the action that names the job, and its values.
-pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Backtest]);
+pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Why, Backtest, Prune]);

@@ -3,14 +3,17 @@
 //! Nothing here sends anything; `crate::job::registry` asks the host to.
 //! The API is that of the OCI distribution specification 1.1 ("distribution-spec", `spec.md`).
 
+pub mod artifact;
 pub mod challenge;
 pub mod credential;
 pub mod reply;
 pub mod retry;
+pub mod tags;
 pub mod token;
 
 use serde::Serialize;
 
+use crate::bytes;
 use crate::image::{Reference, Repository};
 use crate::secret::{self, Secret};
 
@@ -39,9 +42,9 @@ pub struct Request {
     /// The value of the `Authorization` header.
     #[serde(serialize_with = "secret::expose_optional")]
     pub authorization: Option<Secret>,
-    /// The body; secret, because a token request carries credentials there.
-    #[serde(serialize_with = "secret::expose_optional")]
-    pub body: Option<Secret>,
+    /// The body; secret, because a token request carries credentials there. Base64 in JSON.
+    #[serde(serialize_with = "bytes::expose_optional")]
+    pub body: Option<Secret<Vec<u8>>>,
     /// How long the whole exchange may take, in milliseconds.
     pub timeout: u32,
     /// Whether to leave proxies out: they are never used for the loopback interface (Go, `net/http`, `ProxyFromEnvironment`, as Docker does).
@@ -60,6 +63,8 @@ pub enum Method {
     Put,
     /// Send a form.
     Post,
+    /// Delete.
+    Delete,
 }
 
 impl Method {
@@ -70,6 +75,7 @@ impl Method {
             Method::Head => "HEAD",
             Method::Put => "PUT",
             Method::Post => "POST",
+            Method::Delete => "DELETE",
         }
     }
 }
@@ -143,7 +149,7 @@ pub struct Call {
     /// Headers.
     pub headers: Vec<(String, String)>,
     /// The body.
-    pub body: Option<String>,
+    pub body: Option<Vec<u8>>,
 }
 
 impl Call {
@@ -164,7 +170,7 @@ impl Call {
     }
 
     /// Stores a manifest's bytes under another name: this is how a tag moves without any layer moving.
-    pub fn put(image: &Reference, media_type: &str, manifest: String) -> Self {
+    pub fn put(image: &Reference, media_type: &str, manifest: Vec<u8>) -> Self {
         let headers = vec![("content-type".to_owned(), media_type.to_owned())];
         Call { method: Method::Put, path: manifest_path(&image.repository, image.selector()), headers, body: Some(manifest) }
     }

@@ -14,6 +14,8 @@ pub struct Descriptor {
     pub digest: String,
     /// What it is: one of [`MANIFEST_TYPES`].
     pub media_type: String,
+    /// How many bytes that manifest has; 0 where the registry did not say.
+    pub size: u64,
     /// How long the registry took to say so.
     pub milliseconds: u64,
 }
@@ -100,14 +102,18 @@ fn found(image: &Reference, response: &Response) -> Presence {
         );
     }
     let milliseconds = response.milliseconds;
+    let size = match response.body.len() {
+        0 => response.header("content-length").and_then(|length| length.parse().ok()).unwrap_or_default(),
+        length => length as u64,
+    };
     match response.header("docker-content-digest") {
-        Some(digest) if is_digest(digest) => Presence::Hit(Descriptor { digest: digest.to_owned(), media_type, milliseconds }),
+        Some(digest) if is_digest(digest) => Presence::Hit(Descriptor { digest: digest.to_owned(), media_type, size, milliseconds }),
         // The header is optional (distribution-spec): the digest is that of the bytes then.
         _ if !response.body.is_empty() => match verified_digest(image, response) {
-            Ok(digest) => Presence::Hit(Descriptor { digest, media_type, milliseconds }),
+            Ok(digest) => Presence::Hit(Descriptor { digest, media_type, size, milliseconds }),
             Err(error) => Presence::Unknown(error),
         },
-        _ => Presence::Hit(Descriptor { digest: String::new(), media_type, milliseconds }),
+        _ => Presence::Hit(Descriptor { digest: String::new(), media_type, size, milliseconds }),
     }
 }
 
@@ -163,11 +169,11 @@ mod tests {
             let response = answer(200, &[("content-type", &format!("{media_type}; charset=utf-8")), ("docker-content-digest", sha)], "");
             assert_eq!(
                 presence(&image(), &response),
-                Presence::Hit(Descriptor { digest: sha.to_owned(), media_type: media_type.to_owned(), milliseconds: 0 })
+                Presence::Hit(Descriptor { digest: sha.to_owned(), media_type: media_type.to_owned(), size: 0, milliseconds: 0 })
             );
         }
         let without_header = answer(200, &[("content-type", MANIFEST_TYPES[0])], "abc");
-        assert!(matches!(presence(&image(), &without_header), Presence::Hit(found) if found.digest == sha));
+        assert!(matches!(presence(&image(), &without_header), Presence::Hit(found) if found.digest == sha && found.size == 3));
     }
 
     #[test]

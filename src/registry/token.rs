@@ -17,7 +17,7 @@ pub fn request(realm: &str, service: Option<&str>, scope: &str, credential: &Cre
         Credential::IdentityToken(token) => {
             pairs.extend([("grant_type", "refresh_token"), ("client_id", "docktag"), ("refresh_token", token.expose())]);
             let form = ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned());
-            (Method::Post, realm.to_owned(), vec![form], None, Some(Secret::new(encode(&pairs))))
+            (Method::Post, realm.to_owned(), vec![form], None, Some(Secret::new(encode(&pairs).into_bytes())))
         }
         Credential::Password { user, .. } => {
             pairs.push(("account", user));
@@ -62,7 +62,7 @@ mod tests {
 
         let identity = request("https://t/token?x=1", None, "s", &Credential::IdentityToken(Secret::new("id/1")));
         assert_eq!((identity.method, identity.url.as_str()), (Method::Post, "https://t/token?x=1"));
-        assert!(identity.body.unwrap().expose().ends_with("refresh_token=id%2F1"));
+        assert!(identity.body.unwrap().expose().ends_with(b"refresh_token=id%2F1"));
 
         let nobody = request("https://t/token?x=1", None, "s", &Credential::Anonymous);
         assert_eq!((nobody.url.as_str(), nobody.authorization), ("https://t/token?x=1&scope=s", None));

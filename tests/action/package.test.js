@@ -43,7 +43,7 @@ function checkHashed({ errors, ...facts }) {
       { notes: [], files: [{ path: [100, 255], digest: A }] },
     ],
     notes: ["# docktag 1", "# platform linux/amd64"],
-    diff: { added: ["docker/new\nline"], removed: ["docker/gone"], changed: ["docker/b"] },
+    diff: { added: [], removed: [], changed: ["docker/b"], renamed: [{ from: "docker/gone", to: "docker/new\nline" }], notes: [] },
     defines: true,
   });
   for (const [what, error] of Object.entries(errors)) {

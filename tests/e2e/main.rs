@@ -22,12 +22,14 @@ mod login;
 mod npm;
 mod orb;
 mod project;
+mod prune;
 mod random;
 mod registry;
 mod runner;
 mod soundness;
 mod strict;
 mod structures;
+mod why;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -48,7 +50,9 @@ fn main() {
         orb::tests(),
         compose::tests(),
         strict::tests(),
+        prune::tests(),
         soundness::tests(),
+        why::tests(),
     ]
     .concat();
     let trials = tests.into_iter().map(|(name, needs, test)| Trial::test(name, move || engine::with(needs, test))).collect();

@@ -41,6 +41,7 @@ fn a_miss_is_built_pushed_and_proved_in_that_order() {
             format!("docker compose {files} config --format json"),
             format!("docker compose {files} {override_file} build app"),
             format!("docker compose {files} {override_file} push app"),
+            "git rev-parse --verify --quiet HEAD".to_owned(),
         ]
     );
     assert_eq!(host.ran[3].env["DOCKER_IMAGE"], format!("reg.example/a/b:{TAG}"));

@@ -144,6 +144,7 @@ impl Host {
             Need::Exist { paths } => Answer::Exist(paths.iter().map(|path| self.files.contains_key(path)).collect()),
             Need::Http { request, .. } => self.http(request),
             Need::Run(command) => self.run_program(command),
+            Need::Objects { .. } => failed(FailureKind::NotFound),
             Need::Write { path, bytes, append } => {
                 let file = self.files.entry(path.clone()).or_default();
                 if !append {
@@ -152,7 +153,7 @@ impl Host {
                 file.extend_from_slice(bytes.expose());
                 Answer::Done
             }
-            Need::Mirror { .. } => Answer::Done,
+            Need::Mirror { .. } | Need::Stage { .. } => Answer::Done,
             Need::Wait { milliseconds } => {
                 self.waited += milliseconds;
                 Answer::Done

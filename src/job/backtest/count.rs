@@ -80,7 +80,7 @@ impl Row {
                 _ => causes.push((cause, 1)),
             }
         }
-        causes.sort_by(|a, b| b.1.cmp(&a.1));
+        causes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         causes
     }
 

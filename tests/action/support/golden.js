@@ -84,6 +84,8 @@ function normal(text, project) {
     // Its name is that of its content, in which the registry has a port.
     .replace(/docktag-[0-9a-f]{32}\.compose\.yml/g, "docktag-<CONTENT>.compose.yml")
     .replaceAll(`docktag/${version}`, "docktag/<VERSION>")
+    // What is kept beside an image says when it was built, so its digest is another one each time.
+    .replace(/(?<=\/manifests\/)sha256:[0-9a-f]{64}/g, "<ARTIFACT>")
     .replace(/after \d+ ms/g, "after <MILLISECONDS> ms")
     .replace(/"milliseconds":\d+/g, '"milliseconds":<MILLISECONDS>')
     .replace(/\| \d+\.\d \|/g, "| <SECONDS> |")

@@ -89,17 +89,37 @@ export class Registry {
     reply(request, response);
   }
 
+  /**
+   * Blobs are files beside the manifests: NAME/sha256:...
+   *
+   * @type {Reply}
+   */
+  #blob = (request, response) => {
+    const [, name, rest = ""] = /^\/v2\/(.+)\/blobs\/(.+)$/.exec(request.url ?? "") ?? [];
+    const key = (/** @type {string} */ sha) => `${name}/blobs:${sha}`.replace(":sha256:", ":sha256-");
+    if (request.method === "POST") return void response.writeHead(202, { Location: `/v2/${name}/blobs/uploads/1?_state=x` }).end();
+    if (request.method === "PUT") {
+      return bodyOf(request, (body) => {
+        const wanted = decodeURIComponent(rest.split("digest=")[1]);
+        if (digest(body) !== wanted) return json(400, { errors: [{ code: "DIGEST_INVALID" }] })(request, response);
+        this.put(key(wanted), body);
+        response.writeHead(201).end();
+      });
+    }
+    const blob = this.get(key(rest));
+    if (blob === undefined) return json(404, { errors: [{ code: "BLOB_UNKNOWN" }] })(request, response);
+    response.writeHead(200, { "Content-Type": "application/octet-stream" }).end(blob);
+  };
+
   /** @type {Reply} */
   honest = (request, response) => {
     response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
+    if (request.url?.includes("/referrers/")) return page(404)(request, response);
+    if (request.url?.includes("/blobs/")) return this.#blob(request, response);
     const [, name, tag] = /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(request.url ?? "") ?? [];
     if (!name) return json(200, {})(request, response);
     if (request.method === "PUT") {
-      /** @type {Buffer[]} */
-      const parts = [];
-      request.on("data", (part) => parts.push(part));
-      request.on("end", () => {
-        const body = Buffer.concat(parts).toString();
+      bodyOf(request, (body) => {
         this.put(`${name}:${tag}`, body);
         response.writeHead(201, { "Docker-Content-Digest": digest(body) }).end();
       });
@@ -111,6 +131,17 @@ export class Registry {
     }
     response.writeHead(200, { "Content-Type": MANIFEST_TYPE, "Docker-Content-Digest": digest(manifest), "Content-Length": manifest.length }).end(manifest);
   };
+}
+
+/**
+ * @param {Request} request
+ * @param {(body: string) => void} then
+ */
+function bodyOf(request, then) {
+  /** @type {Buffer[]} */
+  const parts = [];
+  request.on("data", (part) => parts.push(part));
+  request.on("end", () => then(Buffer.concat(parts).toString()));
 }
 
 /** @param {string} text */

@@ -1,6 +1,8 @@
 //! What the tests stand on.
 
+pub(crate) mod artifacts;
 pub(crate) mod dir;
+pub(crate) mod git;
 pub(crate) mod programs;
 pub(crate) mod project;
 pub(crate) mod registry;

@@ -1,6 +1,6 @@
 //! A small registry on the loopback interface that does what a test tells it to, and writes down every request.
 //!
-//! Left alone it is honest: manifests are files in a folder (`example/app/TAG`), HEAD and GET read them, PUT writes them.
+//! Left alone it is honest: manifests are files in a folder (`example/app/TAG`), HEAD and GET read them, PUT writes them; blobs likewise.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -14,6 +14,7 @@ use rustls::{ServerConnection, StreamOwned};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::Dir;
+use crate::support::artifacts;
 use crate::support::tls::Certificate;
 pub(crate) use crate::support::wire::{Reply, Request};
 
@@ -138,6 +139,12 @@ impl Shared {
 
 fn honest(store: &Path, request: &Request) -> Reply {
     let registry = |status| Reply::status(status).header("docker-distribution-api-version", "registry/2.0");
+    if request.target.contains("/referrers/") {
+        return registry(404).header("content-type", "text/plain").body("404 page not found");
+    }
+    if let Some(reply) = artifacts::blobs(store, request) {
+        return reply;
+    }
     let Some((name, tag)) = request.target.strip_prefix("/v2/").and_then(|rest| rest.split_once("/manifests/")) else {
         return registry(200).header("content-type", "application/json").body("{}");
     };

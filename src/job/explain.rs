@@ -1,0 +1,125 @@
+//! `explain`: for which services a file counts, and why or why not.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::compose::paths;
+use crate::desk::Desk;
+use crate::error::{Code, Error, Result};
+use crate::job::place::Places;
+use crate::job::reasons::{Fate, Reasons, ignored};
+use crate::job::{inputs, model, report, services};
+use crate::manifest::Manifest;
+use crate::options::Options;
+use crate::path::RelPath;
+use crate::report::{Document, Report};
+
+/// One line of the answer.
+struct Said {
+    service: String,
+    /// Whether it counts; of a folder: whether something in it does.
+    counts: bool,
+    why: String,
+    line: Option<u32>,
+}
+
+/// Explains every file that was named, for every service.
+pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
+    match options.is_plain() {
+        true => of_folders(desk, options).await,
+        false => of_services(desk, options).await,
+    }
+}
+
+async fn of_services(desk: &Desk, options: &Options) -> Result<Report> {
+    let project = model::load(desk, options).await?;
+    let options = &services::in_period(options);
+    let found = services::find(desk, options, &project, None).await?;
+    let places = Places::new(options, &project);
+    let reasons: Vec<Reasons> = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();
+    let mut all = Vec::new();
+    for file in &options.explained {
+        let path = places.in_manifest(&paths::absolute(&options.host.folder, file));
+        let is_compose = project.files.iter().any(|it| places.in_manifest(&paths::absolute(&options.host.folder, it)) == path);
+        let path = RelPath::new(path.as_bytes());
+        let is_known = |of: &Reasons| !matches!(of.fate(&path), Fate::Outside | Fate::Absent);
+        // A link can lead nowhere, and count.
+        if !reasons.iter().any(is_known) {
+            must_exist(desk, file).await?;
+        }
+        let mut said: Vec<Said> = reasons.iter().map(|of| say(of, &path, is_compose)).collect();
+        said.sort_by(|a, b| a.service.cmp(&b.service));
+        all.push((path, said));
+    }
+    Ok(Report { document: Some(Box::new(document(&all))), ..services::report(options, &found.targets)? })
+}
+
+/// What is not there cannot be explained.
+async fn must_exist(desk: &Desk, file: &str) -> Result<()> {
+    match desk.exist(vec![file.to_owned()]).await {
+        Ok(exist) if exist.first() == Some(&true) => Ok(()),
+        _ => Err(Error::new(Code::PathMissing, "no such file or folder, expected something to explain")
+            .at(RelPath::new(file.as_bytes()))
+            .help("give its path from here, or from the folder that `-C` names")),
+    }
+}
+
+fn say(reasons: &Reasons, path: &RelPath, is_compose: bool) -> Said {
+    let (counts, why, line) = match reasons.fate(path) {
+        Fate::Counts(why, line) => (true, why, line),
+        Fate::Folder(counting, others) => (counting > 0, format!("{counting} of the {} files in it", counting + others), None),
+        Fate::Ignored(file, line) => (false, ignored(&file, line), line),
+        _ if is_compose => (false, "what it says of the service counts, the file itself does not".to_owned(), None),
+        Fate::NotRead => (false, "no instruction reads it".to_owned(), None),
+        Fate::Special => (false, "it is neither a file nor a link".to_owned(), None),
+        Fate::Outside | Fate::Absent => (false, "it is outside of the folders that the build reads".to_owned(), None),
+    };
+    Said { service: reasons.service.clone(), counts, why, line }
+}
+
+/// In a plain folder every regular file counts, whatever a Dockerfile says.
+async fn of_folders(desk: &Desk, options: &Options) -> Result<Report> {
+    let identity = inputs::identify(desk, options).await?;
+    let manifest = Manifest::parse(options.algorithm, &identity.manifest)?;
+    let mut all = Vec::new();
+    for file in &options.explained {
+        let path = RelPath::new(RelPath::new(file.as_bytes()).plain());
+        let below = [path.as_bytes(), b"/"].concat();
+        let of = |file: &crate::manifest::File| file.path.plain();
+        let counting = manifest.files.iter().filter(|it| of(it) == path.as_bytes()).count();
+        let in_it = manifest.files.iter().filter(|it| path.as_bytes() == b"." || of(it).starts_with(&below)).count();
+        if counting + in_it == 0 {
+            must_exist(desk, file).await?;
+        }
+        let why = match (counting, in_it) {
+            (0, 0) => "it is no regular file in a folder of `--path`".to_owned(),
+            (0, files) => format!("{files} of the files in it"),
+            _ => "it is a file in a folder of `--path`".to_owned(),
+        };
+        all.push((path, vec![Said { service: String::new(), counts: counting + in_it > 0, why, line: None }]));
+    }
+    Ok(Report { document: Some(Box::new(document(&all))), ..report(options, identity)? })
+}
+
+fn document(all: &[(RelPath, Vec<Said>)]) -> Document {
+    let width = all.iter().flat_map(|(_, said)| said).map(|it| it.service.chars().count()).max().unwrap_or_default();
+    let mut text = String::new();
+    for (path, said) in all {
+        writeln!(text, "{path}").ok();
+        for Said { service, counts, why, .. } in said {
+            let verdict = if *counts { "counts" } else { "does not count" };
+            let service = if service.is_empty() { String::new() } else { format!("{service:width$}  ") };
+            writeln!(text, "  {service}{verdict}: {why}").ok();
+        }
+    }
+    let json: Vec<Value> = all
+        .iter()
+        .map(|(path, said)| {
+            let services: Vec<Value> =
+                said.iter().map(|it| json!({"service": it.service, "counts": it.counts, "why": it.why, "line": it.line})).collect();
+            json!({"path": crate::bytes::to_value(path.as_bytes()), "services": services})
+        })
+        .collect();
+    Document { text: text.into_bytes(), json: serde_json::to_string(&json!({"files": json})).unwrap_or_default(), ..Document::default() }
+}

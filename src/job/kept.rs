@@ -1,0 +1,235 @@
+//! The manifest that is kept beside its image in the registry, so that a later run can say what has changed since.
+
+use crate::desk::{Desk, join};
+use crate::digest::Algorithm;
+use crate::error::{Code, Error, Result};
+use crate::image::{Reference, Repository};
+use crate::job::registry::Client;
+use crate::manifest::{self, Manifest};
+use crate::options::Options;
+use crate::plan::Target;
+use crate::refresh;
+use crate::registry::artifact::{self, About, EMPTY, Listed};
+use crate::registry::reply::{self, Descriptor, Presence};
+use crate::registry::{Call, Endpoint, Method, Response, tags};
+use crate::report::Note;
+
+/// A larger one is not kept: hosts read no larger answers, and nobody reads such a list.
+const MOST: usize = 4 * 1024 * 1024;
+/// How often the list of what refers to an image is written, where another job writes it too.
+const ROUNDS: usize = 3;
+
+/// A manifest that was kept beside an image.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) manifest: Manifest,
+    pub(super) about: About,
+}
+
+/// Keeps the manifest of an image that was just pushed. The image is there all the same, so trouble is a warning.
+pub(super) async fn keep(
+    desk: &Desk,
+    options: &Options,
+    client: &Client<'_>,
+    target: &Target,
+    found: &Descriptor,
+    revision: Option<&String>,
+) {
+    let image = &target.image;
+    if !options.keep_manifest || target.manifest.len() > MOST {
+        return;
+    }
+    let created = (options.host.now > 0).then(|| refresh::rfc3339(options.host.now));
+    let about = About { tag: target.tag.clone(), created, revision: revision.cloned() };
+    match store(client, image, found, &target.manifest, options.algorithm, &about).await {
+        Ok(()) => desk.tell(Note::detail(format!("{image}: its manifest is kept beside it"))),
+        Err(error) => desk.tell(Note::warning(format!(
+            "{}; the image is there, but its manifest could not be kept beside it, so the next run cannot say what has changed since; `--keep-manifest false` does without",
+            error.headline()
+        ))),
+    }
+}
+
+async fn store(client: &Client<'_>, image: &Reference, found: &Descriptor, text: &[u8], algorithm: Algorithm, about: &About) -> Result<()> {
+    let repository = &image.repository;
+    let mut subject = found.clone();
+    if subject.size == 0 {
+        let response = client.send(repository, &Call::get(&by_digest(repository, &found.digest)), "how large is its manifest?").await?;
+        subject.size = expect(image, response, 200)?.body.len() as u64;
+    }
+    let (kept, config) = join(upload(client, image, text), provide_empty(client, image)).await;
+    kept.and(config)?;
+    let stored = artifact::artifact(&subject, text, algorithm, about);
+    let own = by_digest(repository, &artifact::sha256(&stored));
+    let because = format!("keep the manifest beside {image}");
+    let put = client.send(repository, &Call::put(&own, artifact::MANIFEST_TYPE, stored.clone()), &because).await?;
+    if put.status / 100 != 2 {
+        return Err(reply::refusal(image, &put));
+    }
+    // A registry that keeps the list by itself says so (distribution-spec, "Pushing Manifests with Subject").
+    if put.header("oci-subject").is_some() {
+        return Ok(());
+    }
+    let list = artifact::fallback(repository, &found.digest);
+    for _ in 0..ROUNDS {
+        // Another job can have written the list between our reading and our writing: it is read again until it has ours.
+        let Some(longer) = artifact::add(read_list(client, &list).await?.as_deref(), &stored, about) else { return Ok(()) };
+        let put = client.send(repository, &artifact::put_list(&list, longer), &format!("list it under {list}")).await?;
+        if put.status / 100 != 2 {
+            return Err(reply::refusal(&list, &put));
+        }
+    }
+    match artifact::add(read_list(client, &list).await?.as_deref(), &stored, about) {
+        None => Ok(()),
+        Some(_) => Err(Error::new(Code::RegistryUnknown, "other jobs write this list at the same time").at(list)),
+    }
+}
+
+/// Stores the text (distribution-spec, "POST then PUT").
+async fn upload(client: &Client<'_>, image: &Reference, bytes: &[u8]) -> Result<()> {
+    let repository = &image.repository;
+    let because = format!("store the text that is kept beside {image}");
+    let begun = expect(image, client.send(repository, &artifact::begin_upload(repository), &because).await?, 202)?;
+    let location = begun.header("location").unwrap_or_default();
+    let host = Endpoint::candidates(repository.registry(), &[]).first().map_or(String::new(), |endpoint| endpoint.host.clone());
+    let Some(call) = artifact::finish_upload(&host, location, bytes.to_vec()) else {
+        let message = format!("the registry wants the upload at `{}`, expected a place of its own", location.escape_debug());
+        return Err(Error::new(Code::RegistryUnknown, message).at(image));
+    };
+    expect(image, client.send(repository, &call, &because).await?, 201).map(|_| ())
+}
+
+/// The empty configuration is the same for every artifact, so it is stored once for a repository.
+async fn provide_empty(client: &Client<'_>, image: &Reference) -> Result<()> {
+    let call = artifact::blob(Method::Head, &image.repository, EMPTY.1);
+    match client.send(&image.repository, &call, "is the empty configuration there?").await?.status {
+        200 => Ok(()),
+        _ => upload(client, image, EMPTY.0).await,
+    }
+}
+
+/// The manifest that is kept beside an image; `None` where none is.
+///
+/// # Errors
+/// Where the registry does not answer as one, and [`Code::ManifestInvalid`] where what is kept is not the image's manifest.
+pub(super) async fn read(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Option<Kept>> {
+    let repository = &image.repository;
+    let Some(listed) = newest(list(client, image, digest).await?, image) else { return Ok(None) };
+    let own = by_digest(repository, &listed.digest);
+    let because = format!("what was {image} made of?");
+    let stored = expect(image, client.send(repository, &Call::get(&own), &because).await?, 200)?;
+    let layer = artifact::layer(&stored.body).ok_or_else(|| foreign(image, "it has not one list of inputs"))?;
+    if listed.digest.starts_with("sha256:") && reply::verified_digest(&own, &stored)? != listed.digest {
+        return Err(foreign(image, "its digest is another one"));
+    }
+    let text = expect(image, client.send(repository, &artifact::blob(Method::Get, repository, &layer), &because).await?, 200)?.body;
+    if artifact::sha256(&text) != layer {
+        return Err(foreign(image, "the digest of its text is another one"));
+    }
+    let algorithm = manifest::algorithm(&text);
+    if manifest::tag(algorithm, &text) != listed.about.tag {
+        return Err(foreign(image, "its text does not make the tag that it is said to make"));
+    }
+    let manifest = Manifest::parse(algorithm, &text).map_err(|error| foreign(image, &error.message))?;
+    manifest.check_version().map_err(|error| error.at(format!("the manifest kept beside {image}")))?;
+    Ok(Some(Kept { manifest, about: listed.about }))
+}
+
+/// What is kept beside an image by us.
+pub(super) async fn listed(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Vec<Listed>> {
+    list(client, image, digest).await
+}
+
+/// Deletes what was kept beside an image that is gone. It takes a few kB, so that it stays is no failure.
+pub(super) async fn forget(desk: &Desk, client: &Client<'_>, image: &Reference, beside: Vec<Listed>) {
+    let repository = &image.repository;
+    let fallback = artifact::fallback(repository, image.digest.as_deref().unwrap_or_default());
+    let list = match client.presence(&fallback).await {
+        Presence::Hit(found) => Some(found.digest),
+        _ => None,
+    };
+    for digest in beside.into_iter().map(|listed| listed.digest).chain(list) {
+        let because = format!("delete what was kept beside {image}");
+        match client.send(repository, &tags::delete(repository, &digest), &because).await {
+            Ok(response) if response.status / 100 == 2 || response.status == 404 => {}
+            _ => desk.tell(Note::detail(format!("{repository}@{digest}: stays, though its image is gone"))),
+        }
+    }
+}
+
+/// What is kept beside an image: as the registry lists it, or under the tag that clients write where registries list nothing.
+async fn list(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Vec<Listed>> {
+    let repository = &image.repository;
+    let response = client.send(repository, &artifact::referrers(repository, digest), &format!("what is kept beside {image}?")).await?;
+    if let (200, Some(listed)) = (response.status, artifact::listed(&response.body)) {
+        return Ok(listed);
+    }
+    if matches!(response.status, 401 | 403 | 429) {
+        return Err(reply::refusal(image, &response));
+    }
+    let list = read_list(client, &artifact::fallback(repository, digest)).await?;
+    Ok(list.and_then(|list| artifact::listed(&list)).unwrap_or_default())
+}
+
+/// The list under a fallback tag; `None` where there is none.
+async fn read_list(client: &Client<'_>, list: &Reference) -> Result<Option<Vec<u8>>> {
+    let response = client.send(&list.repository, &Call::get(list), &format!("what does {list} list?")).await?;
+    match response.status {
+        404 => Ok(None),
+        _ => expect(list, response, 200).map(|response| Some(response.body)),
+    }
+}
+
+/// The manifest that the image's own tag names, else the one of the last build: the same image can come from several.
+fn newest(mut all: Vec<Listed>, image: &Reference) -> Option<Listed> {
+    if let Some(hash) = image.tag.as_deref().and_then(hash_of) {
+        all.retain(|listed| listed.about.tag == hash);
+    }
+    let mut newest: Option<Listed> = None;
+    for listed in all {
+        if newest.as_ref().is_none_or(|other| other.about.created <= listed.about.created) {
+            newest = Some(listed);
+        }
+    }
+    newest
+}
+
+/// The hash in a tag: `74bbd9c8caa0d3b5dd06d374a20cc997` of `dev-74bbd9c8caa0d3b5dd06d374a20cc997`.
+pub(super) fn hash_of(tag: &str) -> Option<&str> {
+    let is_hash = |part: &&str| matches!(part.len(), 32 | 64) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    tag.split(['-', '.', '_']).find(is_hash)
+}
+
+fn by_digest(repository: &Repository, digest: &str) -> Reference {
+    Reference { repository: repository.clone(), tag: None, digest: Some(digest.to_owned()) }
+}
+
+fn expect(image: &Reference, response: Response, status: u16) -> Result<Response> {
+    if response.status == status { Ok(response) } else { Err(reply::refusal(image, &response)) }
+}
+
+fn foreign(image: &Reference, what: &str) -> Error {
+    Error::new(Code::ManifestInvalid, format!("what is kept beside it is not its manifest: {what}"))
+        .at(image)
+        .help("was it written by another program? name a file or a revision with `--against` instead")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(tag: &str, created: &str) -> Listed {
+        let about = About { tag: tag.to_owned(), created: Some(created.to_owned()), revision: None };
+        Listed { digest: created.to_owned(), about }
+    }
+
+    #[test]
+    fn of_several_the_one_that_the_tag_names_counts_else_the_last() {
+        let hashes = ["0".repeat(32), "1".repeat(32)];
+        let all = || vec![listed(&hashes[0], "2026-11-24T08:00:00Z"), listed(&hashes[1], "2026-11-23T08:00:00Z")];
+        let newest = |image: &str| newest(all(), &Reference::parse(image).unwrap()).map(|listed| listed.about.tag);
+        assert_eq!(newest("a/b:ci"), Some(hashes[0].clone()));
+        assert_eq!(newest(&format!("a/b:dev-{}", hashes[1])), Some(hashes[1].clone()));
+        assert_eq!(newest(&format!("a/b:{}", "2".repeat(32))), None);
+    }
+}

@@ -1,0 +1,153 @@
+//! Which tags of a repository are needed, and which are not.
+
+use serde_json::Value;
+
+use crate::error::{Code, Error, Result};
+use crate::image::{Reference, Repository};
+use crate::job::kept;
+use crate::job::prune::all;
+use crate::job::prune::needed::Needed;
+use crate::job::registry::Client;
+use crate::options::Options;
+use crate::refresh;
+use crate::registry::reply::{self, Descriptor, Presence};
+use crate::registry::{Call, tags};
+
+/// A tag and what is to become of it.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) tag: String,
+    pub(super) digest: String,
+    pub(super) verdict: Verdict,
+    /// When its image was built, and from which commit, where that was kept.
+    pub(super) created: Option<String>,
+    pub(super) revision: Option<String>,
+}
+
+/// What is to become of a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It carries no hash: a moving tag, or one of others.
+    Other,
+    /// A commit that counts needs it.
+    Needed,
+    /// Nothing is kept beside it that shows that docktag made it.
+    Foreign,
+    /// It is younger than `--keep-days`: what a job is about to use may be on no branch yet.
+    Young,
+    /// Its digest is that of a tag that is kept, or part of one.
+    Shared,
+    /// Nothing needs it.
+    Unneeded,
+    /// Nothing needed it, and it is gone.
+    Deleted,
+}
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// Judges every tag of a repository.
+pub(super) async fn tags(client: &Client<'_>, options: &Options, repository: &Repository, needed: &Needed) -> Result<Vec<Judged>> {
+    let names = names(client, repository).await?;
+    let found = all(names.iter().map(|tag| present(client, repository, tag))).await?;
+    let mut judged = Vec::new();
+    for (name, found) in names.iter().zip(&found) {
+        // One that went in the meantime is nobody's concern.
+        let Some(found) = found else { continue };
+        judged.push((judge(client, options, repository, needed, name, found).await?, found));
+    }
+    // What is kept keeps all that it is made of.
+    let stays = judged.iter().filter(|(tag, _)| tag.verdict != Verdict::Unneeded);
+    let parts = all(stays.clone().filter(|(_, found)| is_index(found)).map(|(tag, _)| parts(client, repository, &tag.digest))).await?;
+    let mut digests: Vec<String> = stays.map(|(tag, _)| tag.digest.clone()).chain(parts.concat()).collect();
+    digests.sort_unstable();
+    let mut judged: Vec<Judged> = judged.into_iter().map(|(tag, _)| tag).collect();
+    for tag in judged.iter_mut().filter(|tag| tag.verdict == Verdict::Unneeded) {
+        if digests.binary_search(&tag.digest).is_ok() {
+            tag.verdict = Verdict::Shared;
+        }
+    }
+    Ok(judged)
+}
+
+async fn judge(
+    client: &Client<'_>,
+    options: &Options,
+    repository: &Repository,
+    needed: &Needed,
+    name: &str,
+    found: &Descriptor,
+) -> Result<Judged> {
+    let judged = |verdict| Judged { tag: name.to_owned(), digest: found.digest.clone(), verdict, created: None, revision: None };
+    let Some(hash) = kept::hash_of(name).filter(|_| !name.starts_with("sha256-")) else { return Ok(judged(Verdict::Other)) };
+    if needed.has_tag(hash) {
+        return Ok(judged(Verdict::Needed));
+    }
+    let image = repository.with_tag(name)?;
+    let kept = match kept::read(client, &image, &found.digest).await {
+        Ok(Some(kept)) => kept,
+        Ok(None) => return Ok(judged(Verdict::Foreign)),
+        Err(error) if matches!(error.code, Code::ManifestInvalid) => return Ok(judged(Verdict::Foreign)),
+        Err(error) => return Err(error),
+    };
+    let young = refresh::rfc3339(options.host.now.saturating_sub(DAY.saturating_mul(options.keep_days as u64)));
+    let verdict = match () {
+        () if kept.about.tag != hash => Verdict::Foreign,
+        () if needed.has_inputs(&kept.manifest) => Verdict::Needed,
+        // Without a date nobody knows how young it is.
+        () if kept.about.created.as_ref().is_none_or(|created| *created > young) => Verdict::Young,
+        () => Verdict::Unneeded,
+    };
+    Ok(Judged { created: kept.about.created, revision: kept.about.revision, ..judged(verdict) })
+}
+
+/// All tags, page by page.
+async fn names(client: &Client<'_>, repository: &Repository) -> Result<Vec<String>> {
+    let place = Reference { repository: repository.clone(), tag: None, digest: None };
+    let mut names = Vec::new();
+    let mut call = Some(tags::list(repository));
+    while let Some(page) = call.take() {
+        let response = client.send(repository, &page, "which tags are there?").await?;
+        match response.status {
+            200 => {}
+            // A repository that does not exist has no tags.
+            404 => break,
+            _ => return Err(reply::refusal(&place, &response)),
+        }
+        let found = tags::names(&response).ok_or_else(|| {
+            Error::new(Code::RegistryUnknown, "the registry's list of tags is none")
+                .at(&place)
+                .help("is the registry's name right, and is a proxy in between?")
+        })?;
+        // A page without anything new would lead round in a circle.
+        call = tags::next(repository, &response).filter(|_| found.iter().any(|tag| !names.contains(tag)));
+        names.extend(found);
+    }
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+async fn present(client: &Client<'_>, repository: &Repository, tag: &str) -> Result<Option<Descriptor>> {
+    match client.presence(&repository.with_tag(tag)?).await {
+        Presence::Hit(found) => Ok(Some(found)),
+        Presence::Unknown(error) => Err(error),
+        Presence::Miss | Presence::Doubtful => Ok(None),
+    }
+}
+
+fn is_index(found: &Descriptor) -> bool {
+    found.media_type.ends_with("index.v1+json") || found.media_type.ends_with("manifest.list.v2+json")
+}
+
+/// The digests of what an index lists.
+async fn parts(client: &Client<'_>, repository: &Repository, digest: &str) -> Result<Vec<String>> {
+    let image = Reference { repository: repository.clone(), tag: None, digest: Some(digest.to_owned()) };
+    let response = client.send(repository, &Call::get(&image), "what is it made of?").await?;
+    let index: Value = match response.status {
+        200 => serde_json::from_slice(&response.body).unwrap_or_default(),
+        404 => return Ok(Vec::new()),
+        _ => return Err(reply::refusal(&image, &response)),
+    };
+    let list = index["manifests"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(list.iter().filter_map(|item| item["digest"].as_str()).map(str::to_owned).collect())
+}

@@ -1,0 +1,178 @@
+//! `why`: what has changed since an earlier state; `build` says it in short on a miss.
+
+use crate::desk::{Desk, join_all};
+use crate::diff::{Diff, diff};
+use crate::error::{Code, Error, Result};
+use crate::image::Reference;
+use crate::job::build::Asked;
+use crate::job::place::Places;
+use crate::job::reasons::Reasons;
+use crate::job::registry::Client;
+use crate::job::{against, inputs, kept, model, report, services, told};
+use crate::manifest::Manifest;
+use crate::options::Options;
+use crate::path::RelPath;
+use crate::plan::Target;
+use crate::registry::reply::Presence;
+use crate::report::{Note, Report};
+
+/// An image as it is now.
+pub(super) struct Now {
+    pub(super) services: Vec<String>,
+    /// `repository:tag`, or the tag alone where the repository is not known.
+    pub(super) image: String,
+    pub(super) tag: String,
+    pub(super) manifest: Manifest,
+    /// The image of the last build, where a registry can have it.
+    pub(super) moving: Option<Reference>,
+    /// Why what counts, counts; none for plain folders, where everything does.
+    pub(super) reasons: Vec<Reasons>,
+    /// Where its files lie; `None`: where the manifest says.
+    pub(super) places: Option<Places>,
+}
+
+impl Now {
+    /// A path of the manifest as the host names it.
+    pub(super) fn host_path(&self, path: &RelPath) -> String {
+        let path = String::from_utf8_lossy(path.as_bytes());
+        self.places.as_ref().map_or_else(|| path.clone().into_owned(), |places| places.of_host(&path))
+    }
+}
+
+/// An earlier state.
+#[derive(Debug, Clone)]
+pub(super) struct Old {
+    /// What it is called: an image, a file, a revision.
+    pub(super) label: String,
+    /// Its tag.
+    pub(super) tag: String,
+    pub(super) manifest: Manifest,
+    /// The commit that it was made of, where that is known.
+    pub(super) commit: Option<String>,
+    /// When its image was built, where that is known.
+    pub(super) created: Option<String>,
+}
+
+/// Two states compared.
+pub(super) struct Compared {
+    pub(super) now: Now,
+    pub(super) old: Old,
+    pub(super) diff: Diff,
+}
+
+/// Says what has changed.
+pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
+    let mut options = options.clone();
+    let mut all = Vec::new();
+    let report = match options.is_plain() {
+        true => of_folders(desk, &options, &mut all).await?,
+        false => of_services(desk, &mut options, &mut all).await?,
+    };
+    let client = Client::new(desk, &options, false);
+    let old = against::find(desk, &options, &client, &mut all).await?;
+    let mut compared = Vec::new();
+    for (now, old) in all.into_iter().zip(old) {
+        compared.push(compare(now, old)?);
+    }
+    let document = told::document(desk, &options, &compared).await;
+    Ok(Report { document: Some(Box::new(document)), targets: Vec::new(), variables: Vec::new(), manifest: Vec::new(), ..report })
+}
+
+async fn of_folders(desk: &Desk, options: &Options, all: &mut Vec<Now>) -> Result<Report> {
+    let identity = inputs::identify(desk, options).await?;
+    let manifest = Manifest::parse(options.algorithm, &identity.manifest)?;
+    let report = report(options, identity)?;
+    let moving = match (&options.image, &options.moving_tag) {
+        (Some(repository), Some(tag)) => Some(repository.with_tag(tag)?),
+        _ => None,
+    };
+    let (image, tag) = (report.image.clone().unwrap_or_else(|| report.tag.clone()), report.tag.clone());
+    all.push(Now { services: Vec::new(), image, tag, manifest, moving, reasons: Vec::new(), places: None });
+    Ok(report)
+}
+
+async fn of_services(desk: &Desk, options: &mut Options, all: &mut Vec<Now>) -> Result<Report> {
+    let project = model::load(desk, options).await?;
+    *options = services::in_period(options);
+    let found = services::find(desk, options, &project, None).await?;
+    options.login = services::login(options, &found.targets)?;
+    let report = services::report(options, &found.targets)?;
+    let mut reasons: Vec<Reasons> = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();
+    let is_wanted = |target: &&Target| options.services.is_empty() || target.services.iter().any(|name| options.services.contains(name));
+    for target in found.targets.iter().filter(is_wanted) {
+        let (own, others) = reasons.into_iter().partition(|of: &Reasons| target.built.contains(&of.service));
+        reasons = others;
+        all.push(Now {
+            services: target.services.clone(),
+            image: target.image.to_string(),
+            tag: target.tag.clone(),
+            manifest: Manifest::parse(options.algorithm, &target.manifest)?,
+            moving: target.moving.clone().filter(|_| !target.is_local),
+            reasons: own,
+            places: Some(Places::new(options, &project)),
+        });
+    }
+    Ok(report)
+}
+
+/// Compares two states.
+///
+/// # Errors
+/// [`Code::Usage`] where they were hashed in different ways: then every digest differs.
+pub(super) fn compare(now: Now, old: Old) -> Result<Compared> {
+    let (before, after) = (old.manifest.algorithm, now.manifest.algorithm);
+    if before != after {
+        let (before, after) = (before.program(), after.program());
+        return Err(Error::new(Code::Usage, format!("has the digests of {before}, expected those of {after}"))
+            .at(&old.label)
+            .help(format!("give `--algorithm {}` here too", before.trim_end_matches("sum"))));
+    }
+    let diff = diff(&old.manifest, &now.manifest);
+    Ok(Compared { now, old, diff })
+}
+
+/// What has changed since the last build of images that are missing, in short: nothing where that cannot be said with few requests.
+pub(super) async fn since_last(
+    desk: &Desk,
+    options: &Options,
+    client: &Client<'_>,
+    misses: &[Asked],
+    reasons: &mut Vec<Reasons>,
+) -> Vec<Vec<String>> {
+    if !options.keep_manifest {
+        return Vec::new();
+    }
+    let client = client.impatient();
+    let kept = join_all(misses.iter().map(|asked| last(&client, asked))).await;
+    let mut all = Vec::new();
+    for (asked, old) in misses.iter().zip(kept) {
+        let lines = old.and_then(|old| short(options, asked, old, reasons)).unwrap_or_default();
+        lines.iter().for_each(|line| desk.tell(Note::info(line.clone())));
+        all.push(lines);
+    }
+    all
+}
+
+async fn last(client: &Client<'_>, asked: &Asked) -> Option<Old> {
+    let (Some(moving), Some(Presence::Hit(found)), Presence::Miss) = (&asked.target.moving, &asked.moving, &asked.image) else {
+        return None;
+    };
+    let kept = kept::read(client, moving, &found.digest).await.ok()??;
+    Some(against::of_kept(moving.to_string(), kept))
+}
+
+fn short(options: &Options, asked: &Asked, old: Old, reasons: &mut Vec<Reasons>) -> Option<Vec<String>> {
+    let target = &asked.target;
+    let (own, others) = std::mem::take(reasons).into_iter().partition(|of: &Reasons| target.built.contains(&of.service));
+    *reasons = others;
+    let now = Now {
+        services: target.services.clone(),
+        image: target.image.to_string(),
+        tag: target.tag.clone(),
+        manifest: Manifest::parse(options.algorithm, &target.manifest).ok()?,
+        moving: None,
+        reasons: own,
+        places: None,
+    };
+    Some(told::short(&compare(now, old).ok()?))
+}

@@ -1,0 +1,237 @@
+//! The manifest that is kept beside its image, as an artifact of the OCI image specification 1.1 (`manifest.md`, "Guidelines for Artifact
+//! Usage"): its subject is the image, its one layer is the text, its configuration is the empty one.
+//!
+//! Registries list what refers to an image by themselves ("referrers API"), or clients keep the list under a tag that is made of the image's
+//! digest (distribution-spec 1.1, `spec.md`, "Pushing Manifests with Subject" and "Referrers Tag Schema").
+
+use serde_json::{Value, json};
+
+use crate::digest::{Algorithm, digest};
+use crate::image::{Reference, Repository};
+use crate::registry::reply::Descriptor;
+use crate::registry::{Call, MANIFEST_TYPES, Method, percent_encode};
+
+/// What the artifact is; also the type of its layer.
+pub const ARTIFACT_TYPE: &str = "application/vnd.docktag.manifest.v1";
+/// The empty configuration and its digest (image-spec, "Guidance for an Empty Descriptor").
+pub const EMPTY: (&[u8], &str) = (b"{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
+
+const INDEX_TYPE: &str = MANIFEST_TYPES[0];
+/// The type of the artifact's own manifest.
+pub const MANIFEST_TYPE: &str = MANIFEST_TYPES[2];
+
+/// The name of an annotation: the tag that the text makes.
+const TAG: &str = "vnd.docktag.tag";
+/// When the image was built (image-spec, `annotations.md`).
+const CREATED: &str = "org.opencontainers.image.created";
+/// The commit that it was built from.
+const REVISION: &str = "org.opencontainers.image.revision";
+/// The name that tools give the layer's file.
+const TITLE: &str = "org.opencontainers.image.title";
+
+/// What is said of a kept manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    /// The tag that its text makes.
+    pub tag: String,
+    /// When the image was built, as in RFC 3339.
+    pub created: Option<String>,
+    /// The commit that was checked out then.
+    pub revision: Option<String>,
+}
+
+/// A kept manifest in the list of what refers to an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The digest of the artifact.
+    pub digest: String,
+    /// What is said of it.
+    pub about: About,
+}
+
+/// The artifact for a manifest's text, as it is stored.
+///
+/// ```
+/// use docktag::digest::Algorithm;
+/// use docktag::registry::artifact::{About, add, artifact, layer, listed};
+/// use docktag::registry::reply::Descriptor;
+///
+/// let image = Descriptor { digest: "sha256:ab".into(), media_type: "application/x".into(), size: 7, milliseconds: 0 };
+/// let about = About { tag: "900150983cd24fb0d6963f7d28e17f72".into(), ..About::default() };
+/// let stored = artifact(&image, b"abc", Algorithm::Md5, &about);
+/// assert!(layer(&stored).unwrap().starts_with("sha256:ba7816bf"));
+///
+/// let index = add(None, &stored, &about).unwrap();
+/// assert_eq!(listed(&index).unwrap()[0].about, about);
+/// assert_eq!(add(Some(&index), &stored, &about), None); // it is there already
+/// ```
+pub fn artifact(image: &Descriptor, text: &[u8], algorithm: Algorithm, about: &About) -> Vec<u8> {
+    let layer = json!({
+        "mediaType": ARTIFACT_TYPE,
+        "digest": sha256(text),
+        "size": text.len(),
+        "annotations": {TITLE: format!("docktag.{}", algorithm.program())},
+    });
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPE,
+        "artifactType": ARTIFACT_TYPE,
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": EMPTY.1, "size": EMPTY.0.len()},
+        "layers": [layer],
+        "subject": {"mediaType": image.media_type, "digest": image.digest, "size": image.size},
+        "annotations": annotations(about),
+    });
+    bytes(&manifest)
+}
+
+/// The digest of the one layer of an artifact of ours; `None` where it is none.
+pub fn layer(artifact: &[u8]) -> Option<String> {
+    let artifact: Value = serde_json::from_slice(artifact).ok()?;
+    match artifact["layers"].as_array()?.as_slice() {
+        [layer] if layer["mediaType"] == ARTIFACT_TYPE => Some(layer["digest"].as_str()?.to_owned()),
+        _ => None,
+    }
+}
+
+/// The kept manifests in a list of what refers to an image; `None` where it is no such list.
+pub fn listed(index: &[u8]) -> Option<Vec<Listed>> {
+    let index: Value = serde_json::from_slice(index).ok()?;
+    // Some registries list the type of the configuration in the place of the artifact's.
+    let is_ours = |item: &&Value| item["artifactType"] == ARTIFACT_TYPE || item["annotations"][TAG].is_string();
+    let ours = index["manifests"].as_array()?.iter().filter(is_ours);
+    Some(ours.filter_map(|item| Some(Listed { digest: item["digest"].as_str()?.to_owned(), about: about(&item["annotations"]) })).collect())
+}
+
+/// The list with an artifact in it, where it is not there already. `index` is the list as it is; without one, or with one that is no list, a
+/// new one begins.
+pub fn add(index: Option<&[u8]>, artifact: &[u8], about: &About) -> Option<Vec<u8>> {
+    let (digest, size) = (sha256(artifact), artifact.len());
+    let mut index: Value = index.and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
+    if !index["manifests"].is_array() {
+        index = json!({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []});
+    }
+    let list = index["manifests"].as_array_mut()?;
+    if list.iter().any(|item| item["digest"] == digest.as_str()) {
+        return None;
+    }
+    list.push(json!({
+        "mediaType": MANIFEST_TYPE,
+        "artifactType": ARTIFACT_TYPE,
+        "digest": digest,
+        "size": size,
+        "annotations": annotations(about),
+    }));
+    Some(bytes(&index))
+}
+
+/// The tag under which clients keep the list of what refers to an image, where the registry keeps none.
+///
+/// rule: distribution-spec `spec.md` "Referrers Tag Schema": the algorithm's first 32 characters, `-`, the first 64 of the rest
+pub fn fallback(repository: &Repository, digest: &str) -> Reference {
+    let (algorithm, hex) = digest.split_once(':').unwrap_or(("", digest));
+    let cut = |text: &str, at: usize| text.get(..at).unwrap_or(text).to_owned();
+    Reference { repository: repository.clone(), tag: Some(format!("{}-{}", cut(algorithm, 32), cut(hex, 64))), digest: None }
+}
+
+/// Asks for the list of what refers to an image.
+pub fn referrers(repository: &Repository, digest: &str) -> Call {
+    // Not filtered by type, since some registries know another one than the artifact's; the list is short.
+    let path = format!("/v2/{}/referrers/{digest}", repository.path());
+    Call { method: Method::Get, path, headers: vec![("accept".to_owned(), INDEX_TYPE.to_owned())], body: None }
+}
+
+/// Stores the list under the tag that [`fallback`] gives.
+pub fn put_list(list: &Reference, index: Vec<u8>) -> Call {
+    Call::put(list, INDEX_TYPE, index)
+}
+
+/// Reads a blob, or asks with `HEAD` whether it is there.
+pub fn blob(method: Method, repository: &Repository, digest: &str) -> Call {
+    Call { method, path: format!("/v2/{}/blobs/{digest}", repository.path()), headers: Vec::new(), body: None }
+}
+
+/// Begins to store a blob; the answer says where.
+pub fn begin_upload(repository: &Repository) -> Call {
+    // Some registries want to be told that the body is empty.
+    Call { method: Method::Post, path: format!("/v2/{}/blobs/uploads/", repository.path()), headers: Vec::new(), body: Some(Vec::new()) }
+}
+
+/// Stores a blob where the answer to [`begin_upload`] said. `None` for another host: credentials are not sent there.
+///
+/// rule: distribution-spec `spec.md` "POST then PUT": the location may be relative, and its query is kept
+pub fn finish_upload(host: &str, location: &str, bytes: Vec<u8>) -> Option<Call> {
+    let path = match location.split_once("://") {
+        Some((_, rest)) => rest.strip_prefix(host)?,
+        None => location,
+    };
+    if !path.starts_with('/') || path.starts_with("//") {
+        return None;
+    }
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let path = format!("{path}{separator}digest={}", percent_encode(&sha256(&bytes)));
+    let headers = vec![("content-type".to_owned(), "application/octet-stream".to_owned())];
+    Some(Call { method: Method::Put, path, headers, body: Some(bytes) })
+}
+
+/// `sha256:` and the digest of some bytes.
+pub fn sha256(bytes: &[u8]) -> String {
+    format!("sha256:{}", digest(Algorithm::Sha256, bytes))
+}
+
+fn annotations(about: &About) -> Value {
+    let mut all = json!({TAG: about.tag});
+    for (name, value) in [(CREATED, &about.created), (REVISION, &about.revision)] {
+        if let Some(value) = value {
+            all[name] = value.as_str().into();
+        }
+    }
+    all
+}
+
+fn about(annotations: &Value) -> About {
+    let text = |name: &str| annotations[name].as_str().map(str::to_owned);
+    About { tag: text(TAG).unwrap_or_default(), created: text(CREATED), revision: text(REVISION) }
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_empty_configuration_has_its_digest() {
+        assert_eq!(sha256(EMPTY.0), EMPTY.1);
+    }
+
+    #[test]
+    fn the_list_of_an_image_has_its_tag() {
+        let repository = Repository::parse("ghcr.io/acme/app").unwrap();
+        let tag = |digest: &str| fallback(&repository, digest).tag.unwrap();
+        assert_eq!(tag("sha256:0123"), "sha256-0123");
+        assert_eq!(tag(&format!("sha512:{}", "a".repeat(128))), format!("sha512-{}", "a".repeat(64)));
+    }
+
+    #[test]
+    fn what_others_keep_there_stays() {
+        let other = br#"{"schemaVersion":2,"manifests":[{"artifactType":"application/x","digest":"sha256:1"}],"annotations":{"a":"b"}}"#;
+        let index = add(Some(other), b"ours", &About::default()).unwrap();
+        assert_eq!(listed(&index).unwrap().len(), 1);
+        let index: Value = serde_json::from_slice(&index).unwrap();
+        assert_eq!((&index["manifests"][0]["digest"], &index["annotations"]["a"]), (&json!("sha256:1"), &json!("b")));
+        assert_eq!(listed(b"[]"), None);
+    }
+
+    #[test]
+    fn an_upload_goes_on_at_the_same_host() {
+        let path = |location: &str| finish_upload("r.example:5000", location, b"{}".to_vec()).map(|call| call.path);
+        let digest = "digest=sha256%3A44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+        assert_eq!(path("/v2/a/blobs/uploads/1"), Some(format!("/v2/a/blobs/uploads/1?{digest}")));
+        assert_eq!(path("https://r.example:5000/u?_state=x"), Some(format!("/u?_state=x&{digest}")));
+        for location in ["https://evil.example/u", "https://r.example:5000.evil/u", "//evil.example/u", "u", ""] {
+            assert_eq!(path(location), None, "{location}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The manifest that is kept beside its image: what is stored, what is left alone, and registries that do not want it.
+
+use serde_json::Value;
+
+use crate::support::registry::digest;
+use crate::support::{Project, REPOSITORY, Reply, artifacts, shell};
+
+const TYPE: &str = "application/vnd.docktag.manifest.v1";
+
+/// The tag that lists what refers to the image that the fake Docker pushes.
+fn list() -> String {
+    format!("{REPOSITORY}:{}", digest(b"pushed").replace(':', "-"))
+}
+
+/// What is stored under a name in the repository.
+fn stored(project: &Project, name: &str) -> Value {
+    let text = project.registry.get(&format!("{REPOSITORY}:{name}")).unwrap_or_else(|| panic!("no {name}"));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// How many requests there were that begin so.
+fn asked(project: &Project, beginning: &str) -> usize {
+    project.registry.lines().iter().filter(|line| line.starts_with(beginning)).count()
+}
+
+/// A registry that lists by itself what refers to an image.
+fn with_referrers() -> Project {
+    Project::around(|dir| {
+        let store = dir.beside("registry");
+        crate::support::Registry::scripted(dir, move |request, _| artifacts::referrers(&store, request))
+    })
+}
+
+#[test]
+fn a_pushed_image_has_its_manifest_beside_it() {
+    let project = Project::new();
+    project.build(&[]).ok();
+    let list: Value = serde_json::from_str(&project.registry.get(&list()).unwrap()).unwrap();
+    let entry = &list["manifests"][0];
+    assert_eq!((&entry["artifactType"], &entry["annotations"]["vnd.docktag.tag"]), (&TYPE.into(), &project.tag.clone().into()));
+    let artifact = stored(&project, entry["digest"].as_str().unwrap());
+    assert_eq!((&artifact["subject"]["digest"], &artifact["subject"]["size"]), (&digest(b"pushed").into(), &6.into()));
+    assert_eq!(artifact["artifactType"], TYPE);
+    let blob =
+        |descriptor: &Value| std::fs::read(project.dir.beside("registry/example/app/blobs").join(descriptor["digest"].as_str().unwrap()));
+    assert_eq!(blob(&artifact["config"]).unwrap(), b"{}");
+    let text = blob(&artifact["layers"][0]).unwrap();
+    assert_eq!(shell::tag_of(&project.dir, "md5sum", &text), project.tag);
+}
+
+#[test]
+fn a_registry_that_lists_by_itself_needs_no_tag_for_it() {
+    let project = with_referrers();
+    project.build(&[]).ok();
+    assert_eq!(project.registry.get(&list()), None);
+    project.dir.file("docker/new", "n");
+    project.build(&[]).says(&["1 file added since", "docker/new added"]).ok();
+}
+
+#[test]
+fn on_a_hit_nobody_asks_what_is_kept() {
+    let project = Project::new();
+    project.build(&[]).ok();
+    let before = project.registry.lines().len();
+    project.build(&[]).ok();
+    assert_eq!(project.registry.lines().len() - before, 2, "{:#?}", project.registry.lines());
+}
+
+#[test]
+fn a_miss_says_in_short_what_has_changed() {
+    let project = Project::new();
+    project.build(&[]).ok();
+    project.dir.file("docker/Dockerfile", "FROM x\n");
+    for name in ["a", "b", "c"] {
+        project.dir.file(format!("docker/{name}"), name);
+    }
+    let ran = project.build(&["--json"]);
+    let old = &project.tag;
+    ran.says(&[
+        &format!("docktag: app: 1 file changed, 3 added since {}:ci ({})", project.image, &old[..12]),
+        "docktag:   docker/Dockerfile changed",
+        "docktag:   docker/b added",
+        &format!("docktag:   and 1 more: `docktag why app --against {}:{old}` lists all", project.image),
+    ]);
+    let why = ran.json()["targets"][0]["why"].clone();
+    assert_eq!(why.as_array().unwrap().len(), 5, "{why}");
+}
+
+#[test]
+fn a_summary_shows_why() {
+    let project = Project::new();
+    project.build(&[]).ok();
+    project.dir.file("docker/new", "n");
+    let summary = project.dir.beside("summary");
+    let run = project.job("build", ["--ci"]);
+    let run = ["GITHUB_ENV", "GITHUB_OUTPUT"].into_iter().fold(run, |run, name| run.env(name, project.dir.beside(name)));
+    run.env("GITHUB_STEP_SUMMARY", &summary).run().ok();
+    let summary = std::fs::read_to_string(summary).unwrap();
+    assert!(summary.contains("Why `app` was missing:\n\n```\napp: 1 file added since"), "{summary}");
+}
+
+#[test]
+fn it_can_be_switched_off() {
+    let project = Project::new();
+    project.build(&["--keep-manifest", "false"]).ok();
+    project.dir.file("docker/new", "n");
+    project.build(&["--keep-manifest=false"]).is_silent_on(&["since"]).ok();
+    assert_eq!((asked(&project, "POST"), asked(&project, "GET /v2/example/app/referrers")), (0, 0));
+}
+
+#[test]
+fn a_registry_that_refuses_it_is_a_warning() {
+    for status in [403, 404, 405, 415] {
+        let project = Project::with(move |request, _| (request.method == "POST").then(|| Reply::json(status, "{}")));
+        let ran = project.build(&[]);
+        ran.says(&["warning: ", &format!("status {status}"), "could not be kept beside it", "--keep-manifest false"]).ok();
+        assert!(project.registry.get(&format!("{REPOSITORY}:ci")).is_some());
+    }
+    let project = Project::with(|request, _| {
+        let is_artifact = request.method == "PUT" && request.target.contains("/manifests/sha256:");
+        is_artifact.then(|| Reply::json(400, r#"{"errors":[{"code":"MANIFEST_INVALID","message":"no artifacts here"}]}"#))
+    });
+    project.build(&[]).says(&["warning: ", "no artifacts here", "could not be kept"]).ok();
+}
+
+#[test]
+fn an_upload_is_sent_to_nobody_else() {
+    let project = Project::with(|request, _| {
+        (request.method == "POST").then(|| Reply::status(202).header("location", "http://127.0.0.1:1/v2/example/app/blobs/uploads/1"))
+    });
+    project.build(&[]).says(&["warning: ", "wants the upload at `http://127.0.0.1:1/", "expected a place of its own"]).ok();
+}
+
+#[test]
+fn a_list_that_another_job_writes_at_the_same_time_is_written_again() {
+    let list = list().replace(':', "/manifests/");
+    let project = Project::with(move |request, before| {
+        // What another job wrote in the place of ours.
+        let is_lost = request.method == "GET" && request.target.ends_with(&list) && before == 1;
+        let other = r#"{"schemaVersion":2,"manifests":[{"artifactType":"application/x","digest":"sha256:1"}]}"#;
+        is_lost.then(|| Reply::status(200).header("content-type", "application/vnd.oci.image.index.v1+json").body(other))
+    });
+    project.build(&[]).is_silent_on(&["warning"]).ok();
+    let list: Value = serde_json::from_str(&project.registry.get(&self::list()).unwrap()).unwrap();
+    assert_eq!((list["manifests"][0]["digest"].as_str(), list["manifests"].as_array().unwrap().len()), (Some("sha256:1"), 2));
+    assert_eq!(asked(&project, "PUT /v2/example/app/manifests/sha256-"), 2);
+}
+
+#[test]
+fn a_list_that_never_has_ours_is_given_up() {
+    let list = list().replace(':', "/manifests/");
+    let project = Project::with(move |request, _| {
+        (request.method == "GET" && request.target.ends_with(&list))
+            .then(|| Reply::json(404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#))
+    });
+    project.build(&[]).says(&["warning: ", "other jobs write this list", "could not be kept"]).ok();
+    assert_eq!(asked(&project, "PUT /v2/example/app/manifests/sha256-"), 3);
+}
+
+#[test]
+fn trouble_with_what_is_kept_delays_no_build() {
+    let project = Project::with(|request, _| request.target.contains("/referrers/").then(|| Reply::status(503)));
+    project.build(&[]).ok();
+    project.registry.put(&list(), "no list");
+    project.dir.file("docker/new", "n");
+    project.build(&[]).is_silent_on(&["warning", "asking again", "since"]).ok();
+    assert_eq!(asked(&project, "GET /v2/example/app/referrers"), 1);
+}
+
+#[test]
+fn what_is_not_pushed_is_not_kept() {
+    let project = Project::new();
+    project.build(&["--no-push"]).ok();
+    project.build(&["--dry-run"]).ok();
+    assert_eq!(asked(&project, "POST"), 0);
+}

@@ -75,6 +75,12 @@ export interface Options {
     'pin-bases'?: boolean;
     /** Build everything anew when a day, week or month (UTC) has ended: daily, weekly, monthly, or the period that an earlier job found */
     refresh?: string;
+    /** A file or folder to explain */
+    input?: string | string[];
+    /** What to compare with: a manifest's file, a git revision or an image; without it, the last build, else where this branch began */
+    against?: string;
+    /** Show the lines that differ too, where git knows the files */
+    diff?: boolean;
     /** How Compose is started; without it, `docker compose`, else `docker-compose` */
     compose?: string;
     /** Whether to push what was built; auto: not on a pull request that has no secrets, from a fork or from Dependabot [default: auto] */
@@ -85,6 +91,8 @@ export interface Options {
     'or-build'?: boolean;
     /** Build from copies of exactly the files that count: an input that was not counted is an error of the build */
     strict?: boolean;
+    /** Whether to keep the manifest beside the image in the registry, so that a later run can say what has changed since [default: true] */
+    'keep-manifest'?: 'true' | 'false';
     /** Build and push even on a hit */
     force?: boolean;
     /** Where the layer cache of a build is kept: in the image itself, beside it in the registry, or nowhere [default: inline] */
@@ -101,6 +109,14 @@ export interface Options {
     'insecure-registry'?: string | string[];
     /** How many of the last commits of this branch to look at, merged ones not counted [default: 100] */
     commits?: string;
+    /** Keep the images of all branches, here and at the remote; without it, only the branch that is checked out counts */
+    'keep-branches'?: boolean;
+    /** Of how many of the last commits of each branch to keep the images; without it, of the last one */
+    'keep-commits'?: string;
+    /** Of how many days to keep everything: what a job is about to use may be on no branch yet [default: 1] */
+    'keep-days'?: string;
+    /** Delete what nothing needs; without it, it is only listed */
+    delete?: boolean;
     /** Write a plot (SVG) of the builds to this file */
     plot?: string;
     /** Say what would be done, and do nothing */
@@ -193,12 +209,12 @@ export type Hashed = [digest: string, size: number, executable: boolean];
 
 /** A request to send as it is; redirects are followed, credentials stay with the host that they are meant for. */
 export interface HttpRequest {
-    method: 'GET' | 'HEAD' | 'PUT' | 'POST';
+    method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
     url: string;
     headers: Array<[string, string]>;
     /** The `Authorization` header: a secret. */
     authorization: string | null;
-    /** The body: a secret. */
+    /** The body in base64: a secret. */
     body: string | null;
     /** Milliseconds for the whole exchange. */
     timeout: number;
@@ -263,6 +279,8 @@ export interface TargetReport {
     milliseconds?: number;
     bytes?: number;
     moving?: { image: string; outcome: 'already' | 'moved' | 'failed' };
+    /** Where it was missing: what has changed since the last build, in a few lines. */
+    why?: string[];
 }
 
 /** How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout. */

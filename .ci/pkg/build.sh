@@ -26,16 +26,19 @@ cargo build --locked --release --manifest-path .ci/pkg/Cargo.toml --target-dir t
 mkdir -p "$folder"
 target/pkg-tool/release/docktag-pkg "$wasm" "$folder"
 [ -x .ci/pkg/node_modules/.bin/wasm-opt ] || npm --prefix .ci/pkg ci --no-audit --no-fund
-# These passes make the module smaller, but harder to compress. Functions of like names are alike, and compress better side by side.
+# The skipped passes make a module smaller, but harder to compress. Functions of like names are alike, and compress better side by side.
+# Nothing but the end of the stack is below 1024, so addresses may be folded into what reads there (--low-memory-unused).
 skipped='--skip-pass=inlining-optimizing --skip-pass=local-cse --skip-pass=code-pushing --skip-pass=reorder-functions'
-.ci/pkg/node_modules/.bin/wasm-opt -Oz $skipped --reorder-functions-by-name --strip-debug --strip-producers \
-  --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
-  "$folder/docktag_bg.wasm" -o "$folder/docktag_bg.wasm"
+for name in docktag_bg docktag_rest; do
+  .ci/pkg/node_modules/.bin/wasm-opt --low-memory-unused -Os $skipped --flatten --rereloop -Os --reorder-functions-by-name --strip-debug --strip-producers \
+    --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
+    "$folder/$name.wasm" -o "$folder/$name.wasm"
+done
 # Types of the raw exports, which nobody needs.
 rm -f "$folder/docktag_bg.wasm.d.ts"
 # `using` is not everywhere; what a browser needs to load the module, Node does not have.
 sed -i '/\[Symbol.dispose\]/d' "$folder/docktag.d.ts"
 sed '/^export type InitInput/,$d' "$folder/docktag.d.ts" | cat - .ci/pkg/npm/node.d.ts >"$folder/node.d.ts"
-cp .ci/pkg/npm/README.md .ci/pkg/npm/node.js .ci/pkg/npm/prepack.js "$folder/"
+for file in README.md node.js web.js web.d.ts prepack.js; do cp ".ci/pkg/npm/$file" "$folder/"; done
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 sed "s/VERSION/$version/" .ci/pkg/npm/package.json >"$folder/package.json"

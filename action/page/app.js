@@ -3,7 +3,7 @@
 
 import { DEFAULTS, parse, render } from './core/options.js'
 import { busy, stop } from './ui/busy.js'
-import { ask, Refused } from './ui/client.js'
+import { ask as asking, prepare, Refused } from './ui/client.js'
 import { comparisonView } from './ui/compare.js'
 import { announce, byId, h } from './ui/dom.js'
 import { example } from './ui/example.js'
@@ -13,7 +13,6 @@ import { listen, pick } from './ui/intake.js'
 import { linesView } from './ui/lines.js'
 import { listView } from './ui/list.js'
 import { mapView } from './ui/map.js'
-import * as progress from './ui/progress.js'
 import { send } from './ui/send.js'
 import { snippetView } from './ui/snippets.js'
 import { tagView } from './ui/tag.js'
@@ -42,12 +41,8 @@ function take(given, slot) {
   return busy(async ({ check, ask }) => {
     const { sources, manifests } = await given
     if (manifests.length > 0) return compareManifests(manifests, ask)
-    const source = await sources[0]((files) => {
-      check()
-      progress.tell({ phase: 'reading', files, of: 0, bytes: 0, share: 0 })
-    })
-    await send(source, slot, ask, check)
-    if (slot === 'now') [isExample, before] = [source.kind === 'texts', undefined]
+    const kind = await send(sources[0], slot, choice.algorithm, { check, ask })
+    if (slot === 'now') [isExample, before] = [kind === 'texts', undefined]
     else before = 'project'
     if (slot === 'now') await look(ask, true)
     else await compare(ask)
@@ -112,7 +107,8 @@ async function compare(ask) {
     ;[manifest, name] = [old.found.manifest, old.name]
   } else [manifest, name] = [before.manifest, before.name]
   const comparison = /** @type {import('./core/compare.js').Comparison} */ (await ask({ ask: 'compare', before: manifest, after: found.manifest }).answer)
-  byId('compared').replaceChildren(comparisonView(comparison, [name, view.name]))
+  const diff = before === 'project' ? (/** @type {string} */ path) => /** @type {Promise<import('./core/diff.js').Diff>} */ (asking({ ask: 'diff', path }).answer) : undefined
+  byId('compared').replaceChildren(comparisonView(comparison, [name, view.name], diff))
   announce(`${plural(comparison.changes.length, 'file')} differ`)
 }
 
@@ -149,6 +145,7 @@ listen((given, onCompare) => void take(given, onCompare ? 'before' : 'now'))
 byId('pick-folder').addEventListener('click', () => pick('folder', now))
 byId('pick-file').addEventListener('click', () => pick('file', now))
 byId('example').addEventListener('click', () => {
+  prepare()
   // Options that were meant for another project would only be in its way.
   change({ ...DEFAULTS, algorithm: choice.algorithm, service: choice.service })
   now(Promise.resolve({ sources: [async () => example()], manifests: [] }))
@@ -157,11 +154,11 @@ byId('form').addEventListener('change', () => change(read(choice)))
 byId('form').addEventListener('submit', (event) => event.preventDefault())
 byId('again').addEventListener('click', () => {
   stop()
-  for (const slot of /** @type {const} */ (['now', 'before'])) void ask({ ask: 'close', slot })
+  for (const slot of /** @type {const} */ (['now', 'before'])) void asking({ ask: 'close', slot })
   view = before = undefined
-  change(DEFAULTS)
   byId('trouble').replaceChildren()
   byId('result').hidden = true
+  change(DEFAULTS)
   byId('views').replaceChildren()
   byId('start').hidden = false
   byId('pick-folder').focus()

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 import { inBrowser } from "./support/browser.js";
 import { install } from "./support/installed.js";
@@ -22,7 +23,16 @@ const BEFORE = `${A}  docker/a\n${B}  docker/b\n${C}  docker/gone\n`;
 const AFTER = `${A}  docker/a\n${C}  docker/b\n\\${C}  docker/new\\nline\n`;
 
 /** @param {any} facts what support/api.js gives back */
-function check({ errors, ends, needs, ...facts }) {
+function check({ ends, needs, ...facts }) {
+  checkHashed(facts);
+  const [absolute, option] = ends;
+  assert.deepEqual([absolute.error.code, absolute.error.place, absolute.exit], ["path-invalid", "/etc", 2]);
+  assert.match(option.error.message, /paht/);
+  assert.deepEqual(needs.needs.map((/** @type {[number, unknown]} */ [, need]) => need), [{ need: "list", root: "docker" }]);
+}
+
+/** @param {any} facts all of them but those of sessions */
+function checkHashed({ errors, ...facts }) {
   assert.deepEqual(facts, {
     abc: ["900150983cd24fb0d6963f7d28e17f72", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
     text: [BEFORE, AFTER],
@@ -34,6 +44,7 @@ function check({ errors, ends, needs, ...facts }) {
     ],
     notes: ["# docktag 1", "# platform linux/amd64"],
     diff: { added: [], removed: [], changed: ["docker/b"], renamed: [{ from: "docker/gone", to: "docker/new\nline" }], notes: [] },
+    defines: true,
   });
   for (const [what, error] of Object.entries(errors)) {
     assert.ok(error, `${what} is no error`);
@@ -46,21 +57,25 @@ function check({ errors, ends, needs, ...facts }) {
   const { code, line, help } = errors["no line of a manifest"];
   assert.deepEqual([code, line], ["manifest-invalid", 4]);
   assert.ok(help);
-  const [absolute, option] = ends;
-  assert.deepEqual([absolute.error.code, absolute.error.place, absolute.exit], ["path-invalid", "/etc", 2]);
-  assert.match(option.error.message, /paht/);
-  assert.deepEqual(needs.needs.map((/** @type {[number, unknown]} */ [, need]) => need), [{ need: "list", root: "docker" }]);
 }
 
 test("the package has what it says, and nothing else", () => {
   const names = packed.files.map(({ path }) => path);
   const described = JSON.parse(readFileSync(join(project, "node_modules/docktag/package.json"), "utf8"));
-  for (const name of ["package.json", "README.md", "docktag.js", "docktag.d.ts", "docktag_bg.wasm"]) assert.ok(names.includes(name), name);
+  for (const name of ["package.json", "README.md", "docktag.js", "docktag.d.ts", "docktag_bg.wasm", "docktag_rest.wasm", "web.js", "web.d.ts"]) assert.ok(names.includes(name), name);
   assert.deepEqual(names.filter((name) => !/^(package\.json|[A-Z-]+(\.md)?|[\w./-]+\.(js|ts|wasm))$/.test(name)), []);
   assert.deepEqual([described.type, described.dependencies], ["module", undefined]);
   // Nothing is run on the machine of who installs it.
   for (const name of ["preinstall", "install", "postinstall", "prepare"]) assert.equal(described.scripts?.[name], undefined, name);
   assert.ok(packed.unpackedSize < 1_250_000, `${packed.unpackedSize} bytes`);
+});
+
+test("its wasm is small", () => {
+  const [first, rest] = ["bg", "rest"].map((name) => readFileSync(join(project, `node_modules/docktag/docktag_${name}.wasm`)));
+  const [firstPacked, restPacked] = [first, rest].map((bytes) => gzipSync(bytes, { level: 9 }).length);
+  console.log(`wasm: ${first.length} bytes, ${firstPacked} gzipped; the rest ${rest.length}, ${restPacked}`);
+  assert.ok(first.length <= 400_000 && firstPacked <= 200_000, `${first.length} bytes, ${firstPacked} gzipped`);
+  assert.ok(restPacked <= 300_000, `${restPacked} bytes`);
 });
 
 for (const { program, version } of nodes) {
@@ -78,10 +93,27 @@ for (const { program, version } of nodes) {
       `import { readFileSync } from "node:fs";
        import * as docktag from "docktag/web";
        import facts from "./api.mjs";
-       docktag.initSync({ module: readFileSync("node_modules/docktag/docktag_bg.wasm") });
+       const [module, rest] = ["bg", "rest"].map((name) => readFileSync("node_modules/docktag/docktag_" + name + ".wasm"));
+       docktag.initSync({ module, rest });
        console.log(JSON.stringify(facts(docktag)));`,
     );
     check(JSON.parse(ok(project, program, ["bytes.mjs"])));
+  });
+
+  test(`without its second file it hashes, and says what a session lacks in Node ${version}`, () => {
+    writeFileSync(
+      join(project, "half.mjs"),
+      `import { readFileSync } from "node:fs";
+       import * as docktag from "docktag/web";
+       import { hashed } from "./api.mjs";
+       docktag.initSync({ module: readFileSync("node_modules/docktag/docktag_bg.wasm") });
+       let said = "nothing";
+       try { new docktag.Session({ command: "tag" }) } catch ({ message }) { said = message }
+       console.log(JSON.stringify([hashed(docktag), said]));`,
+    );
+    const [facts, said] = JSON.parse(ok(project, program, ["half.mjs"]));
+    checkHashed(facts);
+    assert.match(said, /docktag_rest\.wasm is not loaded/);
   });
 
   test(`its program is the command line in Node ${version}`, () => {

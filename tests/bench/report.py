@@ -42,7 +42,7 @@ def targets(verdicts: list[Verdict]) -> str:
 
 def _table(case: Case) -> str:
     # memory of a client says nothing where the engine does the work, or where time ends before the process
-    memory = case.name not in ("cycle", "start")
+    memory = case.name not in ("cycle", "start", "page")
     ours = case.rows[0]
     head = ["program", "median", "min", "max", "runs", "ratio to docktag"] + (["peak memory"] if memory else [])
     return _grid(head, [_cells(it, ours, memory) for it in case.rows if it.measured], numbers=range(1, 7)) + "".join(

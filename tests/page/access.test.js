@@ -31,7 +31,8 @@ const STATES = [
     await page.click("#example");
     await tagOf(page);
     await page.click("#example-before");
-    await page.waitForSelector("#comparison");
+    await page.click("#comparison .opener");
+    await page.waitForSelector(".diff .listing");
   }],
   ["inexact", async (page) => {
     await pick(page, "folder", unknown);

@@ -68,6 +68,8 @@ test("a gigabyte shows how far it is, and can be cancelled", async () => {
   await page.waitForSelector("#progress-bar", { state: "visible" });
   await page.waitForFunction(() => /MB/.test(document.querySelector("#progress-text")?.textContent ?? ""));
   await picture(page, "progress");
+  const [progress, facts] = [await page.locator("#progress").boundingBox(), await page.locator("#facts").boundingBox()];
+  assert.ok(progress && facts && progress.y + progress.height <= facts.y, "it covers nothing");
   await page.click("#cancel");
   assert.ok(await page.isHidden("#progress"));
   assert.ok(await page.isVisible("#start"));

@@ -1,6 +1,54 @@
-//! `docktag-pkg WASM FOLDER`: writes what `wasm-bindgen --target web` would write, with the names of functions, by which they are sorted after it.
+//! `docktag-pkg WASM FOLDER`: writes what `wasm-bindgen --target web` would write, with the wasm split in two, and with the names of functions, by which they are sorted after it.
 
+mod choose;
+mod split;
+
+use std::path::Path;
 use std::process::ExitCode;
+
+use anyhow::Result;
+use choose::Border;
+
+/// The modules of the crate whose functions are in the first wasm; new ones are in the second until they stand here. What picks a job has all jobs in it, so it is not among them.
+const FIRST: &[&str] = &[
+    "bytes",
+    "ci",
+    "desk",
+    "diff",
+    "digest",
+    "error",
+    "image",
+    "job::build",
+    "job::check_login",
+    "job::checkout",
+    "job::decide_push",
+    "job::env",
+    "job::identify",
+    "job::login",
+    "job::moving",
+    "job::place",
+    "job::publish",
+    "job::registry",
+    "job::report",
+    "manifest",
+    "map",
+    "naming",
+    "need",
+    "note",
+    "options",
+    "path",
+    "plan",
+    "platform",
+    "print",
+    "refresh",
+    "registry",
+    "report",
+    "say",
+    "secret",
+    "session",
+    "shell",
+    "wasm",
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -8,16 +56,41 @@ fn main() -> ExitCode {
         eprintln!("usage: docktag-pkg WASM FOLDER");
         return ExitCode::from(2);
     };
-    let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
-    let made = bindgen
-        .input_path(wasm)
-        .web(true)
-        .and_then(|bindgen| bindgen.out_name("docktag").typescript(true).remove_name_section(false).remove_producers_section(true).omit_default_module_path(false).generate(folder));
-    match made {
+    match make(wasm, Path::new(folder)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("docktag-pkg: {wasm}: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn make(wasm: &str, folder: &Path) -> Result<()> {
+    let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
+    let bindgen = bindgen.input_path(wasm).web(true)?.out_name("docktag").typescript(true);
+    bindgen.remove_name_section(false).remove_producers_section(true).omit_default_module_path(false).generate(folder)?;
+    let file = folder.join("docktag_bg.wasm");
+    let (first, rest) = split::split(&std::fs::read(&file)?, &Border { is_alone: &is_alone, is_later: &is_later })?;
+    std::fs::write(&file, first)?;
+    std::fs::write(folder.join("docktag_rest.wasm"), rest)?;
+    Ok(())
+}
+
+/// Whether an export works without the second wasm: hashing, and all about manifests.
+fn is_alone(name: &str) -> bool {
+    !name.contains("session")
+}
+
+/// Whether a name mentions a module of the crate, or a crate, that is not for the first wasm.
+fn is_later(name: &str) -> bool {
+    // Crates have a hash in brackets: docktag[0123456789abcdef]::path::Path.
+    if name.contains("saphyr_parser[") {
+        return true;
+    }
+    name.split("docktag[").skip(1).any(|rest| {
+        let path = rest.split_once("]::").map_or("", |(_, path)| path);
+        !FIRST.iter().any(|module| {
+            path.strip_prefix(module).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+        })
+    })
 }

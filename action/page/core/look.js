@@ -64,6 +64,7 @@ export async function look(core, project, given, tell) {
   const extra = choice.mode === 'dockerfile' ? { [EXTRA]: composeFor(choice, folder) } : {}
   /** @type {Host} */
   const host = { tree: project.tree, mount, folder, extra, Hasher: core.Hasher, tell }
+  project.host = host
   /** @type {View} */
   const view = { name: project.name, choice, dirs: dirs(project), targets: [], table: table(host, undefined), lines: [], notes: [] }
   const run = (/** @type {Options} */ options) => perform(core, host, { ...common(choice, folder), ...options }, view)

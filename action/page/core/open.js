@@ -14,7 +14,7 @@ import { zip } from './zip.js'
 /** @typedef {import('./tree.js').Node} Node */
 
 /**
- * @typedef {{ kind: 'files', name: string, files: Array<[path: string, file: File]>, folders: string[] }
+ * @typedef {{ kind: 'files', name: string, files: import('./hash.js').Named[], folders: string[] }
  *   | { kind: 'archive', file: File }
  *   | { kind: 'texts', name: string, files: Array<{ path: string, text: string, exec?: boolean }> }} Source
  */
@@ -27,6 +27,7 @@ import { zip } from './zip.js'
  * @property {boolean} git whether the modes come from git's index
  * @property {string[]} lost links that are known to be there, and that a browser does not show
  * @property {number} count how many files and links
+ * @property {import('./host.js').Host} [host] how it was looked at last
  */
 
 const MODE_LINK = 0o120000
@@ -53,7 +54,7 @@ export async function open(source, tell) {
     project.name = source.name
     if (source.kind === 'files') {
       for (const path of source.folders) put(tree, path, folder())
-      for (const [path, file] of source.files) put(tree, path, { kind: 'file', size: file.size, blob: file })
+      for (const [path, file] of source.files) put(tree, path, file)
       await addModes(project)
     } else {
       project.from = 'example'

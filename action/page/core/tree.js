@@ -8,6 +8,7 @@
  * @property {boolean} [exec] whether its owner may execute it; absent where that is not known
  * @property {Blob | Uint8Array<ArrayBuffer>} [blob] its content, which is in memory only where it is small
  * @property {() => ReadableStream<Uint8Array>} [open] its content, where it has to be unpacked
+ * @property {() => Promise<Uint8Array>} [whole] the same in one piece, where that is faster
  * @property {string} [damage] why it cannot be read
  * @property {Record<string, string>} [digests] those that were found already
  */

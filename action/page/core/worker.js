@@ -1,12 +1,14 @@
 // @ts-check
 // The worker: has the core and the files. The page only draws what it is told.
 
-import init, * as docktag from '../../../pkg/docktag.js'
+import * as docktag from '../../../pkg/web.js'
+import { ahead } from './ahead.js'
 import { algorithmOf, compare } from './compare.js'
+import { diffFiles } from './diff.js'
 import { Cancelled } from './failure.js'
 import { look } from './look.js'
 import { open } from './open.js'
-import { failed } from './trouble.js'
+import { failed, Trouble } from './trouble.js'
 
 /** @typedef {import('./open.js').Source} Source */
 /** @typedef {import('./options.js').Choice} Choice */
@@ -14,11 +16,13 @@ import { failed } from './trouble.js'
 /** @typedef {'now' | 'before'} Slot the state that is looked at, and the one to compare it with */
 
 /**
- * @typedef {{ id: number, ask: 'add', files: Array<[path: string, file: File]> }
+ * @typedef {{ id: number, ask: 'add', isFirst: boolean, files: Array<[path: string, file: File]>, algorithm: Choice['algorithm'] }
  *   | { id: number, ask: 'open', slot: Slot, source: Source }
  *   | { id: number, ask: 'look', slot: Slot, choice: Choice }
  *   | { id: number, ask: 'compare', before: Uint8Array, after: Uint8Array }
+ *   | { id: number, ask: 'diff', path: string }
  *   | { id: number, ask: 'close', slot: Slot }
+ *   | { id: number, ask: 'prepare' }
  *   | { id: number, ask: 'cancel' }} Question
  */
 /** @typedef {{ phase: 'reading' | 'hashing', files: number, of: number, bytes: number, share: number }} Progress */
@@ -27,11 +31,14 @@ import { failed } from './trouble.js'
 /** Nobody sees more than so many changes of a number. */
 const EVERY = 80
 
-const ready = init()
+// The half that hashes and compares is there early; the one that reads projects comes when there is one.
+docktag.initFirst().catch(() => {})
 /** @type {Map<Slot, import('./open.js').Project>} */
 const projects = new Map()
-/** Files of the folder that is opened next: a browser takes long for many of them at once. @type {Array<[path: string, file: File]>} */
+/** Files of the folder that is opened next: a browser takes long for many of them at once. @type {import('./hash.js').Named[]} */
 let added = []
+/** @type {ReturnType<typeof ahead> | undefined} */
+let hashing
 /** Questions that nobody waits for any more. @type {Set<number>} */
 const cancelled = new Set()
 
@@ -42,7 +49,7 @@ async function receive(question) {
   const { id } = question
   if (question.ask === 'cancel') return cancelled.add(id)
   try {
-    await ready
+    await docktag.initFirst()
     say({ id, result: await answer(question) })
   } catch (error) {
     say(error instanceof Cancelled ? { id, cancelled: true } : { id, error: failed(error) })
@@ -54,28 +61,51 @@ async function receive(question) {
 async function answer(question) {
   switch (question.ask) {
     case 'add':
-      for (const named of question.files) added.push(named)
-      return
+      return add(question)
     case 'open':
-      return keep(question.slot, await open(whole(question.source), (files) => progress(question.id, { phase: 'reading', files, of: 0, bytes: 0, share: 0 })))
+      return keep(question.slot, await open(await whole(question.source), (files) => progress(question.id, { phase: 'reading', files, of: 0, bytes: 0, share: 0 })))
     case 'look':
       return see(question.id, question.slot, question.choice)
     case 'compare':
       return compare(docktag, question.before, question.after, algorithmOf(question.after))
+    case 'diff': {
+      const [before, after] = [projects.get('before')?.host, projects.get('now')?.host]
+      if (!before || !after) throw new Error('nothing is open')
+      return diffFiles([before, after], question.path)
+    }
     case 'close':
       projects.delete(question.slot)
+      return
+    case 'prepare':
+      // Whoever needs it waits for it, and hears what is wrong.
+      docktag.initRest().catch(() => {})
   }
+}
+
+/** @param {Question & { ask: 'add' }} question */
+function add({ isFirst, files, algorithm }) {
+  if (isFirst) {
+    // Of another folder, which nobody waits for any more, some can be left.
+    added = []
+    void hashing?.end()
+    hashing = ahead(docktag.Hasher, algorithm)
+  }
+  const named = files.map(([path, file]) => /** @type {import('./hash.js').Named} */ ([path, { kind: 'file', size: file.size, blob: file }]))
+  added.push(...named)
+  hashing?.take(named)
 }
 
 /**
  * A folder with the files that were sent before.
  * @param {Source} source
- * @returns {Source}
+ * @returns {Promise<Source>}
  */
-function whole(source) {
+async function whole(source) {
+  if (source.kind !== 'files') return source
+  await hashing?.end()
   const files = added
   added = []
-  return source.kind === 'files' ? { ...source, files } : source
+  return { ...source, files }
 }
 
 /**
@@ -95,6 +125,9 @@ function keep(slot, project) {
 async function see(id, slot, choice) {
   const project = projects.get(slot)
   if (!project) throw new Error('nothing is open')
+  await docktag.initRest().catch(() => {
+    throw new Trouble('the part of this page that reads projects could not be loaded', 'connect to the network, and try again; no file is sent')
+  })
   let [done, read] = [0, 0]
   return look(docktag, project, choice, (files, bytes, all) => {
     done += files

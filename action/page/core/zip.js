@@ -4,7 +4,7 @@
 
 import { crc32 } from './crc.js'
 import { decode } from './names.js'
-import { inflate, readAll } from './streams.js'
+import { inflate, inflateWhole, readAll } from './streams.js'
 import { Trouble } from './trouble.js'
 
 /** @typedef {import('./tree.js').Node} Node */
@@ -14,6 +14,12 @@ const END_64 = 0x06064b50
 const ENTRY = 0x02014b50
 const UNIX = 3
 const MACOS = 19
+/** What is packed in fewer bytes is unpacked in one piece, where that is asked for. */
+const SMALL = 512 * 1024
+/** A browser takes a millisecond for each read, so this much is read at a time, */
+const BLOCK = 4 * 1024 * 1024
+/** and so many of these are kept. */
+const KEPT = 4
 const DAMAGED = 'make the archive anew, or drop the folder itself'
 
 /**
@@ -31,6 +37,7 @@ export async function* zip(file) {
     entries.push(readEntry(view, at))
   }
   // `git archive` gives modes only to what is executable, and so do others; an archive without any is from a system that knows none.
+  const blocks = blocksOf(file)
   const knowsModes = isOfGit || entries.some(({ isUnix }) => isUnix)
   for (const entry of entries) {
     // Zip names are never absolute, and what some programs write as `\` is `/`.
@@ -45,7 +52,7 @@ export async function* zip(file) {
       yield [path, { kind: 'link', target: decode(target) }]
     } else {
       const exec = knowsModes ? (entry.mode & 0o100) !== 0 : undefined
-      yield [path, { kind: 'file', size: entry.size, exec, damage: damage(entry), open: () => open(file, entry) }]
+      yield [path, { kind: 'file', size: entry.size, exec, damage: damage(entry), open: () => open(file, entry), ...(entry.packed <= SMALL && { whole: () => whole(blocks, entry) }) }]
     }
   }
 }
@@ -143,6 +150,41 @@ function open(file, { offset, packed, size, sum, method }) {
     await (method === 8 ? inflate(stream, 'deflate-raw') : stream).pipeTo(writable)
   })().catch((error) => writable.abort(error).catch(() => {}))
   return readable.pipeThrough(check)
+}
+
+/**
+ * The content of a small file, checked in the same way.
+ * @param {ReturnType<typeof blocksOf>} read
+ * @param {Entry} entry
+ */
+async function whole(read, { offset, packed, size, sum, method }) {
+  const header = new DataView((await read(offset, 30)).slice().buffer)
+  const bytes = await read(offset + 30 + header.getUint16(26, true) + header.getUint16(28, true), packed)
+  const content = method === 8 ? await inflateWhole(bytes, size) : bytes
+  if (content.length !== size || crc32(content, 0) !== sum) throw new Error('it is damaged in the archive')
+  return content
+}
+
+/**
+ * Reads an archive block by block; what is asked for is mostly beside what was asked for before.
+ * @param {Blob} file
+ * @returns {(start: number, length: number) => Promise<Uint8Array>}
+ */
+function blocksOf(file) {
+  /** @type {Map<number, Promise<ArrayBuffer>>} */
+  const blocks = new Map()
+  return async (start, length) => {
+    const number = Math.floor(start / BLOCK)
+    const at = start - number * BLOCK
+    if (at + length > BLOCK) return new Uint8Array(await file.slice(start, start + length).arrayBuffer())
+    let block = blocks.get(number)
+    if (!block) {
+      const [oldest] = blocks.keys()
+      if (blocks.size >= KEPT) blocks.delete(oldest)
+      blocks.set(number, (block = file.slice(number * BLOCK, (number + 1) * BLOCK).arrayBuffer()))
+    }
+    return new Uint8Array(await block).subarray(at, at + length)
+  }
 }
 
 /**

@@ -67,3 +67,8 @@ export function ask(question, progress = () => {}) {
   }
   return { answer, cancel }
 }
+
+/** Tells the worker that there will be something to look at, so that it has what it needs by then. */
+export function prepare() {
+  ask({ ask: 'prepare' }).answer.catch(() => {})
+}

@@ -85,7 +85,7 @@ export function example(before = false) {
   const changed = before ? files.filter(({ path }) => path !== 'public/img/logo.svg') : files
   if (before) {
     changed.push({ path: 'public/img/old-logo.svg', text: filler('old logo', 3_900) })
-    for (const file of changed) if (file.path === 'src/shared/cart.js') file.text = filler('the old cart', 13_000)
+    for (const file of changed) if (file.path === 'src/shared/cart.js') file.text = file.text.replace(/(.*\n){3}/, '// cart: goods and prices\n')
   }
   return { kind: 'texts', name: before ? 'shop before' : 'shop', files: changed.map((file) => ({ ...file, path: `shop/${file.path}` })) }
 }

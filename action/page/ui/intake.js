@@ -1,12 +1,13 @@
 // @ts-check
 // The ways in: dropping, picking, pasting nothing. Each hands over what it got.
 
+import { prepare } from './client.js'
 import { byId } from './dom.js'
 import { dropped, picked, walked } from './gather.js'
 
 /** @typedef {import('../core/open.js').Source} Source */
 /** @typedef {{ manifest: Uint8Array, name: string }} Manifest */
-/** @typedef {{ sources: Array<(tell: (count: number) => void) => Promise<Source>>, manifests: Manifest[] }} Given */
+/** @typedef {{ sources: Array<(add: import('./send.js').Add) => Promise<Source>>, manifests: Manifest[] }} Given */
 
 /** A manifest is text that begins so. */
 const MANIFEST = /^(# |\\?[0-9a-f]{32}(?:[0-9a-f]{32})? [ *])/
@@ -40,29 +41,33 @@ export function listen(take) {
     depth = Math.max(0, depth + step)
     document.documentElement.classList.toggle('dragging', depth > 0)
   }
-  addEventListener('dragenter', (event) => mark(event, 1))
+  addEventListener('dragenter', (event) => {
+    if (depth === 0) prepare()
+    mark(event, 1)
+  })
   addEventListener('dragleave', (event) => mark(event, -1))
   addEventListener('dragover', (event) => mark(event, 0))
   addEventListener('drop', (event) => {
     if (!event.dataTransfer) return
     depth = 0
+    prepare()
     mark(event, 0)
     const { folders, files } = dropped(event.dataTransfer)
     if (folders.length + files.length === 0) return
     const onCompare = event.target instanceof Element && event.target.closest('#compare') !== null
-    take(fromDrop(/** @type {FileSystemDirectoryEntry[]} */ (folders), files), onCompare)
+    take(fromDrop(folders, files), onCompare)
   })
 }
 
 /**
- * @param {FileSystemDirectoryEntry[]} folders
+ * @param {import('./gather.js').Folder[]} folders
  * @param {File[]} files
  * @returns {Promise<Given>}
  */
 async function fromDrop(folders, files) {
   // Loose files beside folders are no archives.
   const given = folders.length > 0 ? { sources: [], manifests: [] } : await fromFiles(files)
-  return folders.length > 0 ? { ...given, sources: [(tell) => walked(folders, tell)] } : given
+  return folders.length > 0 ? { ...given, sources: [(add) => walked(folders, add)] } : given
 }
 
 /**
@@ -71,12 +76,13 @@ async function fromDrop(folders, files) {
  * @param {(given: Promise<Given>) => void} take
  */
 export function pick(what, take) {
+  prepare()
   const input = /** @type {HTMLInputElement} */ (byId(`${what}-input`))
   input.onchange = () => {
     const files = [...(input.files ?? [])]
     input.value = ''
     if (files.length === 0) return
-    take(what === 'folder' ? Promise.resolve({ sources: [async () => picked(files)], manifests: [] }) : fromFiles(files))
+    take(what === 'folder' ? Promise.resolve({ sources: [(add) => picked(files, add)], manifests: [] }) : fromFiles(files))
   }
   input.click()
 }

@@ -15,7 +15,16 @@ export function begin(onCancel) {
   byId('progress-text').textContent = 'Reading'
   byId('progress-bar').removeAttribute('value')
   clearTimeout(timer)
-  timer = setTimeout(() => (byId('progress').hidden = false), PATIENCE)
+  timer = setTimeout(show, PATIENCE)
+}
+
+function show() {
+  const panel = byId('progress')
+  // On the start page it has a place of its own; a result is long, and it is over its end.
+  if (byId('start').hidden) byId('trouble').before(panel)
+  else byId('facts').before(panel)
+  panel.hidden = false
+  panel.scrollIntoView({ block: 'nearest' })
 }
 
 /** @param {import('../core/worker.js').Progress} progress */

@@ -1,25 +1,38 @@
 // @ts-check
-// Hands a project to the worker.
+// Hands a project to the worker, piece by piece as the browser gives it.
 
 import * as progress from './progress.js'
 
 /** @typedef {import('../core/open.js').Source} Source */
+/** @typedef {(files: Array<[path: string, file: File]>) => Promise<void>} Add hands over files of a folder; throws where the user has had enough */
 
-/** So many files go at a time: between two messages the page has its turn. */
-const CHUNK = 500
+/** Messages that may be on their way while the next files are asked for. */
+const AHEAD = 8
 
 /**
- * @param {Source} source
+ * @param {(add: Add) => Promise<Source>} make
  * @param {import('../core/worker.js').Slot} slot
- * @param {import('./busy.js').Ask} ask
- * @param {() => void} check throws where nobody waits any more
+ * @param {import('../core/options.js').Choice['algorithm']} algorithm
+ * @param {{ check: () => void, ask: import('./busy.js').Ask }} run
  */
-export async function send(source, slot, ask, check) {
-  if (source.kind !== 'files') return ask({ ask: 'open', slot, source }).answer
-  for (let at = 0; at < source.files.length; at += CHUNK) {
+export async function send(make, slot, algorithm, { check, ask }) {
+  let count = 0
+  /** What the worker has not taken yet. @type {Promise<unknown>[]} */
+  const sent = []
+  /** @type {Add} */
+  const add = async (files) => {
     check()
-    progress.tell({ phase: 'reading', files: at, of: 0, bytes: 0, share: 0 })
-    await ask({ ask: 'add', files: source.files.slice(at, at + CHUNK) }).answer
+    const isFirst = count === 0
+    count += files.length
+    progress.tell({ phase: 'reading', files: count, of: 0, bytes: 0, share: 0 })
+    const { answer } = ask({ ask: 'add', isFirst, files, algorithm })
+    // Where it fails, it is waited for below.
+    answer.catch(() => {})
+    sent.push(answer)
+    if (sent.length > AHEAD) await sent.shift()
   }
-  return ask({ ask: 'open', slot, source: { ...source, files: [] } }).answer
+  const source = await make(add)
+  await Promise.all(sent)
+  await ask({ ask: 'open', slot, source }).answer
+  return source.kind
 }

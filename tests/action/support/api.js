@@ -10,7 +10,26 @@ const decoder = new TextDecoder();
  *
  * @param {Docktag} docktag
  */
-export default function facts({ Hasher, manifest, tag, parseManifest, diffManifests, Session }) {
+export default function facts(docktag) {
+  const { Session } = docktag;
+  const job = new Session({ command: "tag", path: ["docker"], algorithm: "md5" });
+  return {
+    ...hashed(docktag),
+    ends: [
+      new Session({ command: "tag", path: ["/etc"] }).step([]),
+      // @ts-expect-error: what JavaScript lets happen
+      new Session({ command: "tag", paht: ["docker"] }).step([]),
+    ],
+    needs: job.step([]),
+  };
+}
+
+/**
+ * The same without sessions.
+ *
+ * @param {Docktag} docktag
+ */
+export function hashed({ Hasher, manifest, tag, parseManifest, diffManifests, definitions }) {
   /** @param {string} text @param {"md5" | "sha256"} algorithm */
   const digest = (text, algorithm) => {
     const hasher = new Hasher(algorithm);
@@ -22,7 +41,6 @@ export default function facts({ Hasher, manifest, tag, parseManifest, diffManife
   const before = of({ "docker/b": "b", "docker/a": "a", "docker/gone": "c" });
   const after = of({ "docker/b": "c", "docker/a": "a", "docker/new\nline": "c" });
   const other = manifest([{ path: [100, 255], digest: digest("a", "md5") }], "md5");
-  const job = new Session({ command: "tag", path: ["docker"], algorithm: "md5" });
   return {
     abc: [digest("abc", "md5"), digest("abc", "sha256")],
     text: [before, after].map((text) => decoder.decode(text)),
@@ -41,12 +59,7 @@ export default function facts({ Hasher, manifest, tag, parseManifest, diffManife
       "half a character": thrown(() => manifest([{ path: "docker/\ud800", digest: digest("a", "md5") }], "md5")),
       "no line of a manifest": thrown(() => parseManifest(encoder.encode(`${decoder.decode(before)}not a line\n`), "md5")),
     },
-    ends: [
-      new Session({ command: "tag", path: ["/etc"] }).step([]),
-      // @ts-expect-error: what JavaScript lets happen
-      new Session({ command: "tag", paht: ["docker"] }).step([]),
-    ],
-    needs: job.step([]),
+    defines: definitions().some(({ name }) => name === "path"),
   };
 }
 

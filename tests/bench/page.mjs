@@ -1,0 +1,38 @@
+// `node page.mjs dropped|picked FOLDER`: gives FOLDER to the page in Chromium, and prints the tag of its `docker/` and how long that took.
+// The time begins when the page has the folder, and ends when the tag stands there; how long Chromium takes to list what was picked is not in it.
+import { launch } from "../action/support/browser.js";
+import { serve } from "../page/support/server.js";
+
+const [way, folder] = process.argv.slice(2);
+const site = await serve();
+const browser = await launch();
+try {
+  const page = await browser.newPage();
+  await page.goto(`${site.url}#mode=folder&path=docker`);
+  await page.waitForLoadState("networkidle");
+  await page.evaluate(() => {
+    const clock = { start: 0, end: 0 };
+    const begin = () => (clock.start ||= performance.now());
+    for (const name of ["change", "drop"]) addEventListener(name, begin, true);
+    new MutationObserver(() => {
+      if (document.querySelector("#tag")) clock.end ||= performance.now();
+    }).observe(document.body, { subtree: true, childList: true });
+    Object.assign(globalThis, { clock });
+  });
+  if (way === "dropped") {
+    const { x, y } = (await page.locator("#drop").boundingBox()) ?? { x: 0, y: 0 };
+    const session = await page.context().newCDPSession(page);
+    for (const type of ["dragEnter", "dragOver", "drop"]) {
+      await session.send("Input.dispatchDragEvent", { type, x: x + 20, y: y + 20, data: { items: [], files: [folder], dragOperationsMask: 1 } });
+    }
+  } else {
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.click("#pick-folder")]);
+    await chooser.setFiles(folder);
+  }
+  await page.waitForSelector("#tag, .trouble", { timeout: 120_000 });
+  const { tag, clock } = await page.evaluate(() => ({ tag: document.querySelector("#tag, .trouble").textContent, clock: globalThis.clock }));
+  console.log(JSON.stringify({ tag, milliseconds: clock.end - clock.start }));
+} finally {
+  await browser.close();
+  site.close();
+}

@@ -1,0 +1,82 @@
+// Firefox without a window, by Marionette, the protocol that it speaks itself: a length, a colon, and JSON.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+
+import { temporary } from "../../action/support/run.js";
+
+/** The machine's own Firefox, if it has one. */
+export const firefox = ["firefox-esr", "firefox"].find((name) => spawnSync(name, ["--version"]).status === 0);
+
+/**
+ * Starts it, with a profile of its own.
+ *
+ * @param {string} program
+ */
+export async function start(program) {
+  const profile = temporary();
+  // Port 0: a free one, which it writes down.
+  writeFileSync(join(profile, "user.js"), 'user_pref("marionette.port", 0);\n');
+  const child = spawn(program, ["--headless", "--marionette", "--no-remote", "--profile", profile], { stdio: "ignore", env: { ...process.env, HOME: profile } });
+  const file = join(profile, "MarionetteActivePort");
+  for (let tries = 0; !existsSync(file) || readFileSync(file, "utf8") === ""; tries++) {
+    if (tries > 600 || child.exitCode !== null) throw new Error(`${program} does not start`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const send = await talk(Number(readFileSync(file, "utf8")));
+  await send("WebDriver:NewSession", {});
+  /** @param {string} selector */
+  const find = async (selector) => Object.values((await send("WebDriver:FindElement", { using: "css selector", value: selector })).value)[0];
+  return {
+    /** @param {string} url */
+    open: (url) => send("WebDriver:Navigate", { url }),
+    /** @param {string} selector */
+    click: async (selector) => send("WebDriver:ElementClick", { id: await find(selector) }),
+    /** @param {string} selector @param {string} path */
+    give: async (selector, path) => send("WebDriver:ElementSendKeys", { id: await find(selector), text: path }),
+    /** Runs a script in the page; its last argument takes the result. @param {string} script @param {unknown[]} args */
+    run: async (script, ...args) => (await send("WebDriver:ExecuteAsyncScript", { script, args, sandbox: null, newSandbox: false, scriptTimeout: 60_000 })).value,
+    async close() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      await send("Marionette:Quit", { flags: ["eForceQuit"] }).catch(() => child.kill());
+      await ended;
+    },
+  };
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<(name: string, parameters: unknown) => Promise<any>>}
+ */
+async function talk(port) {
+  const socket = connect(port, "127.0.0.1");
+  await new Promise((resolve, reject) => socket.once("connect", () => resolve(undefined)).once("error", reject));
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
+  const open = new Map();
+  let bytes = Buffer.alloc(0);
+  socket.on("data", (piece) => {
+    bytes = Buffer.concat([bytes, piece]);
+    for (;;) {
+      const colon = bytes.indexOf(":");
+      const end = colon + 1 + Number(bytes.subarray(0, colon));
+      if (colon < 0 || bytes.length < end) return;
+      const message = JSON.parse(bytes.subarray(colon + 1, end).toString());
+      bytes = bytes.subarray(end);
+      // The first one is a greeting.
+      if (!Array.isArray(message)) continue;
+      const [, id, error, result] = message;
+      if (error) open.get(id)?.reject(new Error(`${error.error}: ${error.message}`));
+      else open.get(id)?.resolve(result);
+      open.delete(id);
+    }
+  });
+  socket.on("close", () => open.forEach(({ resolve }) => resolve(undefined)));
+  let count = 0;
+  return (name, parameters) =>
+    new Promise((resolve, reject) => {
+      open.set(++count, { resolve, reject });
+      const text = JSON.stringify([0, count, name, parameters]);
+      socket.write(`${Buffer.byteLength(text)}:${text}`);
+    });
+}

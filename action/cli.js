@@ -10,7 +10,7 @@ import { run, version } from './run.js'
 
 /** @typedef {import('../pkg/docktag.js').Definition} Definition */
 
-const JOBS = ['tag', 'manifest', 'inputs', 'explain', 'why', 'model', 'backtest', 'env', 'build', 'pull', 'prune']
+const JOBS = ['tag', 'manifest', 'inputs', 'explain', 'why', 'model', 'backtest', 'env', 'plan', 'build', 'join', 'pull', 'prune']
 const HELP = `Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag
 
 Usage: docktag ${JOBS.join('|')} [SERVICE...] [OPTIONS]

@@ -22,6 +22,7 @@ pub mod naming;
 pub mod note;
 pub mod platform;
 pub mod refresh;
+pub mod share;
 
 pub mod compose;
 pub mod diff;
@@ -34,6 +35,8 @@ pub mod reach;
 pub mod options;
 pub mod plan;
 pub mod report;
+
+pub mod matrix;
 
 pub mod need;
 

@@ -31,6 +31,27 @@ pub struct Target {
     pub is_local: bool,
     /// What its build takes in the place of the images of these names.
     pub contexts: Vec<Context>,
+    /// The platforms that it is for, sorted; none where they are not known, which is so for plain folders.
+    pub platforms: Vec<String>,
+    /// The one of several platforms that this is, under a name of its own ([`Target::part`]).
+    pub part: Option<String>,
+}
+
+impl Target {
+    /// One of several platforms of it, as a target of its own: its name has the platform behind the hash, so that no job writes what another
+    /// one writes. `docs/adr/0014-parts.md` says why it is a tag.
+    ///
+    /// # Errors
+    /// [`Code::ImageInvalid`] where that name is too long for a tag.
+    pub fn part(&self, platform: &str) -> Result<Target> {
+        let tag = format!("{}-{}", self.image.tag.as_deref().unwrap_or_default(), platform.replace('/', "-"));
+        Ok(Target {
+            image: self.image.repository.with_tag(&tag)?,
+            platforms: vec![platform.to_owned()],
+            part: Some(platform.to_owned()),
+            ..self.clone()
+        })
+    }
 }
 
 /// What a build takes in the place of an image (BuildKit, "named contexts").
@@ -80,6 +101,8 @@ pub fn targets(model: &Model, tag: &str, manifest: &Rc<[u8]>, moving_tag: Option
                 is_renamed: false,
                 is_local: false,
                 contexts: Vec::new(),
+                platforms: Vec::new(),
+                part: None,
             };
             targets.insert(index, target);
             index
@@ -175,29 +198,9 @@ pub struct CachePlan {
 /// [`Code::ImageInvalid`] where that name is too long for a tag.
 pub fn cache_image(target: &Target) -> Result<Reference> {
     let base = target.moving.as_ref().and_then(|moving| moving.tag.clone());
-    target.image.repository.with_tag(&base.map_or_else(|| "cache".to_owned(), |tag| format!("{tag}-cache")))
-}
-
-/// Groups what is missing so that each group needs nothing of its own or of later ones, as indices.
-pub fn waves(targets: &[&Target]) -> Vec<Vec<usize>> {
-    let mut waves: Vec<Vec<usize>> = Vec::new();
-    let mut open: Vec<usize> = (0..targets.len()).collect();
-    while !open.is_empty() {
-        let needs_open = |index: &usize| {
-            targets[*index]
-                .contexts
-                .iter()
-                .any(|context| matches!(&context.origin, Origin::Target(image) if open.iter().any(|other| targets[*other].image == *image)))
-        };
-        let (later, mut now): (Vec<usize>, Vec<usize>) = open.iter().partition(|index| needs_open(index));
-        if now.is_empty() {
-            // Targets that need each other were refused when they got their names.
-            now.clone_from(&later);
-        }
-        open.retain(|index| !now.contains(index));
-        waves.push(now);
-    }
-    waves
+    // Jobs that build one platform each would overwrite each other's.
+    let platform = target.part.as_ref().map(|platform| format!("-{}", platform.replace('/', "-"))).unwrap_or_default();
+    target.image.repository.with_tag(&base.map_or_else(|| format!("cache{platform}"), |tag| format!("{tag}-cache{platform}")))
 }
 
 /// Whether builds can be told what to take in the place of an image: BuildKit can since the engine has a Dockerfile frontend of 1.4 or
@@ -224,12 +227,14 @@ pub fn overrides(
             false => None,
             true => Some(BuildOverride {
                 contexts: missing.map(|missing| contexts(target, missing)).unwrap_or_default(),
+                platform: target.part.clone(),
                 ..cache_override(target, service, model, compose, cache)?
             }),
         };
         let image = target.is_renamed.then(|| target.image.to_string());
         if build.is_some() || image.is_some() {
-            overrides.push(ServiceOverride { service: service.clone(), image, build, ..ServiceOverride::default() });
+            let platform = target.part.clone();
+            overrides.push(ServiceOverride { service: service.clone(), image, build, platform, ..ServiceOverride::default() });
         }
     }
     Ok(overrides)
@@ -359,14 +364,6 @@ mod tests {
     fn of(name: &str, is_given: bool) -> Context {
         let image = Reference::parse(&format!("a/{name}:{TAG}")).unwrap();
         Context { name: format!("a/{name}"), origin: Origin::Target(image), is_given }
-    }
-
-    #[test]
-    fn what_another_target_needs_is_built_first() {
-        let (app, base, lib) = (target("app", vec![of("lib", false)]), target("base", vec![]), target("lib", vec![of("base", false)]));
-        assert_eq!(waves(&[&app, &base, &lib]), [vec![1], vec![2], vec![0]]);
-        assert_eq!(waves(&[&app, &base]), [vec![0, 1]]);
-        assert!(waves(&[]).is_empty());
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub fn text(report: &Report) -> Vec<u8> {
         }
         Job::Manifest => report.manifest.clone(),
         Job::Env if report.planned.is_empty() => shell_lines(&report.variables).into_bytes(),
-        Job::Env | Job::Build | Job::Pull => {
+        Job::Plan => of_plan(report).into_bytes(),
+        Job::Env | Job::Build | Job::Join | Job::Pull => {
             let planned = report.planned.iter().map(|it| format!("would {}: {}\n", it.because, it.action));
             // An image that is only planned is no result.
             let images =
@@ -39,6 +40,36 @@ fn by_service(report: &Report) -> String {
         }
     }
     lines.concat()
+}
+
+/// What there is and what is to be built, as columns for people; `--json` has the same for scripts.
+fn of_plan(report: &Report) -> String {
+    let mut rows = vec![["RESULT", "SERVICES", "PLATFORMS", "IMAGE"].map(str::to_owned)];
+    for target in &report.targets {
+        let result = match target.outcome {
+            Outcome::Hit => "hit",
+            Outcome::Unknown => "unknown",
+            _ => "missing",
+        };
+        rows.push([result.to_owned(), target.services.join(" "), target.platforms.join(" "), target.image.clone()]);
+    }
+    let mut widths = [0; 3];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.len());
+        }
+    }
+    let [result, services, platforms] = widths;
+    let mut text = String::new();
+    for [a, b, c, d] in &rows {
+        text.push_str(&format!("{a:result$}  {b:services$}  {c:platforms$}  {d}\n"));
+    }
+    let jobs = report.matrix.as_ref().and_then(|matrix| matrix["include"].as_array());
+    for (index, job) in jobs.into_iter().flatten().enumerate() {
+        let space = if index == 0 { "\n" } else { "" };
+        text.push_str(&format!("{space}job {}: {}\n", index + 1, job["name"].as_str().unwrap_or_default()));
+    }
+    text
 }
 
 /// A report or an error, and what was said on the way, as one JSON object on one line.

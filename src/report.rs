@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::digest::Algorithm;
 use crate::options::Job;
@@ -76,6 +77,9 @@ pub struct Report {
     /// Files that are on disk with other line ends than in git, and count as they are in git.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub altered: Vec<RelPath>,
+    /// Of `plan`: the jobs that build what is missing, as GitHub takes them for `strategy.matrix`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<Value>,
     /// With `--refresh`: the period that counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<String>,
@@ -112,6 +116,18 @@ pub struct TargetReport {
     /// Its digest in the registry, where it is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// Of `plan`: the platforms that it is for; none where they are not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
+    /// Of `plan`: those of them that the registry has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub present: Vec<String>,
+    /// Of `plan`: the images of this project that it is built with; they stand before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+    /// Why it is not known whether it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// How long it took to find or to provide, in milliseconds; images that are built in one go share the time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<u64>,
@@ -145,6 +161,10 @@ pub enum Outcome {
     Pulled,
     /// It is missing, and would be built.
     Missing,
+    /// Whether it is there could not be found out.
+    Unknown,
+    /// Its platforms were there, each by itself; they were put together under its tag.
+    Joined,
 }
 
 /// A moving tag.

@@ -35,7 +35,7 @@ export type Spelling = 'command-line' | 'inputs';
 /** What a user asks for. Lists can be texts with one item a line. */
 export interface Options {
   /** Which job; `build` where nothing is said. */
-  command?: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'build' | 'pull';
+  command?: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'plan' | 'build' | 'join' | 'pull';
   // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated
   /** A folder whose files are the inputs, relative to the project folder; without one, the Compose files tell what counts */
   path?: string | Path[];
@@ -93,6 +93,18 @@ export interface Options {
   'keep-manifest'?: 'true' | 'false';
   /** Build and push even on a hit */
   force?: boolean;
+  /** The builder of buildx that builds, such as a remote one; what is pushed is pushed from there, and needs no engine here */
+  builder?: string;
+  /** Give each platform of images that are for several a job of its own; `join` puts them together then */
+  'split-platforms'?: boolean;
+  /** Build only this platform of images that are for several, and push it under a name of its own, for `join` */
+  part?: string;
+  /** Build one share of what a plan found missing: docktag_missing of its parameters, then :INDEX/COUNT, counted from 0 */
+  share?: string;
+  /** How many jobs build at most; beyond that a job has several groups of images [default: 256] */
+  'max-jobs'?: string;
+  /** Write the parameters for a CircleCI continuation to this file */
+  continuation?: string;
   /** Where the layer cache of a build is kept: in the image itself, beside it in the registry, or nowhere [default: inline] */
   cache?: 'inline' | 'registry' | 'none';
   /** An image or BuildKit cache source to start a build from, instead of the moving tag */
@@ -253,7 +265,7 @@ export interface Failed { code: string; place: string | null; line: number | nul
 
 /** How a job ended well. */
 export interface Report {
-  job: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'build' | 'pull';
+  job: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'plan' | 'build' | 'join' | 'pull';
   /** Empty where there are several images: each has its own then. */
   tag: string;
   algorithm: Algorithm;
@@ -264,6 +276,8 @@ export interface Report {
   planned?: Array<{ because: string; action: string }>;
   variables?: Array<{ name: string; value: string }>;
   altered?: Path[];
+  /** Of `plan`: the jobs that build what is missing. */
+  matrix?: { include: Array<{ name: string; services: string; images: string; platforms: string; part: string }> };
   period?: string;
 }
 
@@ -272,8 +286,12 @@ export interface TargetReport {
   services: string[];
   image: string;
   tag: string;
-  outcome: 'named' | 'hit' | 'pushed' | 'built' | 'pulled' | 'missing';
+  outcome: 'named' | 'hit' | 'pushed' | 'built' | 'pulled' | 'missing' | 'unknown' | 'joined';
   digest?: string;
+  platforms?: string[];
+  present?: string[];
+  needs?: string[];
+  reason?: string;
   milliseconds?: number;
   bytes?: number;
   moving?: { image: string; outcome: 'already' | 'moved' | 'failed' };

@@ -8,6 +8,7 @@
 #   tests/engine.sh stop     DIR              stop all that was started in DIR
 #   tests/engine.sh wipe     DIR              stop, then delete all in DIR; the downloaded packages stay
 #   tests/engine.sh compose5 DIR              build Compose v5; print the DOCKER_CONFIG that has it as plugin
+#   tests/engine.sh builder  DIR              build and start a second BuildKit; print ENGINE_BUILDER, its address for buildx
 #
 # The machine stays as it is: packages are extracted into a cache folder, never installed; all state lies in DIR; there
 # is no firewall rule; bridge and addresses are the engine's own, so several engines and a system one get along.
@@ -51,6 +52,7 @@ CACHE=${DOCKTAG_TEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/docktag-tes
 . "$HERE/engine/packages.sh"
 . "$HERE/engine/daemon.sh"
 . "$HERE/engine/registry.sh"
+. "$HERE/engine/builder.sh"
 
 print_env() {
   [ -s "$DIR/registry-auth/port" ] || fail "nothing was started in $DIR: run tests/engine.sh start $DIR"
@@ -76,6 +78,7 @@ start() {
 }
 
 stop() {
+  builder_stop
   engine_stop
   registry_stop open
   registry_stop auth
@@ -84,7 +87,7 @@ stop() {
 wipe() {
   stop
   engine_delete
-  rm -rf "$DIR/registry-open" "$DIR/registry-auth" "$DIR/config" "$DIR/config5" "${DIR:?}/bin"
+  rm -rf "$DIR/registry-open" "$DIR/registry-auth" "$DIR/builder" "$DIR/config" "$DIR/config5" "${DIR:?}/bin"
 }
 
 # Two calls for one DIR wait for each other; `env` only reads, and would wait for a whole start.
@@ -109,5 +112,9 @@ case $COMMAND in # one command per line: `set -e` does not hold to the left of &
   stop) stop ;;
   wipe) wipe ;;
   compose5) compose5 ;;
+  builder)
+    builder_start
+    export_line ENGINE_BUILDER "unix://$BUILDER/buildkitd.sock"
+    ;;
   *) usage ;;
 esac

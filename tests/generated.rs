@@ -141,6 +141,10 @@ fn parameter(name: &str, it: &Definition) -> String {
             let variable = format!("DOCKER_{}", it.name.to_uppercase());
             (format!("The name of the variable that has this: {}", it.help), format!("    type: env_var_name\n    default: {variable}\n"))
         }
+        ("share", _) => {
+            let help = "docktag_missing of the parameters of a plan: every machine of the job builds its share of what is missing";
+            (help.to_owned(), "    type: string\n    default: \"\"\n".to_owned())
+        }
         (_, Takes::Flag) => (it.help.to_owned(), "    type: boolean\n    default: false\n".to_owned()),
         (_, Takes::Choice(values)) => {
             let values: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
@@ -161,7 +165,13 @@ fn parameter(name: &str, it: &Definition) -> String {
 fn the_parameters_of_the_orb() {
     let begin = |indent: &str| format!("{indent}# options: made from src/options/table.rs by UPDATE=1 cargo test --test generated\n");
     let end = "# end of options";
-    for (job, command, wrapper) in [(Job::Tag, "tag", None), (Job::Build, "build", Some("build")), (Job::Pull, "pull", Some("tests"))] {
+    for (job, command, wrapper) in [
+        (Job::Tag, "tag", None),
+        (Job::Plan, "plan", Some("plan")),
+        (Job::Build, "build", Some("build")),
+        (Job::Join, "join", Some("join")),
+        (Job::Pull, "pull", Some("tests")),
+    ] {
         let parameters: String = in_orb(job).map(|(name, it)| parameter(&name, it)).collect();
         let variables = in_orb(job).filter(|(name, _)| !["username", "password"].contains(&name.as_str()));
         let variables: String = variables.map(|(name, it)| format!("        {}: << parameters.{name} >>\n", it.variable())).collect();

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use docktag::error::Code;
 
 /// The library's modules from the bottom up: each may use only those before it.
-const LAYERS: [&str; 34] = [
+const LAYERS: [&str; 36] = [
     "error",
     "secret",
     "shell",
@@ -30,6 +30,7 @@ const LAYERS: [&str; 34] = [
     "note",
     "platform",
     "refresh",
+    "share",
     "ignore",
     "dockerfile",
     "diff",
@@ -39,6 +40,7 @@ const LAYERS: [&str; 34] = [
     "options",
     "report",
     "plan",
+    "matrix",
     "need",
     "inputs",
     "ci",

@@ -2,7 +2,6 @@
 
 use crate::digest::{Algorithm, digest};
 use crate::error::Error;
-use crate::options::Job;
 use crate::report::{Report, Variable};
 
 /// A workflow command with its annotation's place, on one line.
@@ -45,7 +44,7 @@ pub fn file_lines(variables: &[Variable]) -> String {
 /// The outputs of a job; `manifest` names the files that have the manifests, one a line.
 pub fn outputs(report: &Report, manifest: &str) -> Vec<Variable> {
     let digest = report.targets.first().and_then(|target| target.digest.clone());
-    let has_images = matches!(report.job, Job::Build | Job::Pull) || !report.targets.is_empty();
+    let has_images = report.job.asks_registry() || !report.targets.is_empty();
     let images = if has_images { serde_json::to_string(&report.targets).unwrap_or_default() } else { String::new() };
     let output = |name: &str, value: String| Variable { name: name.to_owned(), value };
     vec![
@@ -55,6 +54,7 @@ pub fn outputs(report: &Report, manifest: &str) -> Vec<Variable> {
         output("digest", digest.unwrap_or_default()),
         output("images", images),
         output("manifest", manifest.to_owned()),
+        output("matrix", report.matrix.as_ref().map(ToString::to_string).unwrap_or_default()),
         output("period", report.period.clone().unwrap_or_default()),
     ]
 }

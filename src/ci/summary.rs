@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::digest::Algorithm;
 use crate::error::Error;
 use crate::manifest::Manifest;
@@ -35,8 +37,22 @@ pub fn of_report(options: &Options, report: &Report) -> String {
     for target in report.targets.iter().filter(|target| !target.why.is_empty()) {
         writeln!(text, "Why `{}` was missing:\n\n{}", target.services.join(" "), block(&target.why.join("\n"))).ok();
     }
-    text.push_str(&inputs(options, report));
+    match &report.matrix {
+        // Of hundreds of images the inputs would be too much for a summary; the jobs that build them show theirs.
+        Some(matrix) => text.push_str(&jobs(matrix)),
+        None => text.push_str(&inputs(options, report)),
+    }
     text
+}
+
+/// The jobs of a plan.
+fn jobs(matrix: &Value) -> String {
+    let jobs = matrix["include"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let names = jobs.iter().map(|job| format!("* {}\n", job["name"].as_str().unwrap_or_default()));
+    match jobs.len() {
+        0 => "Nothing is to be built.\n".to_owned(),
+        count => format!("Built by {count} job{}:\n\n{}", if count == 1 { "" } else { "s" }, names.collect::<String>()),
+    }
 }
 
 /// A job that failed, as Markdown.
@@ -54,7 +70,9 @@ fn headline(report: &Report) -> String {
         (count(Outcome::Pushed), "built and pushed"),
         (count(Outcome::Built), "built"),
         (count(Outcome::Pulled), "pulled"),
+        (count(Outcome::Joined), "joined"),
         (count(Outcome::Missing), "missing"),
+        (count(Outcome::Unknown), "unknown"),
     ];
     let said: Vec<String> = said.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     match said.as_slice() {
@@ -72,6 +90,8 @@ fn row(target: &TargetReport) -> String {
         Outcome::Built => "built here",
         Outcome::Pulled => "pulled",
         Outcome::Missing => "missing",
+        Outcome::Unknown => "unknown",
+        Outcome::Joined => "joined",
     };
     let moving = target.moving.as_ref().map(|moving| match moving.outcome {
         Moved::Already => format!("; `{}` is there", moving.image),

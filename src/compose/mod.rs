@@ -3,6 +3,7 @@
 //! [`read`] is a reader of Compose files: it asks for files, interpolates, merges, checks and gives a [`project::Project`], and
 //! equals compose-go 2.16 in what it takes. What it does not cover it refuses, and then Compose is asked ([`model`]).
 
+pub mod bake;
 pub mod files;
 pub mod model;
 pub mod overrides;

@@ -12,6 +12,8 @@ pub struct ServiceOverride {
     pub service: String,
     /// Its image.
     pub image: Option<String>,
+    /// The one platform that it is for.
+    pub platform: Option<String>,
     /// When the image is pulled; `None`: as Compose has it.
     pub pull_policy: Option<&'static str>,
     /// What is added to its `build:`; `None` where it has none.
@@ -33,6 +35,8 @@ pub struct BuildOverride {
     pub dockerfile: Option<String>,
     /// Added to `additional_contexts`: what stands for the images (or stages) of these names.
     pub contexts: Vec<(String, String)>,
+    /// Takes the place of `platforms`.
+    pub platform: Option<String>,
 }
 
 /// The file's text.
@@ -41,7 +45,7 @@ pub struct BuildOverride {
 /// use docktag::compose::overrides::{BuildOverride, ServiceOverride, render};
 ///
 /// let build = BuildOverride { cache_from: vec!["a/b:ci".into()], ..Default::default() };
-/// let app = ServiceOverride { service: "app".into(), image: None, pull_policy: None, build: Some(build) };
+/// let app = ServiceOverride { service: "app".into(), build: Some(build), ..Default::default() };
 /// assert_eq!(render(&[app]), r#"{"services":{"app":{"build":{"cache_from":["a/b:ci"]}}}}"#);
 /// ```
 pub fn render(overrides: &[ServiceOverride]) -> String {
@@ -54,6 +58,9 @@ pub fn render(overrides: &[ServiceOverride]) -> String {
         if let Some(image) = &it.image {
             service.insert("image".to_owned(), escape(image));
         }
+        if let Some(platform) = &it.platform {
+            service.insert("platform".to_owned(), escape(platform));
+        }
         if let Some(policy) = it.pull_policy {
             service.insert("pull_policy".to_owned(), policy.into());
         }
@@ -61,9 +68,12 @@ pub fn render(overrides: &[ServiceOverride]) -> String {
     }
     let mut file = Map::new();
     file.insert("services".to_owned(), Value::Object(services));
-    // What is only texts and lists can always be written.
-    serde_json::to_string(&Value::Object(file)).unwrap_or_default()
+    // What is only texts and lists can always be written. In JSON no text can have this key in it, since its quotes would be escaped; the tag of
+    // Compose 2.24.4 and newer is what JSON cannot say.
+    serde_json::to_string(&Value::Object(file)).unwrap_or_default().replace(PLATFORMS, &format!("{PLATFORMS} !override "))
 }
+
+const PLATFORMS: &str = "\"platforms\":";
 
 fn of_build(it: &BuildOverride) -> Value {
     let mut build = Map::new();
@@ -83,6 +93,9 @@ fn of_build(it: &BuildOverride) -> Value {
     if !it.contexts.is_empty() {
         let contexts = it.contexts.iter().map(|(name, context)| (name.as_str(), context.as_str()));
         build.insert("additional_contexts".to_owned(), mapping(contexts));
+    }
+    if let Some(platform) = &it.platform {
+        build.insert("platforms".to_owned(), [escape(platform)].into_iter().collect());
     }
     Value::Object(build)
 }
@@ -113,17 +126,19 @@ mod tests {
             context: Some("/run/0".to_owned()),
             dockerfile: Some("/run/Dockerfile".to_owned()),
             contexts: vec![("a/base".to_owned(), "service:base".to_owned())],
+            platform: Some("linux/arm64".to_owned()),
         };
         let app = ServiceOverride {
             service: "app".to_owned(),
             image: Some("a/b:1".to_owned()),
+            platform: Some("linux/arm64".to_owned()),
             pull_policy: Some("missing"),
             build: Some(build),
         };
         let text = render(&[app]);
         assert_eq!(
             text,
-            r#"{"services":{"app":{"build":{"additional_contexts":{"a/base":"service:base"},"args":{"BUILDKIT_INLINE_CACHE":"1"},"cache_from":["type=registry,ref=a/b:$$x"],"cache_to":["type=inline"],"context":"/run/0","dockerfile":"/run/Dockerfile"},"image":"a/b:1","pull_policy":"missing"}}}"#
+            r#"{"services":{"app":{"build":{"additional_contexts":{"a/base":"service:base"},"args":{"BUILDKIT_INLINE_CACHE":"1"},"cache_from":["type=registry,ref=a/b:$$x"],"cache_to":["type=inline"],"context":"/run/0","dockerfile":"/run/Dockerfile","platforms": !override ["linux/arm64"]},"image":"a/b:1","platform":"linux/arm64","pull_policy":"missing"}}}"#
         );
     }
 }

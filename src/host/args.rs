@@ -28,6 +28,7 @@ Examples:
   docktag tag --path docker         # a plain folder
   docktag build --path docker --image example/app
   docktag pull --path docker --image example/app
+  docktag plan --json               # every image: hit, miss or unknown; a matrix of jobs for what is missing
   eval \"$(docktag env --path docker --image example/app)\"";
 
 /// What a user wants.
@@ -91,6 +92,8 @@ fn about(job: Job) -> &'static str {
         Job::Backtest => "Print what would have been built in the last commits, and because of which files",
         Job::Model => "Print the model of the Compose files, in the shape of `docker compose config --format json`",
         Job::Env => "Print the variables DOCKER_IMAGE, DOCKER_IMAGE_MD5, DOCKER_IMAGE_CI and COMPOSE_FILE as export lines",
+        Job::Plan => "Ask the registry for every image: hit, miss or unknown, and which jobs would build what is missing",
+        Job::Join => "Put the platforms that jobs built apart (build --part) together under the image's tag, in the registry",
         Job::Build => "Ask the registry for the image; where it is missing, build it through Compose, push it and prove it",
         Job::Pull => "Pull what the build job pushed, through Compose, and check that it is here",
     }

@@ -16,7 +16,7 @@ use crate::host::args;
 /// For values that the core's grammars refuse, and options that lack a partner.
 pub(crate) fn options(matches: &ArgMatches, job: Job, scratch: Option<&Path>) -> Result<Options> {
     let mut given = args::given(matches, job)?;
-    if matches!(job, Job::Why | Job::Prune | Job::Build | Job::Pull) {
+    if job.asks_registry() {
         add_password(&mut given)?;
     }
     given.options(job, facts(scratch))

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::desk::{Desk, join, join_all};
 use crate::error::{Code, Error, Result};
+use crate::image::Reference;
 use crate::job::compose::Project;
 use crate::job::moving::point;
 use crate::job::provide::{Build, Built};
@@ -11,7 +12,7 @@ use crate::job::registry::Client;
 use crate::job::work::{self, Work};
 use crate::job::{later, why};
 use crate::options::{Options, Push};
-use crate::plan::Target;
+use crate::plan::{Origin, Target};
 use crate::registry::reply::{Descriptor, Presence};
 use crate::report::{Note, Outcome, Report, TargetReport};
 
@@ -31,9 +32,19 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         false => check_local(options, &targets)?,
     }
 
+    let (targets, part) = match &options.share {
+        Some(share) => super::plan::of_share(options, share, targets)?,
+        None => (targets, options.part.clone()),
+    };
+    if options.share.is_some() && targets.is_empty() {
+        desk.tell(Note::info("nothing is left for this share, so nothing is built"));
+    }
     let client = Client::new(desk, options, options.pushes());
     let asked = join_all(targets.into_iter().map(|target| ask(&client, target))).await;
-    let (hits, misses) = sort(desk, options, asked)?;
+    let (hits, misses) = match &part {
+        None => sort(desk, options, asked)?,
+        Some(part) => sort(desk, options, parts(&client, part, asked).await?)?,
+    };
     report.hit = Some(misses.is_empty());
 
     report.targets = join_all(hits.into_iter().map(|(asked, found)| keep(desk, options, &client, asked, found))).await;
@@ -70,7 +81,7 @@ pub(super) async fn build_missing(build: &Build<'_>, project: &mut Project, repo
 }
 
 /// Says which services with `build:` no hash is known for.
-fn left_alone(desk: &Desk, project: &Project, strangers: &[String]) {
+pub(super) fn left_alone(desk: &Desk, project: &Project, strangers: &[String]) {
     for service in project.model.services.iter().filter(|service| strangers.contains(&service.name)) {
         let image = service.image.as_deref().unwrap_or("none");
         desk.tell(Note::warning(format!("service `{}`: left alone, since its image ({image}) is not named by the hash; write `image: ${{DOCKER_IMAGE}}` to have it built", service.name)));
@@ -78,7 +89,7 @@ fn left_alone(desk: &Desk, project: &Project, strangers: &[String]) {
 }
 
 /// What is to be pushed must have somewhere to go.
-fn check_local(options: &Options, targets: &[Target]) -> Result<()> {
+pub(super) fn check_local(options: &Options, targets: &[Target]) -> Result<()> {
     match targets.iter().find(|target| target.is_local) {
         Some(target) if options.pushes() => Err(Error::new(Code::Usage, "has no `image:`, so it is not known where its image goes")
             .at(format!("service `{}`", target.services.join("`, `")))
@@ -98,8 +109,42 @@ pub(super) async fn ask(client: &Client<'_>, target: Target) -> Asked {
             None => None,
         }
     };
-    let (image, moving) = join(client.presence(&target.image), moving).await;
+    let ((image, _), moving) = join(client.presence_of(&target), moving).await;
     Asked { target, image, moving }
+}
+
+/// What is to be done for one platform: an image that is there as a whole is a hit, else its part is asked for.
+async fn parts(client: &Client<'_>, platform: &str, asked: Vec<Asked>) -> Result<Vec<Asked>> {
+    let of_part =
+        asked.into_iter().filter(|asked| asked.target.platforms.len() > 1 && asked.target.platforms.iter().any(|it| it == platform));
+    let (whole, open): (Vec<Asked>, Vec<Asked>) = of_part.partition(|asked| matches!(asked.image, Presence::Hit(_)) && !client.forces());
+    if whole.is_empty() && open.is_empty() {
+        return Err(Error::new(Code::Usage, format!("`--part {platform}`: no image is for several platforms of which this is one"))
+            .help("name several under `build.platforms` in the Compose file, or leave `--part` out"));
+    }
+    let mut targets = Vec::new();
+    for asked in &open {
+        targets.push(asked.target.part(platform)?);
+    }
+    // What is built with another image takes the part of that.
+    let names: Vec<(Reference, Reference)> =
+        open.iter().zip(&targets).map(|(asked, part)| (asked.target.image.clone(), part.image.clone())).collect();
+    for context in targets.iter_mut().flat_map(|target| &mut target.contexts) {
+        if let Origin::Target(image) = &mut context.origin
+            && let Some((_, part)) = names.iter().find(|(whole, _)| whole == image)
+        {
+            *image = part.clone();
+        }
+    }
+    let asked = targets.into_iter().zip(open).map(|(target, whole)| async move {
+        let image = match whole.image {
+            Presence::Unknown(error) => Presence::Unknown(error),
+            _ if target.is_local => Presence::Miss,
+            _ => client.presence(&target.image).await,
+        };
+        Asked { target, image, moving: whole.moving }
+    });
+    Ok(whole.into_iter().chain(join_all(asked).await).collect())
 }
 
 /// Hits with their digests, and misses.
@@ -140,14 +185,16 @@ pub(super) fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<
 }
 
 /// A login that was given and is refused is never a reason to build.
-fn is_mistake(options: &Options, error: &Error) -> bool {
+pub(super) fn is_mistake(options: &Options, error: &Error) -> bool {
     options.given_login().is_some() && error.code == Code::RegistryDenied
 }
 
 /// A hit: nothing to do but to point the moving tag at it.
 async fn keep(desk: &Desk, options: &Options, client: &Client<'_>, asked: Asked, found: Descriptor) -> TargetReport {
     let moving = match &asked.target.moving {
-        Some(moving) if options.pushes() && !options.dry_run => Some(point(desk, client, &asked, moving, &found.digest).await),
+        Some(moving) if options.pushes() && !options.dry_run && asked.target.part.is_none() => {
+            Some(point(desk, client, &asked, moving, &found.digest).await)
+        }
         _ => None,
     };
     let milliseconds = Some(found.milliseconds);
@@ -161,6 +208,10 @@ pub(super) fn target_report(target: &Target, outcome: Outcome) -> TargetReport {
         tag: target.tag.clone(),
         outcome,
         digest: None,
+        platforms: Vec::new(),
+        present: Vec::new(),
+        needs: Vec::new(),
+        reason: None,
         milliseconds: None,
         bytes: None,
         moving: None,

@@ -53,6 +53,8 @@ pub(super) struct Draft<'a> {
     pub(super) strangers: Vec<Base>,
     /// The folders that are read: the name (none for the main one) and the place in manifests.
     pub(super) folders: Vec<(Option<String>, String)>,
+    /// The platforms that it is built for, sorted.
+    pub(super) platforms: Vec<String>,
 }
 
 /// An image of this project that another one is built with.
@@ -141,7 +143,7 @@ pub(super) fn draft<'a>(
             folders.push((source.context.clone(), places.in_manifest(path)));
         }
     }
-    Ok(Draft { service, text, reach, notes, own, strangers, folders })
+    Ok(Draft { service, text, reach, notes, own, strangers, folders, platforms })
 }
 
 impl Draft<'_> {

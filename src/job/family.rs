@@ -117,6 +117,8 @@ pub(super) fn targets(
             is_renamed: true,
             is_local: name.is_local,
             contexts,
+            platforms: draft.platforms.clone(),
+            part: None,
         });
     }
     for target in &mut targets {

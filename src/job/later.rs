@@ -61,5 +61,8 @@ fn of_target(target: &TargetReport) -> Vec<ServiceOverride> {
     // v1 knows too.
     let pull_policy = (!matches!(target.outcome, Outcome::Built)).then_some("if_not_present");
     let services = target.services.iter();
-    services.map(|service| ServiceOverride { service: service.clone(), image: Some(image.clone()), pull_policy, build: None }).collect()
+    let image = || Some(image.clone());
+    services
+        .map(|service| ServiceOverride { service: service.clone(), image: image(), pull_policy, ..ServiceOverride::default() })
+        .collect()
 }

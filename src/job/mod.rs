@@ -16,18 +16,21 @@ mod family;
 mod git;
 mod history;
 mod inputs;
+mod join;
 mod kept;
 mod later;
 mod login;
 mod model;
 mod moving;
 mod place;
+mod plan;
 mod provide;
 mod prune;
 mod publish;
 mod pull;
 mod reasons;
 mod registry;
+mod remote;
 mod revision;
 mod services;
 mod show;
@@ -70,13 +73,16 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
         Job::Model => show::model(desk, options).await,
         Job::Build => build::run(desk, options).await,
         Job::Pull => pull::run(desk, options).await,
+        Job::Plan => plan::run(desk, options).await,
+        Job::Join => join::run(desk, options).await,
     }?;
-    Ok(Report { unpushed: unpushed.filter(|_| report.hit == Some(false)), ..report })
+    let pushes = matches!(options.job, Job::Build | Job::Pull);
+    Ok(Report { unpushed: unpushed.filter(|_| pushes && report.hit == Some(false)), ..report })
 }
 
 /// Decides what `auto` means here: no push where the CI gives no secrets. The reason is given back; without one, a user needs a password.
 async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String>> {
-    let has_login = matches!(options.job, Job::Why | Job::Prune | Job::Build | Job::Pull);
+    let has_login = options.job.asks_registry();
     let reason = match options.push {
         Push::Auto if has_login => {
             let event = match options.host.env.get("GITHUB_EVENT_PATH").filter(|path| !path.is_empty()) {
@@ -151,6 +157,7 @@ fn report(options: &Options, identity: inputs::Identity) -> Result<Report> {
         planned: Vec::new(),
         variables,
         altered: identity.altered,
+        matrix: None,
         period: None,
         manifest: identity.manifest,
         document: None,

@@ -10,7 +10,8 @@ use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
 use crate::job::strict::{self, Stage};
-use crate::job::{branch, inputs, kept, services};
+use crate::job::{branch, inputs, kept, remote, services};
+use crate::matrix;
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
 use crate::plan::{self, Builder, CachePlan, Origin, Target};
@@ -35,6 +36,9 @@ pub(super) struct Build<'a> {
 
 impl Build<'_> {
     pub(super) async fn provide(&self, project: &mut Project, report: &Report, misses: &[Asked]) -> Result<Built> {
+        if let Some(builder) = self.options.builder.as_ref().filter(|_| self.options.pushes()) {
+            return self.provide_on(builder, project, report, misses).await;
+        }
         compose::start(self.desk, self.options, project).await?;
         let engine = match self.options.dry_run {
             true => None,
@@ -46,6 +50,7 @@ impl Build<'_> {
             inputs::verify(self.desk, self.options, &report.manifest).await?;
         }
         let builder = self.builder(project).await?;
+        remote::check_parts(project, misses)?;
         if self.options.strict && builder == Builder::Classic {
             return Err(
                 Error::new(Code::Usage, "`--strict` needs BuildKit, and the builder before it was chosen").help("unset DOCKER_BUILDKIT")
@@ -57,6 +62,8 @@ impl Build<'_> {
         if !self.options.dry_run {
             log_in(self.desk, self.options, project).await?;
         }
+        // Another builder has a Dockerfile frontend of its own.
+        let engine = engine.filter(|_| self.options.builder.is_none());
         let has_contexts = plan::has_contexts(builder, project.compose.flavor, engine);
         let cache_pulls = self.prepare(project, misses, builder, has_contexts).await?;
         let built = |misses: &[&Asked]| misses.iter().flat_map(|asked| asked.target.built.clone()).collect::<Vec<_>>();
@@ -64,7 +71,7 @@ impl Build<'_> {
         let push = project.command(&["push"], &built(&all), "push what was built");
 
         let targets: Vec<&Target> = misses.iter().map(|asked| &asked.target).collect();
-        let waves = if has_contexts { vec![(0..misses.len()).collect()] } else { plan::waves(&targets) };
+        let waves = if has_contexts { vec![(0..misses.len()).collect()] } else { matrix::waves(&targets) };
         let waves: Vec<(Vec<Command>, Vec<String>)> = waves
             .iter()
             .map(|wave| {
@@ -111,7 +118,7 @@ impl Build<'_> {
         }
         let pushed = self.run(push).await?;
         took += pushed.milliseconds;
-        let revision = if self.options.keep_manifest { branch::head(self.desk, self.options).await } else { None };
+        let revision = self.revision().await;
         let proofs = join_all(misses.iter().map(|asked| self.prove(asked, &pushed, revision.as_ref()))).await;
         let proofs = proofs.into_iter().map(|proof| proof.map(|it| TargetReport { milliseconds: Some(took), ..it }));
         Ok(Built::Done(proofs.collect::<Result<_>>()?))
@@ -128,7 +135,7 @@ impl Build<'_> {
     }
 
     /// What is pushed under a tag must have been built from the inputs that gave it its name.
-    async fn verify(&self, report: &Report, targets: &[&Target]) -> Result<()> {
+    pub(super) async fn verify(&self, report: &Report, targets: &[&Target]) -> Result<()> {
         // What was built are copies, which were compared with what was hashed.
         if self.options.strict {
             return Ok(());
@@ -140,7 +147,7 @@ impl Build<'_> {
     }
 
     /// Finds out whether a login that was given works, before much work is done with it.
-    async fn check_login(&self, misses: &[Asked]) -> Result<()> {
+    pub(super) async fn check_login(&self, misses: &[Asked]) -> Result<()> {
         let Some((registry, ..)) = self.options.given_login().filter(|_| self.options.pushes()) else { return Ok(()) };
         match misses.iter().map(|asked| &asked.target.image.repository).find(|repository| repository.registry() == registry) {
             Some(repository) => self.client.ping(repository).await,
@@ -149,7 +156,7 @@ impl Build<'_> {
     }
 
     /// What is built from files with other line ends is another image than the one that the tag names.
-    fn check_line_ends(&self, report: &Report) -> Result<()> {
+    pub(super) fn check_line_ends(&self, report: &Report) -> Result<()> {
         let Some(file) = report.altered.first() else { return Ok(()) };
         let error = Error::new(
             Code::CheckoutDiffers,
@@ -203,6 +210,12 @@ impl Build<'_> {
 
     /// Which builder will work; where it was open, the choice is made explicit, so that it is what we planned for.
     async fn builder(&self, project: &mut Project) -> Result<Builder> {
+        if let Some(builder) = &self.options.builder {
+            remote::check_flavor(project)?;
+            // What it builds is loaded into the engine, since nothing is pushed (buildx docs, "Build variables").
+            project.env.insert("BUILDX_BUILDER".to_owned(), builder.clone());
+            return Ok(Builder::BuildKit);
+        }
         if let Some(builder) = plan::builder(project.compose.flavor, &self.options.host.env) {
             return Ok(builder);
         }
@@ -217,7 +230,13 @@ impl Build<'_> {
     /// Writes the override with the cache, and names it behind the project's files. Returns the pulls that the classic builder needs:
     /// it takes cache from images on the engine only, while BuildKit reads the registry and would lose its inline cache by a pull
     /// (see `docs/adr/0006-cache.md`).
-    async fn prepare(&self, project: &mut Project, misses: &[Asked], builder: Builder, has_contexts: bool) -> Result<Vec<Command>> {
+    pub(super) async fn prepare(
+        &self,
+        project: &mut Project,
+        misses: &[Asked],
+        builder: Builder,
+        has_contexts: bool,
+    ) -> Result<Vec<Command>> {
         if builder == Builder::Classic && project.compose.flavor == Flavor::V2 {
             self.desk.tell(Note::warning(
                 "DOCKER_BUILDKIT=0: this Compose takes no cache from an image then, so every step is built; unset it to have one",
@@ -236,7 +255,12 @@ impl Build<'_> {
             }
             let cache = CachePlan { mode: self.options.cache, builder, pushes: self.options.pushes(), from };
             let missing = has_contexts.then_some(targets.as_slice());
-            all.extend(plan::overrides(&asked.target, &project.model, &project.compose, &cache, missing)?);
+            let target = self.loadable(&asked.target)?;
+            // Compose refuses a build for another platform than this variable says.
+            if let Some(platform) = &target.part {
+                project.env.insert(platform::VARIABLE.to_owned(), platform.clone());
+            }
+            all.extend(plan::overrides(&target, &project.model, &project.compose, &cache, missing)?);
         }
         strict::prepare(self.desk, self.options, self.stages, &mut all).await?;
         compose::add_override(self.desk, self.options, project, "docktag.override.yml", &all).await?;
@@ -271,7 +295,7 @@ impl Build<'_> {
         }
     }
 
-    async fn run(&self, command: Command) -> Result<Exited> {
+    pub(super) async fn run(&self, command: Command) -> Result<Exited> {
         let place = command.argv.join(" ");
         self.desk
             .run(command)
@@ -288,12 +312,17 @@ impl Build<'_> {
         }
     }
 
+    /// The commit that is kept beside what was built, where something is.
+    pub(super) async fn revision(&self) -> Option<String> {
+        if self.options.keep_manifest { branch::head(self.desk, self.options).await } else { None }
+    }
+
     /// "Pushed" is a fact only when the registry says so. A push that failed because the tag is immutable and another job was faster is as good.
-    async fn prove(&self, asked: &Asked, pushed: &Exited, revision: Option<&String>) -> Result<TargetReport> {
+    pub(super) async fn prove(&self, asked: &Asked, pushed: &Exited, revision: Option<&String>) -> Result<TargetReport> {
         let (ok, how) = (pushed.ok(), pushed.how());
         let target = &asked.target;
         let image = &target.image;
-        let found = match self.client.presence(image).await {
+        let found = match self.client.presence_of(target).await.0 {
             Presence::Hit(found) => found,
             Presence::Unknown(error) => return Err(error),
             _ if ok => {
@@ -328,13 +357,14 @@ impl Build<'_> {
         };
         let moving = async {
             match &target.moving {
-                Some(moving) => Some(point_and_prove(self.desk, self.client, asked, moving, &found.digest).await),
-                None => None,
+                // The moving tag is for all platforms: `join` moves it, and keeps the manifest.
+                Some(moving) if target.part.is_none() => Some(point_and_prove(self.desk, self.client, asked, moving, &found.digest).await),
+                _ => None,
             }
         };
         let keep = async {
             // What another job pushed is that job's to describe.
-            if ok {
+            if ok && target.part.is_none() {
                 kept::keep(self.desk, self.options, self.client, target, &found, revision).await;
             }
         };

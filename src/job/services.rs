@@ -340,6 +340,7 @@ pub(super) fn report(options: &Options, targets: &[Target]) -> Result<Report> {
         planned: Vec::new(),
         variables,
         altered: Vec::new(),
+        matrix: None,
         period,
         manifest: single.map(|target| target.manifest.to_vec()).unwrap_or_default(),
         document: None,

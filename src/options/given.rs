@@ -9,6 +9,7 @@ use crate::path::RelPath;
 use crate::platform;
 use crate::refresh::Refresh;
 use crate::secret::Secret;
+use crate::share::Share;
 
 /// What counts for services only.
 const COMPOSE_ONLY: [&str; 6] = ["platform", "ignore-arg", "salt", "pin-bases", "refresh", "repository-prefix"];
@@ -119,7 +120,9 @@ impl Given {
         options.profiles = self.many("profile")?;
         options.project_directory = self.one("project-directory")?;
         options.project_name = self.one("project-name")?;
-        options.services = self.many("service")?;
+        // No name of a service has a blank in it, and a matrix of jobs names several in one text.
+        let services = self.many("service")?;
+        options.services = services.iter().flat_map(|names| names.split_whitespace()).map(str::to_owned).collect();
         options.platform = self.one("platform")?.map(|text| platform::parse(&text)).transpose()?;
         options.ignored_args = self.many("ignore-arg")?;
         options.salt = self.one("salt")?;
@@ -131,6 +134,8 @@ impl Given {
         options.or_build = self.flag("or-build")?;
         options.keep_manifest = self.choice("keep-manifest", &[("true", true), ("false", false)])?;
         options.force = self.flag("force")?;
+        options.builder = self.one("builder")?;
+        self.jobs(&mut options)?;
         options.strict = self.flag("strict")?;
         options.cache = self.choice("cache", &[("inline", Cache::Inline), ("registry", Cache::Registry), ("none", Cache::None)])?;
         options.cache_from = self.many("cache-from")?;
@@ -205,7 +210,7 @@ impl Given {
             return Ok(());
         }
         let mut others = COMPOSE_ONLY.to_vec();
-        if !matches!(options.job, Job::Build | Job::Pull) {
+        if !options.job.asks_registry() {
             others.extend(COMPOSE_FILES);
         }
         let is_given = |name: &&str| self.values(name).iter().any(|value| value.expose() != b"false");
@@ -216,6 +221,25 @@ impl Given {
                 Err(Error::new(Code::Usage, format!("`--{name}` and `--{plain}` contradict each other: a plain folder has no services"))
                     .help("leave one of them out"))
             }
+        }
+    }
+
+    /// What is said of several jobs that share the work.
+    fn jobs(&self, options: &mut Options) -> Result<()> {
+        options.split_platforms = self.flag("split-platforms")?;
+        options.part = self.one("part")?.map(|text| platform::parse(&text).map_err(|error| error.of("`--part`"))).transpose()?;
+        options.share = self.one("share")?.map(|text| Share::parse(&text)).transpose()?;
+        options.continuation = self.one("continuation")?;
+        if let Some(text) = self.one("max-jobs")? {
+            options.max_jobs = text.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
+                Error::new(Code::Usage, format!("`--max-jobs`: `{}` is no number of jobs, expected one from 1 on", text.escape_debug()))
+                    .help("mend the value, or leave it out")
+            })?;
+        }
+        match options.share.is_some() && options.part.is_some() {
+            true => Err(Error::new(Code::Usage, "`--share` and `--part` contradict each other: a share says itself which platform it is")
+                .help("leave one of them out")),
+            false => Ok(()),
         }
     }
 

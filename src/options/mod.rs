@@ -14,6 +14,7 @@ use crate::path::RelPath;
 use crate::platform;
 use crate::refresh::Refresh;
 use crate::secret::Secret;
+use crate::share::Share;
 use crate::shell::Env;
 
 pub use given::{Given, command};
@@ -48,6 +49,10 @@ pub enum Job {
     Why,
     /// Print the model of the Compose files.
     Model,
+    /// Ask the registry for every image, and say which jobs would build what is missing.
+    Plan,
+    /// Put the platforms of an image, each built by a job of its own, together under its tag.
+    Join,
     /// Print what would have been built in the last commits.
     Backtest,
     /// Print which images no branch and no recent commit needs, or delete them.
@@ -56,7 +61,7 @@ pub enum Job {
 
 impl Job {
     /// The jobs, in the order of help.
-    pub const ALL: [Job; 11] = [
+    pub const ALL: [Job; 13] = [
         Job::Tag,
         Job::Manifest,
         Job::Inputs,
@@ -65,10 +70,17 @@ impl Job {
         Job::Model,
         Job::Backtest,
         Job::Env,
+        Job::Plan,
         Job::Build,
+        Job::Join,
         Job::Pull,
         Job::Prune,
     ];
+
+    /// Whether it talks to the registry that its images go to.
+    pub fn asks_registry(self) -> bool {
+        matches!(self, Job::Why | Job::Plan | Job::Build | Job::Join | Job::Pull | Job::Prune)
+    }
 
     /// The name of its command.
     pub fn as_str(self) -> &'static str {
@@ -82,6 +94,8 @@ impl Job {
             Job::Explain => "explain",
             Job::Why => "why",
             Job::Model => "model",
+            Job::Plan => "plan",
+            Job::Join => "join",
             Job::Backtest => "backtest",
             Job::Prune => "prune",
         }
@@ -187,6 +201,18 @@ pub struct Options {
     pub keep_manifest: bool,
     /// Whether to build and push even on a hit.
     pub force: bool,
+    /// The builder of buildx that builds; `None`: that of the engine, or the one that is chosen already.
+    pub builder: Option<String>,
+    /// Whether each platform of an image that is for several has a job of its own.
+    pub split_platforms: bool,
+    /// The one platform of several that is built.
+    pub part: Option<String>,
+    /// This job's share of what a plan found missing.
+    pub share: Option<Share>,
+    /// How many jobs a plan may have.
+    pub max_jobs: usize,
+    /// A file for the parameters of a CircleCI continuation.
+    pub continuation: Option<String>,
     /// Whether builds see copies of exactly what was counted.
     pub strict: bool,
     /// Where the layer cache is kept.
@@ -335,6 +361,12 @@ impl Options {
             or_build: false,
             keep_manifest: true,
             force: false,
+            builder: None,
+            split_platforms: false,
+            part: None,
+            share: None,
+            max_jobs: usize::MAX,
+            continuation: None,
             strict: false,
             cache: Cache::default(),
             cache_from: Vec::new(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::options::Job::{self, Backtest, Build, Env, Explain, Inputs, Manifest, Model, Prune, Pull, Tag, Why};
+use crate::options::Job::{self, Backtest, Build, Env, Explain, Inputs, Join, Manifest, Model, Plan, Prune, Pull, Tag, Why};
 
 /// One option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,17 +52,18 @@ impl Definition {
     }
 }
 
-const ALL: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Model, Backtest, Env, Build, Pull, Prune];
-const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Backtest, Env, Build, Pull, Prune];
+const ALL: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Model, Backtest, Env, Plan, Build, Join, Pull, Prune];
+const WITH_INPUTS: &[Job] = &[Tag, Manifest, Inputs, Explain, Why, Backtest, Env, Plan, Build, Join, Pull, Prune];
 /// With inputs that plain folders can have too.
-const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Explain, Why, Backtest, Env, Build, Pull, Prune];
-const WITH_REUSE: &[Job] = &[Tag, Manifest, Env, Build, Pull];
-const WITH_NAMES: &[Job] = &[Tag, Why, Env, Build, Pull, Prune];
-const WITH_IMAGE: &[Job] = &[Tag, Env, Build, Pull];
+const WITH_FOLDERS: &[Job] = &[Tag, Manifest, Explain, Why, Backtest, Env, Plan, Build, Pull, Prune];
+const WITH_REUSE: &[Job] = &[Tag, Manifest, Env, Plan, Build, Pull];
+const WITH_NAMES: &[Job] = &[Tag, Why, Env, Plan, Build, Join, Pull, Prune];
 /// With something for later steps or the summary.
-const WITH_OUTPUTS: &[Job] = &[Tag, Why, Backtest, Env, Build, Pull, Prune];
+const WITH_OUTPUTS: &[Job] = &[Tag, Why, Backtest, Env, Plan, Build, Join, Pull, Prune];
+const WITH_REGISTRY: &[Job] = &[Why, Plan, Build, Join, Pull, Prune];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
-const WITH_REGISTRY: &[Job] = &[Why, Build, Pull, Prune];
+/// Those that do something, or keep something for later steps.
+const WITH_EFFECT: &[Job] = &[Tag, Env, Build, Join, Pull];
 
 /// What most options are: one with a value, on the command line and as an input of the same name.
 const PLAIN: Definition =
@@ -160,13 +161,18 @@ pub const OPTIONS: &[Definition] = &[
         ..both(
             "push",
             Takes::Choice(&["auto", "true", "false"]),
-            &[Build],
+            &[Plan, Build],
             "Whether to push what was built; auto: not on a pull request that has no secrets, from a fork or from Dependabot",
         )
     },
     Definition {
         input: None,
-        ..both("no-push", Takes::Flag, &[Build], "As --push=false: build what is missing; what the registry cannot say is taken as missing")
+        ..both(
+            "no-push",
+            Takes::Flag,
+            &[Plan, Build],
+            "As --push=false: build what is missing; what the registry cannot say is taken as missing",
+        )
     },
     both("or-build", Takes::Flag, &[Pull], "Build here what the registry lacks, and push nothing"),
     both(
@@ -180,11 +186,41 @@ pub const OPTIONS: &[Definition] = &[
         ..both(
             "keep-manifest",
             Takes::Choice(&["true", "false"]),
-            &[Build],
+            &[Build, Join],
             "Whether to keep the manifest beside the image in the registry, so that a later run can say what has changed since",
         )
     },
     both("force", Takes::Flag, &[Build], "Build and push even on a hit"),
+    both(
+        "builder",
+        Takes::One("NAME"),
+        WITH_COMPOSE,
+        "The builder of buildx that builds, such as a remote one; what is pushed is pushed from there, and needs no engine here",
+    ),
+    both(
+        "split-platforms",
+        Takes::Flag,
+        &[Plan, Build],
+        "Give each platform of images that are for several a job of its own; `join` puts them together then",
+    ),
+    both(
+        "part",
+        Takes::One("OS/ARCH"),
+        &[Build],
+        "Build only this platform of images that are for several, and push it under a name of its own, for `join`",
+    ),
+    both(
+        "share",
+        Takes::One("SHARE"),
+        &[Build],
+        "Build one share of what a plan found missing: docktag_missing of its parameters, then :INDEX/COUNT, counted from 0",
+    ),
+    Definition {
+        // GitHub docs, "Usage limits": so many jobs of one matrix run at most.
+        default: Some("256"),
+        ..both("max-jobs", Takes::One("NUMBER"), &[Plan], "How many jobs build at most; beyond that a job has several groups of images")
+    },
+    both("continuation", Takes::One("FILE"), &[Plan], "Write the parameters for a CircleCI continuation to this file"),
     Definition {
         default: Some("inline"),
         ..both(
@@ -259,7 +295,7 @@ pub const OPTIONS: &[Definition] = &[
     },
     both("delete", Takes::Flag, &[Prune], "Delete what nothing needs; without it, it is only listed"),
     both("plot", Takes::One("FILE"), &[Backtest], "Write a plot (SVG) of the builds to this file"),
-    both("dry-run", Takes::Flag, WITH_IMAGE, "Say what would be done, and do nothing"),
+    both("dry-run", Takes::Flag, WITH_EFFECT, "Say what would be done, and do nothing"),
     Definition {
         input: None,
         ..both(
@@ -284,4 +320,4 @@ pub const OPTIONS: &[Definition] = &[
 ];
 
 /// The input of the action that names the job, and its values.
-pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Why, Backtest, Prune]);
+pub const COMMAND: (&str, &[Job]) = ("command", &[Build, Pull, Tag, Plan, Join, Why, Backtest, Prune]);

@@ -6,6 +6,7 @@
 pub mod artifact;
 pub mod challenge;
 pub mod credential;
+pub mod index;
 pub mod reply;
 pub mod retry;
 pub mod tags;

@@ -21,7 +21,7 @@ test("help is a result, for all commands and for one", async () => {
   for (const args of [["--help"], ["-h"]]) {
     const { code, stdout, stderr } = await docktag(project, args);
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, /tag\|manifest\|inputs\|explain\|why\|model\|backtest\|env\|build\|pull\|prune/);
+    assert.match(stdout, /tag\|manifest\|inputs\|explain\|why\|model\|backtest\|env\|plan\|build\|join\|pull\|prune/);
   }
   const build = await docktag(project, ["build", "--help"]);
   for (const text of [/--push auto\|true\|false/, /-f, --file FILE/, /--moving-tag TAG\n.*\[default: ci\]/, /DOCKTAG_MOVING_TAG/]) assert.match(build.stdout, text);
@@ -32,7 +32,7 @@ test("help is a result, for all commands and for one", async () => {
 test("what cannot be understood is a mistake of usage, with where help is", async () => {
   const project = (await Project.make()).file("compose.yml", "services: {}\n");
   for (const [args, text] of /** @type {const} */ ([
-    [[], /none of tag, manifest, inputs, explain, why, model, backtest, env, build, pull, prune/],
+    [[], /none of tag, manifest, inputs, explain, why, model, backtest, env, plan, build, join, pull, prune/],
     [["biuld"], /`biuld`/],
     [["tag", "--paht", "docker"], /--paht/],
     [["tag", "docker"], /docker/],

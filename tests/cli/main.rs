@@ -30,6 +30,8 @@ mod kept;
 mod memory;
 mod names;
 mod options;
+mod parts;
+mod plan;
 mod prune;
 mod pull;
 mod push;

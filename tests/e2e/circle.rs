@@ -12,6 +12,8 @@ use crate::project::{Project, Ran, ended};
 pub(crate) struct Circle<'a> {
     project: &'a Project,
     folder: tempfile::TempDir,
+    /// Which of the job's machines this is, and how many there are.
+    node: (usize, usize),
 }
 
 impl<'a> Circle<'a> {
@@ -19,7 +21,19 @@ impl<'a> Circle<'a> {
     pub(crate) fn new(project: &'a Project) -> Self {
         let folder = tempfile::Builder::new().prefix("docktag-circle-").tempdir().unwrap();
         std::fs::write(folder.path().join("bash_env"), "").unwrap();
-        Circle { project, folder }
+        Circle { project, folder, node: (0, 1) }
+    }
+
+    /// One of several machines of a job.
+    pub(crate) fn node(project: &'a Project, index: usize, count: usize) -> Self {
+        Circle { node: (index, count), ..Circle::new(project) }
+    }
+
+    /// What a configuration says, as JSON.
+    pub(crate) fn configuration(text: &str) -> Value {
+        let read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.argv[1])))";
+        let ran = ended(Command::new(python()).args(["-c", read, text]).output().unwrap());
+        serde_json::from_str(ran.ok()).unwrap()
     }
 
     /// Runs the steps of a command of the orb.
@@ -51,7 +65,9 @@ impl<'a> Circle<'a> {
     /// Runs lines with what CircleCI adds to the environment.
     fn run(&self, lines: &str) -> Ran {
         let file = self.folder.path().join("bash_env");
-        self.project.shell(&format!("export CI=true CIRCLECI=true BASH_ENV='{}'\n{lines}", file.display()))
+        let (index, count) = self.node;
+        let node = format!("CIRCLE_NODE_INDEX={index} CIRCLE_NODE_TOTAL={count}");
+        self.project.shell(&format!("export CI=true CIRCLECI=true {node} BASH_ENV='{}'\n{lines}", file.display()))
     }
 
     /// The orb in one file, packed by the project's packer.

@@ -68,6 +68,12 @@ impl Engine {
         exports(&text).remove("DOCKER_CONFIG").unwrap()
     }
 
+    /// The address of a second BuildKit, for buildx.
+    pub(crate) fn builder(&self) -> String {
+        let text = check(&script("builder", &self.folder));
+        exports(&text).remove("ENGINE_BUILDER").unwrap()
+    }
+
     /// The requests that the open registry has seen since it had seen `since`, as `METHOD PATH STATUS`.
     pub(crate) fn requests(&self, since: usize) -> Vec<String> {
         let log = std::fs::read_to_string(self.get("ENGINE_REGISTRY_LOG")).unwrap();

@@ -21,6 +21,7 @@ mod faults;
 mod login;
 mod npm;
 mod orb;
+mod plan;
 mod project;
 mod prune;
 mod random;
@@ -53,6 +54,7 @@ fn main() {
         prune::tests(),
         soundness::tests(),
         why::tests(),
+        plan::tests(),
     ]
     .concat();
     let trials = tests.into_iter().map(|(name, needs, test)| Trial::test(name, move || engine::with(needs, test))).collect();

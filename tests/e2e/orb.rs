@@ -154,7 +154,7 @@ fn fork(engine: &Engine) -> Result<(), Failed> {
 }
 
 /// A machine that has the native program.
-fn with_program(mut project: Project) -> Project {
+pub(crate) fn with_program(mut project: Project) -> Project {
     let folder = Path::new(env!("CARGO_BIN_EXE_docktag")).parent().unwrap();
     let path = format!("{}:{}", folder.display(), project.env["PATH"]);
     project.env.insert("PATH".to_owned(), path);

@@ -70,6 +70,12 @@ impl Project {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap()
     }
 
+    /// Starts docktag with the arguments alone, and does not wait.
+    pub(crate) fn start_plain(&self, args: &[&str]) -> std::process::Child {
+        let mut command = self.command(env!("CARGO_BIN_EXE_docktag"));
+        command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap()
+    }
+
     /// Runs shell lines in the project.
     pub(crate) fn shell(&self, lines: &str) -> Ran {
         ended(self.command("bash").args(["-c", lines]).stdin(Stdio::null()).output().unwrap())

@@ -19,6 +19,11 @@ pub(crate) fn layers(image: &str) -> Vec<String> {
     manifest["layers"].as_array().unwrap().iter().map(|layer| layer["digest"].as_str().unwrap().to_owned()).collect()
 }
 
+/// The platforms of an index.
+pub(crate) fn platforms(image: &str) -> Vec<String> {
+    docktag::registry::index::platforms(json(&address(image)).to_string().as_bytes())
+}
+
 /// The image's configuration.
 pub(crate) fn config(image: &str) -> Value {
     let manifest = json(&address(image));

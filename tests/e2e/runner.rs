@@ -51,11 +51,18 @@ impl<'a> Runner<'a> {
 
     /// Commits the project as it is with that workflow of `workflows/`, and runs it.
     pub(crate) fn run(self, workflow: &str) -> Run {
-        self.commit(workflow);
+        let text = fs::read_to_string(workflows().join(workflow)).unwrap();
+        self.run_text(&text)
+    }
+
+    /// The same with the workflow's text, such as one of README: the action in it is the one of the project.
+    pub(crate) fn run_text(self, workflow: &str) -> Run {
+        self.commit(&workflow.replace(&format!("docktag/docktag@v{}", env!("CARGO_PKG_VERSION")), "./"));
         let mut command = Command::new(tool("act"));
         command.arg(if self.event.is_some() { "pull_request" } else { "push" });
         // Steps run on this machine. Secrets are not hidden by the emulator, so that a test can see them where they should not be.
         command.args(["--json", "--insecure-secrets", "--no-cache-server", "--platform", "ubuntu-latest=-self-hosted"]);
+        command.args(["--platform", "ubuntu-24.04-arm=-self-hosted"]);
         command.args(self.event.iter().flat_map(|event| ["--eventpath".into(), workflows().join(event)]));
         command.args(self.vars.iter().flat_map(|var| ["--var", var]));
         command.args(self.secrets.iter().flat_map(|secret| ["--secret", secret]));
@@ -85,7 +92,7 @@ impl<'a> Runner<'a> {
         }
         let own = folder.join(".github/workflows");
         fs::create_dir_all(&own).unwrap();
-        fs::copy(workflows().join(workflow), own.join("ci.yml")).unwrap();
+        fs::write(own.join("ci.yml"), workflow).unwrap();
         // It leaves out the program that the image is made of, which a checkout has to have.
         fs::remove_file(folder.join(".gitignore")).ok();
         self.project
@@ -127,6 +134,15 @@ impl Run {
         line["arg"].as_str().unwrap()
     }
 
+    /// The names under which this job ran: one for each entry of its matrix.
+    pub(crate) fn names(&self, job: &str) -> Vec<&str> {
+        let has_run = |line: &&Value| line["jobID"] == job && line["jobResult"] == "success";
+        let mut names: Vec<&str> = self.log.iter().filter(has_run).filter_map(|line| line["job"].as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(plain_name).collect()
+    }
+
     /// The job summary that the action wrote in this job.
     #[track_caller]
     pub(crate) fn summary(&self, job: &str) -> &str {
@@ -162,6 +178,12 @@ impl Run {
     pub(crate) fn masks(&self) -> Vec<&str> {
         self.log.iter().filter(|line| line["command"] == "add-mask").filter_map(|line| line["arg"].as_str()).collect()
     }
+}
+
+/// The emulator puts the workflow before the name of a job, and the number of the matrix' entry behind it.
+fn plain_name(name: &str) -> &str {
+    let name = name.split_once('/').map_or(name, |(_, name)| name).trim();
+    name.rsplit_once('-').filter(|(_, number)| number.parse::<u32>().is_ok()).map_or(name, |(name, _)| name)
 }
 
 fn workflows() -> PathBuf {

@@ -92,25 +92,29 @@ static_busybox() { # since images FROM scratch have no libraries
 compose5() { # its Debian package is not there yet, so it is built from the Go module
   local binary=$CACHE/compose5/docker-compose plugins=$DIR/config5/cli-plugins client
   client=$(packages client)
-  [ -x "$binary" ] || (
-    mkdir -p "$CACHE/compose5"
-    flock 8
-    [ -x "$binary" ] || build_compose5 "$binary"
-  ) 8>"$CACHE/.lock"
+  go_module compose5 github.com/docker/compose/v5 $COMPOSE5 ./cmd docker-compose "-w -X github.com/docker/compose/v5/internal.Version=$COMPOSE5"
   mkdir -p "$plugins"
   ln -sfn "$binary" "$plugins/docker-compose"
   ln -sfn "$client/usr/libexec/docker/cli-plugins/docker-buildx" "$plugins/docker-buildx"
   export_line DOCKER_CONFIG "$DIR/config5"
 }
 
-build_compose5() { # BINARY
-  local module=github.com/docker/compose/v5 log=$CACHE/compose5.log source
-  command -v go >/dev/null || fail "Compose $COMPOSE5 is built with Go: install Go 1.26 or newer"
-  say "build Compose $COMPOSE5 (some minutes, once)"
+go_module() { # NAME MODULE VERSION PACKAGE PROGRAM LDFLAGS: built once, into the cache folder NAME
+  local binary=$CACHE/$1/$5
+  [ -x "$binary" ] || (
+    mkdir -p "$CACHE/$1"
+    flock 8
+    [ -x "$binary" ] || build_module "$@" "$binary"
+  ) 8>"$CACHE/$1.lock" # its own: a build of minutes is not to keep others from starting an engine
+}
+
+build_module() { # NAME MODULE VERSION PACKAGE PROGRAM LDFLAGS BINARY
+  local log=$CACHE/$1.log source
+  command -v go >/dev/null || fail "$2 is built with Go: install Go 1.26 or newer"
+  say "build $2 $3 (some minutes, once)"
   # Not `go install module@version`: that refuses a module with `exclude` lines.
-  source=$(go mod download -json "$module@$COMPOSE5" 2>"$log" | sed -nE 's/^\t"Dir": "(.*)",$/\1/p')
-  [ -n "$source" ] || fail_with_log "$log" "the Go module $module@$COMPOSE5 cannot be downloaded"
-  go build -C "$source" -trimpath -ldflags "-w -X $module/internal.Version=$COMPOSE5" -o "$1.new" ./cmd >"$log" 2>&1 ||
-    fail_with_log "$log" "Compose $COMPOSE5 does not build"
-  mv "$1.new" "$1"
+  source=$(go mod download -json "$2@$3" 2>"$log" | sed -nE 's/^\t"Dir": "(.*)",$/\1/p')
+  [ -n "$source" ] || fail_with_log "$log" "the Go module $2@$3 cannot be downloaded"
+  go build -C "$source" -trimpath -ldflags "$6" -o "$7.new" "$4" >"$log" 2>&1 || fail_with_log "$log" "$2 $3 does not build"
+  mv "$7.new" "$7"
 }

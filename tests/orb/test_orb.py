@@ -25,7 +25,9 @@ def tool(name):
 
 def command_step(name, **given):
     """The step that runs docktag."""
-    return expand.expand(ORB, name, {**GIVEN, **given})[-1]
+    # A plain folder has no platforms to join.
+    usual = {} if name == "join" else GIVEN
+    return expand.expand(ORB, name, {**usual, **given})[-1]
 
 
 class Shape(unittest.TestCase):
@@ -46,6 +48,13 @@ class Shape(unittest.TestCase):
         for name, example in ORB["examples"].items():
             ok, said = self.valid(example["usage"])
             self.assertTrue(ok, f"{name}: {said}")
+
+    def test_the_configurations_of_readme_are_valid(self):
+        blocks = [block.split("```")[0] for block in (ROOT / "README.md").read_text().split("```yaml\n") if block.startswith("# .circleci/")]
+        self.assertEqual(len(blocks), 3)
+        for block in blocks:
+            ok, said = self.valid(yaml.safe_load(block))
+            self.assertTrue(ok, said)
 
     def test_the_validator_sees_errors(self):
         usage = {**ORB["examples"]["pinned"]["usage"]}
@@ -119,7 +128,7 @@ class Examples(unittest.TestCase):
 
 class Parameters(unittest.TestCase):
     def test_they_are_the_options_of_the_program(self):
-        for name in ("tag", "build", "pull"):
+        for name in ("tag", "plan", "build", "join", "pull"):
             said = subprocess.run([docktag(), name, "--help"], capture_output=True, text=True, check=True).stdout
             options = set(re.findall(r"\[env:\s+DOCKTAG_(\w+)=", said)) - LEFT_OUT
             ours = {variable.removeprefix("DOCKTAG_") for variable in command_step(name)["environment"] if variable.startswith("DOCKTAG_")}
@@ -133,10 +142,12 @@ class Parameters(unittest.TestCase):
                                 "DOCKTAG_CACHE": "inline", "DOCKTAG_ALGORITHM": "md5", "DOCKTAG_CHECKOUT": "auto"})
 
     def test_a_job_has_those_of_its_command_and_hands_them_on(self):
-        for job, command, own in (("build", "build", set()), ("tests", "pull", {"steps"})):
+        engine = {"executor", "remote_docker"}
+        for job, command, own in (("plan", "plan", {"executor", "steps"}), ("build", "build", engine | {"parallelism"}), ("join", "join", {"executor"}),
+                                  ("tests", "pull", engine | {"steps"})):
             parameters, expected = ORB["jobs"][job]["parameters"], ORB["commands"][command]["parameters"]
             self.assertEqual({name: rule for name, rule in parameters.items() if name in expected}, expected)
-            self.assertEqual(set(parameters) - set(expected), {"executor", "remote_docker"} | own)
+            self.assertEqual(set(parameters) - set(expected), own)
             handed = next(step[command] for step in ORB["jobs"][job]["steps"] if isinstance(step, dict) and command in step)
             self.assertEqual(handed, {name: f"<< parameters.{name} >>" for name in expected})
 
@@ -162,8 +173,17 @@ class Calls(unittest.TestCase):
         return (box.folder / "argv").read_text().split("\n")[:-1], got, ran.said
 
     def test_each_command_writes_for_later_steps(self):
-        for name in ("tag", "build", "pull"):
+        for name in ("tag", "plan", "build", "join", "pull"):
             self.assertEqual(self.call(command_step(name))[0], [name, "--ci"])
+
+    def test_every_machine_of_a_job_has_its_share(self):
+        step = command_step("build", share="6fd1b0ff-98")
+        self.assertEqual(self.call(step, CIRCLE_NODE_INDEX="2", CIRCLE_NODE_TOTAL="5")[1]["DOCKTAG_SHARE"], "6fd1b0ff-98:2/5")
+        self.assertEqual(self.call(step)[1]["DOCKTAG_SHARE"], "6fd1b0ff-98:0/1")
+        step = command_step("build", share="6fd1b0ff-98:1/2")
+        self.assertEqual(self.call(step, CIRCLE_NODE_INDEX="2", CIRCLE_NODE_TOTAL="5")[1]["DOCKTAG_SHARE"], "6fd1b0ff-98:1/2")
+        self.assertEqual(self.call(command_step("build"), CIRCLE_NODE_INDEX="2", CIRCLE_NODE_TOTAL="5")[1]["DOCKTAG_SHARE"], "")
+        self.assertEqual(ORB["jobs"]["build"]["parallelism"], "<< parameters.parallelism >>")
 
     def test_no_value_is_read_by_a_shell(self):
         odd = "a b/'c' \"d\" $(touch here) `x` $HOME \\ ;&|*\nsecond line\n"

@@ -16,4 +16,10 @@ case ${DOCKTAG_PUSH-} in
   0) export DOCKTAG_PUSH=false ;;
 esac
 
+# One of several machines of a job: CircleCI counts them (docs, "Test splitting").
+case ${DOCKTAG_SHARE-} in
+  "" | *:*) ;;
+  *) export DOCKTAG_SHARE="$DOCKTAG_SHARE:${CIRCLE_NODE_INDEX:-0}/${CIRCLE_NODE_TOTAL:-1}" ;;
+esac
+
 docktag "$ORB_COMMAND" --ci

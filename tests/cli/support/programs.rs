@@ -32,8 +32,9 @@ pub(crate) fn install(dir: &Dir, name: &str, rules: &[Rule<'_>]) {
 pub(crate) struct Call {
     pub(crate) argv: Vec<String>,
     pub(crate) env: BTreeMap<String, String>,
-    /// The Compose file that docktag added.
+    /// The Compose file that docktag added, where it is nothing but JSON, and its text.
     pub(crate) added: Option<Value>,
+    pub(crate) added_text: String,
     /// `config.json` in the `DOCKER_CONFIG` it was given, the modes of that file and of the folder of the run, and the files there.
     pub(crate) config: Option<Value>,
     pub(crate) modes: Vec<String>,
@@ -68,7 +69,8 @@ pub(crate) fn calls(dir: &Dir) -> Vec<Call> {
                 .filter_map(|it| it.split_once('='))
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
-            added: json("override"),
+            added: read("override").ok().and_then(|text| serde_json::from_slice(&text).ok()),
+            added_text: String::from_utf8(read("override").unwrap_or_default()).unwrap(),
             config: json("config.json"),
             modes: lines("modes"),
             configuration: lines("configuration"),

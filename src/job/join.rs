@@ -1,0 +1,110 @@
+//! `join`: images for several platforms, of which each was built and pushed by a job of its own, get one index under their tag. Only the
+//! registry is asked: no engine, no layer.
+
+use crate::desk::{Desk, join_all};
+use crate::error::{Code, Error, Result};
+use crate::job::build::{Asked, ask, is_mistake, target_report};
+use crate::job::later;
+use crate::job::moving::point_and_prove;
+use crate::job::registry::Client;
+use crate::job::work::{self, Work};
+use crate::job::{branch, kept};
+use crate::options::Options;
+use crate::plan::Target;
+use crate::registry::index::{self, Part};
+use crate::registry::reply::Presence;
+use crate::report::{Note, Outcome, Report, TargetReport};
+
+/// Joins every image that is for several platforms. Those for one are what their job pushed already.
+pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
+    let Work { options, mut report, project, targets, .. } = work::prepare(desk, options).await?;
+    let options = &options;
+    let targets: Vec<Target> = targets.into_iter().filter(|target| target.platforms.len() > 1 && !target.is_local).collect();
+    if targets.is_empty() {
+        desk.tell(Note::info("no image is for several platforms, so there is nothing to join"));
+    }
+    if !options.pushes() {
+        desk.tell(Note::warning("nothing was pushed, so nothing is joined"));
+        return Ok(report);
+    }
+    let client = Client::new(desk, options, true);
+    let asked = join_all(targets.into_iter().map(|target| ask(&client, target))).await;
+    report.hit = Some(asked.iter().all(|asked| matches!(asked.image, Presence::Hit(_))));
+    let joined = join_all(asked.iter().map(|asked| provide(desk, options, &client, asked))).await;
+    report.targets = joined.into_iter().collect::<Result<_>>()?;
+    later::keep(desk, options, &project, &mut report).await?;
+    Ok(report)
+}
+
+async fn provide(desk: &Desk, options: &Options, client: &Client<'_>, asked: &Asked) -> Result<TargetReport> {
+    let target = &asked.target;
+    let image = &target.image;
+    let (digest, outcome) = match &asked.image {
+        Presence::Hit(found) => {
+            desk.tell(Note::info(format!("{image}: hit, {}", found.digest)));
+            (found.digest.clone(), Outcome::Hit)
+        }
+        Presence::Unknown(error) if is_mistake(options, error) => return Err(error.clone()),
+        Presence::Unknown(error) => {
+            let help = error.help.as_ref().map(|help| format!("{help}; ")).unwrap_or_default();
+            return Err(error.clone().help(format!("{help}whether the image is there is not known, so nothing was joined")));
+        }
+        Presence::Miss | Presence::Doubtful => {
+            let (media_type, bytes) = parts(client, target).await?;
+            if options.dry_run {
+                desk.tell(Note::info(format!("{image}: every platform is there, and would be joined")));
+                return Ok(target_report(target, Outcome::Missing));
+            }
+            let expected = crate::digest::digest(crate::digest::Algorithm::Sha256, bytes.as_bytes());
+            let expected = format!("sha256:{expected}");
+            client.store(image, media_type, bytes.into_bytes(), &format!("put its platforms together as {image}")).await?;
+            match client.presence(image).await {
+                // Two jobs that join the same parts write the same bytes.
+                Presence::Hit(found) if found.digest == expected => {
+                    let revision = if options.keep_manifest { branch::head(desk, options).await } else { None };
+                    kept::keep(desk, options, client, target, &found, revision.as_ref()).await;
+                }
+                Presence::Unknown(error) => return Err(error),
+                _ => {
+                    return Err(Error::new(
+                        Code::PushFailed,
+                        format!("was stored as {expected}, but the registry has something else under this name"),
+                    )
+                    .at(image)
+                    .help("did another job push this tag too? run this one again"));
+                }
+            }
+            desk.tell(Note::info(format!("{image}: joined of {}, {expected}", target.platforms.join(", "))));
+            (expected, Outcome::Joined)
+        }
+    };
+    let moving = match &target.moving {
+        Some(moving) if !options.dry_run => Some(point_and_prove(desk, client, asked, moving, &digest).await),
+        _ => None,
+    };
+    Ok(TargetReport { digest: Some(digest), moving, platforms: target.platforms.clone(), ..target_report(target, outcome) })
+}
+
+/// One index of all parts.
+async fn parts(client: &Client<'_>, target: &Target) -> Result<(&'static str, String)> {
+    let found = join_all(target.platforms.iter().map(|platform| part(client, target, platform))).await;
+    let parts = found.into_iter().collect::<Result<Vec<Part>>>()?;
+    index::join(&parts).map_err(|platform| {
+        Error::new(Code::Miss, format!("the part for {platform} has nothing for {platform} in it"))
+            .at(&target.image)
+            .help(format!("build it anew: `docktag build --force --part {platform} {}`", target.built.join(" ")))
+    })
+}
+
+async fn part(client: &Client<'_>, target: &Target, platform: &str) -> Result<Part> {
+    let image = target.part(platform)?.image;
+    match client.manifest(&image, &format!("what was built for {platform}?")).await? {
+        Some((response, digest)) => {
+            let media_type = response.media_type().unwrap_or_default();
+            Ok(Part { platform: platform.to_owned(), digest, media_type, body: response.body })
+        }
+        None => Err(Error::new(Code::Miss, format!("the part for {platform} is not in the registry"))
+            .at(image)
+            .help(format!("its job has not run, or failed: `docktag build --part {platform} {}`", target.built.join(" ")))),
+    }
+}

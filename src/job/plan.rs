@@ -1,0 +1,148 @@
+//! `plan`: what is there, what is not, and which jobs build what is missing. Nothing is built, and no engine is asked.
+
+use serde_json::json;
+
+use crate::desk::{Desk, join_all};
+use crate::error::{Code, Error, Result};
+use crate::job::build;
+use crate::job::registry::Client;
+use crate::job::work::{self, Work};
+use crate::matrix::{self, Entry};
+use crate::options::{Options, Push};
+use crate::plan::{Origin, Target};
+use crate::registry::reply::Presence;
+use crate::report::{Note, Outcome, Report, TargetReport};
+use crate::secret::Secret;
+use crate::share::{Missing, Share};
+
+/// The longest value that CircleCI takes as a pipeline's parameter (API v2, "Continue a pipeline").
+const LONGEST_PARAMETER: usize = 512;
+
+/// Asks for every image at once.
+pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
+    let Work { options, mut report, project, targets, strangers, .. } = work::prepare(desk, options).await?;
+    let options = &options;
+    match options.is_plain() {
+        true => build::left_alone(desk, &project, &strangers),
+        false => build::check_local(options, &targets)?,
+    }
+    let names: Vec<String> = targets.iter().map(|target| target.image.to_string()).collect();
+    let targets = in_build_order(targets);
+
+    let client = Client::new(desk, options, false);
+    greet(&client, &targets).await;
+    let asked = join_all(targets.iter().map(|target| ask(&client, target))).await;
+    let mut missing = Vec::new();
+    let mut errors = Vec::new();
+    for (target, (presence, present)) in targets.iter().zip(asked) {
+        let said = build::target_report(target, Outcome::Hit);
+        let needs = target.contexts.iter().filter_map(|context| match &context.origin {
+            Origin::Target(image) => Some(image.to_string()),
+            Origin::Pinned(_) => None,
+        });
+        let said = TargetReport { platforms: target.platforms.clone(), present, needs: needs.collect(), ..said };
+        report.targets.push(match presence {
+            Presence::Hit(found) => TargetReport { digest: Some(found.digest), milliseconds: Some(found.milliseconds), ..said },
+            Presence::Unknown(error) => {
+                let reason = Some(error.headline());
+                desk.tell(Note::warning(format!("{}: unknown: {}", target.image, error.message)));
+                if options.push == Push::No && !build::is_mistake(options, &error) {
+                    missing.push(target);
+                } else {
+                    errors.push(error);
+                }
+                TargetReport { outcome: Outcome::Unknown, reason, ..said }
+            }
+            Presence::Miss | Presence::Doubtful => {
+                desk.tell(Note::info(format!("{}: miss", target.image)));
+                missing.push(target);
+                TargetReport { outcome: Outcome::Missing, ..said }
+            }
+        });
+    }
+    let count = errors.len();
+    if let Some(error) = errors.into_iter().next() {
+        let help = error.help.as_ref().map(|help| format!("{help}; ")).unwrap_or_default();
+        let others = if count > 1 { format!("{} of {} images", count, targets.len()) } else { "the image".to_owned() };
+        return Err(
+            error.help(format!("{help}whether {others} is there is not known, so there is no plan; `--push=false` takes that as missing"))
+        );
+    }
+    let entries = matrix::entries(&missing, options.split_platforms, options.max_jobs);
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    desk.tell(Note::info(match missing.len() {
+        0 => format!("nothing is missing of {} image{}", targets.len(), plural(targets.len())),
+        count => format!(
+            "{count} of {} image{} to be built, by {} job{}",
+            targets.len(),
+            plural(targets.len()),
+            entries.len(),
+            plural(entries.len())
+        ),
+    }));
+    report.hit = Some(missing.is_empty());
+    report.matrix = Some(matrix::github(&entries));
+    if let Some(file) = &options.continuation {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let flags: Vec<bool> = names.iter().map(|name| missing.iter().any(|target| target.image.to_string() == **name)).collect();
+        let text = parameters(&entries, &Missing::new(&names, &flags))?;
+        desk.write(file.clone(), Secret::new(text.into_bytes()), false).await.map_err(|failure| failure.of_writing(file))?;
+        desk.tell(Note::info(format!("{file}: written, the parameters for a CircleCI continuation")));
+    }
+    Ok(report)
+}
+
+/// The targets of one job out of several that share what a plan found missing, and the platform that it builds of them.
+pub(super) fn of_share(options: &Options, share: &Share, targets: Vec<Target>) -> Result<(Vec<Target>, Option<String>)> {
+    let names: Vec<String> = targets.iter().map(|target| target.image.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let flags = share.missing.of(&names)?;
+    let missing = targets.into_iter().zip(flags).filter_map(|(target, is_missing)| is_missing.then_some(target)).collect();
+    let missing: Vec<Target> = in_build_order(missing);
+    let entries = matrix::entries(&missing.iter().collect::<Vec<_>>(), options.split_platforms, share.count);
+    let Some(Entry { images, part, .. }) = entries.into_iter().nth(share.index) else { return Ok((Vec::new(), None)) };
+    Ok((missing.into_iter().filter(|target| images.contains(&target.image.to_string())).collect(), part))
+}
+
+/// Each after those that it is built with.
+fn in_build_order(targets: Vec<Target>) -> Vec<Target> {
+    let order = matrix::waves(&targets.iter().collect::<Vec<_>>()).concat();
+    let mut targets: Vec<Option<Target>> = targets.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|index| targets[index].take()).collect()
+}
+
+/// Finds out how each registry wants to be spoken to, so that no image is asked for twice.
+async fn greet(client: &Client<'_>, targets: &[Target]) {
+    let mut registries: Vec<&Target> = Vec::new();
+    for target in targets.iter().filter(|target| !target.is_local) {
+        let registry = target.image.repository.registry();
+        if !registries.iter().any(|known| known.image.repository.registry() == registry) {
+            registries.push(target);
+        }
+    }
+    // Where it goes wrong, the questions that follow say so of their image.
+    join_all(registries.iter().map(|target| client.ping(&target.image.repository))).await;
+}
+
+async fn ask(client: &Client<'_>, target: &Target) -> (Presence, Vec<String>) {
+    match target.is_local {
+        true => (Presence::Miss, Vec::new()),
+        false => client.presence_of(target).await,
+    }
+}
+
+/// Parameters of a pipeline are texts, numbers, true and false, and short (CircleCI docs, "Pipeline values and parameters").
+fn parameters(entries: &[Entry], missing: &Missing) -> Result<String> {
+    let missing = missing.to_string();
+    if missing.len() > LONGEST_PARAMETER {
+        return Err(Error::new(
+            Code::Usage,
+            format!("`--continuation`: too many images for a parameter of CircleCI, which takes {LONGEST_PARAMETER} bytes"),
+        )
+        .help("plan for some of the services only"));
+    }
+    // Without any, a job that is skipped still has a number of its own kind.
+    let jobs = entries.len().max(1);
+    let object = json!({ "docktag_hit": entries.is_empty(), "docktag_jobs": jobs, "docktag_missing": missing });
+    Ok(format!("{object}\n"))
+}

@@ -1,0 +1,187 @@
+//! How many requests are on their way at once, and when they wait: a registry that asks for time gets it from all of them together.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::task::Poll;
+
+use crate::desk::Desk;
+use crate::error::{Code, Error, Result};
+use crate::need::{Failure, FailureKind};
+use crate::registry::{Request, Response, retry};
+use crate::report::Note;
+
+/// How many requests of a run are on their way at once.
+const AT_ONCE: usize = 16;
+/// How long all requests together wait for one host that asks for time, in milliseconds.
+const PATIENCE: u32 = 120_000;
+
+/// What came of sending a request, and how often its host had been given time before.
+pub(super) struct Sent {
+    pub(super) answer: std::result::Result<Response, Failure>,
+    pauses: u32,
+}
+
+/// The requests of a run.
+pub(super) struct Traffic<'a> {
+    desk: &'a Desk,
+    open: Cell<usize>,
+    lanes: RefCell<Vec<(String, Lane)>>,
+}
+
+/// The requests to one host.
+#[derive(Clone)]
+struct Lane {
+    open: usize,
+    most: usize,
+    /// Whether it is given time now, and how often it was.
+    is_paused: bool,
+    pauses: u32,
+    /// How often in a row, without an answer in between.
+    in_a_row: u32,
+    waited: u32,
+    /// What it answers to everything from now on.
+    closed: Option<Response>,
+}
+
+impl<'a> Traffic<'a> {
+    pub(super) fn new(desk: &'a Desk) -> Self {
+        Traffic { desk, open: Cell::new(0), lanes: RefCell::default() }
+    }
+
+    /// Sends a request, again where the trouble may pass, if that `is_patient`.
+    pub(super) async fn send(&self, host: &str, request: Request, because: &str, is_patient: bool) -> Result<Response> {
+        let sent = self.once(host, &request, because).await;
+        self.persist(host, request, sent, because, is_patient).await
+    }
+
+    /// Sends a request once, when it is its turn.
+    pub(super) async fn once(&self, host: &str, request: &Request, because: &str) -> Sent {
+        let turn = poll_fn(|_| {
+            self.lane(host, |lane| match &lane.closed {
+                Some(response) => Poll::Ready(Err(response.clone())),
+                None if lane.is_paused || lane.open >= lane.most || self.open.get() >= AT_ONCE => Poll::Pending,
+                None => {
+                    lane.open += 1;
+                    Poll::Ready(Ok(lane.pauses))
+                }
+            })
+        });
+        let pauses = match turn.await {
+            Ok(pauses) => pauses,
+            Err(response) => return Sent { answer: Ok(response), pauses: 0 },
+        };
+        self.open.set(self.open.get() + 1);
+        let answer = self.desk.http(request.clone(), because.to_owned()).await;
+        self.open.set(self.open.get() - 1);
+        self.lane(host, |lane| lane.open -= 1);
+        Sent { answer, pauses }
+    }
+
+    /// Takes the answer to a request, or sends it again where the trouble may pass.
+    pub(super) async fn persist(&self, host: &str, request: Request, mut sent: Sent, because: &str, is_patient: bool) -> Result<Response> {
+        let mut attempt = 1;
+        loop {
+            let (delay, trouble) = match sent.answer {
+                Ok(response) if response.status == 429 && is_patient => match self.give_time(host, sent.pauses, &response).await? {
+                    true => {
+                        sent = self.once(host, &request, because).await;
+                        continue;
+                    }
+                    false => return Ok(response),
+                },
+                Ok(response) => match retry::after_response(attempt, &response).filter(|_| is_patient) {
+                    None => {
+                        self.lane(host, |lane| lane.in_a_row = if lane.pauses == sent.pauses { 0 } else { lane.in_a_row });
+                        return Ok(response);
+                    }
+                    Some(delay) => (delay, format!("answers with status {}", response.status)),
+                },
+                // Trust does not come by asking again.
+                Err(failure) => match retry::after_failure(attempt).filter(|_| is_patient && failure.kind != FailureKind::Tls) {
+                    None => return Err(unreachable(host, &failure)),
+                    Some(delay) => (delay, failure.message),
+                },
+            };
+            attempt += 1;
+            self.wait(host, &trouble, delay, attempt).await?;
+            sent = self.once(host, &request, because).await;
+        }
+    }
+
+    /// The host says that there are too many requests. Nothing is sent to it until the time that it asks for is over, and fewer at once then.
+    /// Gives back whether to ask again.
+    async fn give_time(&self, host: &str, pauses: u32, response: &Response) -> Result<bool> {
+        let delay = self.lane(host, |lane| {
+            if lane.closed.is_some() {
+                return Err(false);
+            }
+            // It was given time since this request was sent.
+            if lane.pauses != pauses {
+                return Err(true);
+            }
+            match retry::after_response(lane.in_a_row + 1, response).filter(|delay| lane.waited + delay <= PATIENCE) {
+                None => {
+                    lane.closed = Some(response.clone());
+                    Err(false)
+                }
+                Some(delay) => {
+                    lane.is_paused = true;
+                    lane.pauses += 1;
+                    lane.in_a_row += 1;
+                    lane.waited += delay;
+                    lane.most = (lane.most / 2).max(1);
+                    Ok((delay, lane.in_a_row + 1))
+                }
+            }
+        });
+        match delay {
+            Err(again) => Ok(again),
+            Ok((delay, attempt)) => {
+                self.wait(host, "answers with status 429", delay, attempt).await?;
+                self.lane(host, |lane| lane.is_paused = false);
+                Ok(true)
+            }
+        }
+    }
+
+    async fn wait(&self, host: &str, trouble: &str, delay: u32, attempt: u32) -> Result<()> {
+        let said = format!("{host}: {trouble}; asking again in {} (attempt {attempt} of {})", seconds(delay), retry::ATTEMPTS);
+        self.desk.tell(Note::info(said));
+        self.desk.wait(delay).await.map_err(|failure| Error::new(Code::Internal, failure.message))
+    }
+
+    fn lane<T>(&self, host: &str, with: impl FnOnce(&mut Lane) -> T) -> T {
+        let mut lanes = self.lanes.borrow_mut();
+        let index = lanes.iter().position(|(of, _)| of == host).unwrap_or_else(|| {
+            let lane = Lane { open: 0, most: AT_ONCE, is_paused: false, pauses: 0, in_a_row: 0, waited: 0, closed: None };
+            lanes.push((host.to_owned(), lane));
+            lanes.len() - 1
+        });
+        with(&mut lanes[index].1)
+    }
+}
+
+/// `0.5 s`, `2 s`.
+fn seconds(milliseconds: u32) -> String {
+    let text = format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000);
+    format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+fn unreachable(host: &str, failure: &Failure) -> Error {
+    let what = match failure.kind {
+        FailureKind::Dns => "its name cannot be resolved",
+        FailureKind::Connect => "no connection",
+        FailureKind::Tls => "its TLS certificate is not trusted",
+        FailureKind::Timeout => "no answer in time",
+        FailureKind::Garbled => "the answer was cut off or is not HTTP",
+        _ => "no answer",
+    };
+    let help = match failure.kind {
+        FailureKind::Tls => {
+            "add its authority to the system's certificates (or SSL_CERT_FILE), or name a registry without TLS with `--insecure-registry`"
+        }
+        FailureKind::Dns => "check the registry's name and the network",
+        _ => "check that the registry runs and can be reached from here, and try again",
+    };
+    Error::new(Code::RegistryUnknown, format!("{host}: {what}: {}", failure.message)).help(help)
+}

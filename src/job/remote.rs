@@ -1,0 +1,130 @@
+//! Building with a builder of buildx that is not the engine's own: what is missing is pushed from there, by digest, and gets its name when its
+//! inputs were checked. No engine is needed here.
+
+use crate::compose::Flavor;
+use crate::compose::bake::{self, Wanted};
+use crate::desk::join_all;
+use crate::error::{Code, Error, Result};
+use crate::image::Reference;
+use crate::job::build::Asked;
+use crate::job::compose::{self, Project};
+use crate::job::inputs;
+use crate::job::login::log_in;
+use crate::job::provide::{Build, Built};
+use crate::need::{Command, Exited};
+use crate::plan::{Builder, Target};
+use crate::registry::{Endpoint, is_loopback};
+use crate::report::{Note, Planned, Report, TargetReport};
+
+impl Build<'_> {
+    /// Builds what is missing on `builder`, and pushes it.
+    pub(super) async fn provide_on(&self, builder: &str, project: &mut Project, report: &Report, misses: &[Asked]) -> Result<Built> {
+        self.check_login(misses).await?;
+        self.check_line_ends(report)?;
+        if self.options.reuse.is_some() {
+            inputs::verify(self.desk, self.options, &report.manifest).await?;
+        }
+        compose::start(self.desk, self.options, project).await?;
+        check_flavor(project)?;
+        if self.options.is_plain() {
+            compose::name_files(self.desk, self.options, project).await?;
+        }
+        if !self.options.dry_run {
+            log_in(self.desk, self.options, project).await?;
+        }
+        self.prepare(project, misses, Builder::BuildKit, true).await?;
+        let services: Vec<String> = misses.iter().flat_map(|asked| asked.target.built.clone()).collect();
+        let print = Command { capture: true, ..project.command(&["build", "--print"], &services, "ask Compose how it builds") };
+        let metadata = format!("{}/docktag.built.json", self.options.host.scratch);
+        let mut build = Command {
+            capture: false,
+            ..project.docker(
+                &["buildx", "bake", "--builder", builder, "--file", "-", "--metadata-file", &metadata],
+                "build and push what is missing",
+            )
+        };
+        // Compose asks for no leave to read the project's own contexts either.
+        build.env.insert("BUILDX_BAKE_ENTITLEMENTS_FS".to_owned(), "0".to_owned());
+        if self.options.dry_run {
+            let planned = |command: Command| Planned { because: command.because.clone(), action: command.to_string() };
+            return Ok(Built::Planned(vec![planned(print), planned(build)]));
+        }
+        let printed = self.run(print).await?;
+        if !printed.ok() {
+            return Err(Error::new(Code::BuildFailed, format!("does not say how it builds ({}): {}", printed.how(), printed.last_lines()))
+                .at("compose build --print")
+                .help("`--builder` takes Compose's own definition of the build: use Compose 2.37.3 or newer"));
+        }
+        let wanted: Vec<Wanted> = misses.iter().map(|asked| self.wanted(&asked.target)).collect();
+        let bake = bake::by_digest(&printed.stdout, &wanted)?;
+        if bake.privileged {
+            build.argv.extend(["--allow", "security.insecure"].map(str::to_owned));
+        }
+        build.argv.extend(bake.targets.iter().cloned());
+        build.stdin = Some(bake.text);
+        let exited = self.run(build).await?;
+        if !exited.ok() {
+            return Err(Error::new(Code::BuildFailed, format!("`docker buildx bake --builder {builder} {}` failed ({})", bake.targets.join(" "), exited.how()))
+                .help("its output is above; does the builder exist (`docker buildx ls`), run, and have a driver that pushes (docker-container, kubernetes, remote)?"));
+        }
+        let digests = bake::digests(&self.desk.read(metadata.clone()).await.map_err(|failure| failure.of_file(&metadata))?, &bake.targets)?;
+        // What was pushed has no name yet, so nobody can take it for what it may not be.
+        let targets: Vec<&Target> = misses.iter().map(|asked| &asked.target).collect();
+        self.verify(report, &targets).await?;
+        let revision = self.revision().await;
+        let named = misses.iter().zip(&digests).map(|(asked, digest)| self.give_name(asked, digest, &exited, revision.as_ref()));
+        Ok(Built::Done(join_all(named).await.into_iter().collect::<Result<_>>()?))
+    }
+
+    async fn give_name(&self, asked: &Asked, digest: &str, exited: &Exited, revision: Option<&String>) -> Result<TargetReport> {
+        let image = &asked.target.image;
+        let pushed = Reference { repository: image.repository.clone(), tag: None, digest: Some(digest.to_owned()) };
+        if let Err(error) = self.client.retag(&pushed, image, digest).await {
+            // As after any push: a tag that is immutable and exists is as good.
+            self.desk.tell(Note::warning(error.headline()));
+            let refused = Exited { code: None, ..exited.clone() };
+            return self.prove(asked, &refused, revision).await;
+        }
+        let milliseconds = Some(exited.milliseconds);
+        Ok(TargetReport { milliseconds, ..self.prove(asked, exited, revision).await? })
+    }
+
+    /// What another builder built is loaded into the engine where nothing is pushed, and only one platform can be: that of this machine, if it
+    /// is among them.
+    pub(super) fn loadable(&self, target: &Target) -> Result<Target> {
+        let own = self.options.default_platform()?;
+        let is_loaded = self.options.builder.is_some() && !self.options.pushes();
+        let part = (is_loaded && target.platforms.len() > 1 && target.platforms.contains(&own)).then_some(own);
+        Ok(Target { part: target.part.clone().or(part), ..target.clone() })
+    }
+
+    fn wanted(&self, target: &Target) -> Wanted {
+        let repository = &target.image.repository;
+        let registry = repository.registry();
+        // BuildKit takes the loopback interface for insecure by itself, as the engine does.
+        let insecure = !is_loopback(registry) && Endpoint::candidates(registry, &self.options.insecure).len() > 1;
+        Wanted { image: target.image.to_string(), repository: repository.to_string(), insecure }
+    }
+}
+
+/// Compose v1 neither says how it builds nor knows builders.
+pub(super) fn check_flavor(project: &Project) -> Result<()> {
+    match project.compose.flavor {
+        Flavor::V2 => Ok(()),
+        Flavor::V1 => Err(Error::new(Code::Usage, "`--builder` needs Compose v2 or newer, and this is v1")
+            .at(project.compose.program.join(" "))
+            .help("install Docker's Compose plugin, or leave `--builder` out")),
+    }
+}
+
+/// One platform out of several is something that Compose v1 cannot be told.
+pub(super) fn check_parts(project: &Project, misses: &[Asked]) -> Result<()> {
+    match project.compose.flavor {
+        Flavor::V1 if misses.iter().any(|asked| asked.target.part.is_some()) => {
+            Err(Error::new(Code::Usage, "`--part` needs Compose 2.24.4 or newer, and this is v1")
+                .at(project.compose.program.join(" "))
+                .help("install Docker's Compose plugin"))
+        }
+        _ => Ok(()),
+    }
+}

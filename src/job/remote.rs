@@ -13,6 +13,7 @@ use crate::job::login::log_in;
 use crate::job::provide::{Build, Built};
 use crate::need::{Command, Exited};
 use crate::plan::{Builder, Target};
+use crate::registry::reply::Presence;
 use crate::registry::{Endpoint, is_loopback};
 use crate::report::{Note, Planned, Report, TargetReport};
 
@@ -79,6 +80,22 @@ impl Build<'_> {
     async fn give_name(&self, asked: &Asked, digest: &str, exited: &Exited, revision: Option<&String>) -> Result<TargetReport> {
         let image = &asked.target.image;
         let pushed = Reference { repository: image.repository.clone(), tag: None, digest: Some(digest.to_owned()) };
+        let by_digest = Target { image: pushed.clone(), ..asked.target.clone() };
+        match asked.target.platforms.len() {
+            0 | 1 => {}
+            _ => match self.client.presence_of(&by_digest).await.0 {
+                Presence::Hit(_) => {}
+                Presence::Unknown(error) => return Err(error),
+                _ => {
+                    return Err(Error::new(
+                        Code::BuildFailed,
+                        "what the builder pushed is not for all platforms of the Compose file, so it got no tag",
+                    )
+                    .at(image)
+                    .help("can the builder build for all of them (`docker buildx inspect`)?"));
+                }
+            },
+        }
         if let Err(error) = self.client.retag(&pushed, image, digest).await {
             // As after any push: a tag that is immutable and exists is as good.
             self.desk.tell(Note::warning(error.headline()));

@@ -194,14 +194,21 @@ fn a_plan_is_shared_among_jobs() {
 }
 
 /// What the builder pushes, by digest.
-const PUSHED: &str = r#"{"schemaVersion":2,"config":{},"layers":[],"pushed":true}"#;
+const PUSHED: &str =
+    r#"{"manifests":[{"platform":{"os":"linux","architecture":"amd64"}},{"platform":{"os":"linux","architecture":"arm64"}}]}"#;
+/// What one that lost a platform on the way pushes.
+const LESS: &str = r#"{"manifests":[{"platform":{"os":"linux","architecture":"amd64"}}]}"#;
 
 /// A docker command with the builder `big`, and an engine that does not answer.
 fn with_builder(dir: &Dir, bakes: &str) {
+    with_builder_of(dir, PUSHED, bakes);
+}
+
+fn with_builder_of(dir: &Dir, pushed: &str, bakes: &str) {
     let print = r#"image=$(sed -n 's/.*"image":"\([^"]*\)".*/\1/p' "$call/override"); echo "{\"target\":{\"app\":{\"tags\":[\"$image\"],\"output\":[\"type=docker\"]}}}""#;
-    let sha = digest(PUSHED.as_bytes());
+    let sha = digest(pushed.as_bytes());
     let bake = format!(
-        r#"cat > "$root/bake"; mkdir -p "$root/registry/shop/app"; printf %s '{PUSHED}' > "$root/registry/shop/app/{sha}"
+        r#"cat > "$root/bake"; mkdir -p "$root/registry/shop/app"; printf %s '{pushed}' > "$root/registry/shop/app/{sha}"
         while [ "$1" != --metadata-file ]; do shift; done; echo '{{"app":{{"containerimage.digest":"{sha}"}}}}' > "$2"; {bakes}"#
     );
     let rules = [
@@ -243,6 +250,9 @@ fn a_builder_that_does_not_work_fails_the_build() {
     with_builder(&dir, "");
     run(&dir, &["build", "--builder", "none"])
         .fails(1, &["`docker buildx bake --builder none app` failed (exit code 1)", "docker buildx ls"]);
+    with_builder_of(&dir, LESS, "");
+    run(&dir, &["build", "--builder", "big"]).fails(1, &["is there, but not for linux/arm64", "so it got no tag", "docker buildx inspect"]);
+    fs::remove_dir_all(dir.beside("registry/shop")).unwrap();
     with_builder(&dir, "exit 3");
     run(&dir, &["build", "--builder", "big"]).fails(1, &["failed (exit code 3)"]);
     with_builder(&dir, r#"echo '{}' > "$2""#);

@@ -66,17 +66,8 @@ fn prepare(job: Job, matches: &ArgMatches, log: &Log) -> Result<(Host, Session, 
     // Only jobs that run programs keep files of their own, and everything in there goes when the run ends.
     let scratch = match job {
         Job::Build | Job::Pull => Some(make_scratch()?),
-        Job::Tag
-        | Job::Manifest
-        | Job::Env
-        | Job::Inputs
-        | Job::Explain
-        | Job::Why
-        | Job::Model
-        | Job::Backtest
-        | Job::Plan
-        | Job::Join
-        | Job::Prune => None,
+        Job::Tag | Job::Manifest | Job::Env | Job::Inputs | Job::Explain | Job::Why | Job::Model | Job::Backtest => None,
+        Job::Plan | Job::Join | Job::Prune => None,
     };
     let folder = scratch.as_ref().map(|scratch| scratch.path().to_owned());
     let options = options::options(matches, job, folder.as_deref())?;

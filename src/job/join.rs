@@ -4,11 +4,10 @@
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::build::{Asked, ask, is_mistake, target_report};
-use crate::job::later;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{branch, kept};
+use crate::job::{branch, kept, later};
 use crate::options::Options;
 use crate::plan::Target;
 use crate::registry::index::{self, Part};
@@ -30,13 +29,14 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let client = Client::new(desk, options, true);
     let asked = join_all(targets.into_iter().map(|target| ask(&client, target))).await;
     report.hit = Some(asked.iter().all(|asked| matches!(asked.image, Presence::Hit(_))));
-    let joined = join_all(asked.iter().map(|asked| provide(desk, options, &client, asked))).await;
+    let revision = if options.keep_manifest && report.hit == Some(false) { branch::head(desk, options).await } else { None };
+    let joined = join_all(asked.iter().map(|asked| provide(desk, options, &client, asked, revision.as_ref()))).await;
     report.targets = joined.into_iter().collect::<Result<_>>()?;
     later::keep(desk, options, &project, &mut report).await?;
     Ok(report)
 }
 
-async fn provide(desk: &Desk, options: &Options, client: &Client<'_>, asked: &Asked) -> Result<TargetReport> {
+async fn provide(desk: &Desk, options: &Options, client: &Client<'_>, asked: &Asked, revision: Option<&String>) -> Result<TargetReport> {
     let target = &asked.target;
     let image = &target.image;
     let (digest, outcome) = match &asked.image {
@@ -58,12 +58,9 @@ async fn provide(desk: &Desk, options: &Options, client: &Client<'_>, asked: &As
             let expected = crate::digest::digest(crate::digest::Algorithm::Sha256, bytes.as_bytes());
             let expected = format!("sha256:{expected}");
             client.store(image, media_type, bytes.into_bytes(), &format!("put its platforms together as {image}")).await?;
-            match client.presence(image).await {
+            let found = match client.presence(image).await {
                 // Two jobs that join the same parts write the same bytes.
-                Presence::Hit(found) if found.digest == expected => {
-                    let revision = if options.keep_manifest { branch::head(desk, options).await } else { None };
-                    kept::keep(desk, options, client, target, &found, revision.as_ref()).await;
-                }
+                Presence::Hit(found) if found.digest == expected => found,
                 Presence::Unknown(error) => return Err(error),
                 _ => {
                     return Err(Error::new(
@@ -73,8 +70,9 @@ async fn provide(desk: &Desk, options: &Options, client: &Client<'_>, asked: &As
                     .at(image)
                     .help("did another job push this tag too? run this one again"));
                 }
-            }
+            };
             desk.tell(Note::info(format!("{image}: joined of {}, {expected}", target.platforms.join(", "))));
+            kept::keep(desk, options, client, target, &found, revision).await;
             (expected, Outcome::Joined)
         }
     };

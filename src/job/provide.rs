@@ -124,6 +124,11 @@ impl Build<'_> {
         Ok(Built::Done(proofs.collect::<Result<_>>()?))
     }
 
+    /// The commit that is kept beside what was pushed.
+    pub(super) async fn revision(&self) -> Option<String> {
+        if self.options.keep_manifest { branch::head(self.desk, self.options).await } else { None }
+    }
+
     fn build_failed(&self, services: &[String], exited: &Exited) -> Error {
         let help = match self.options.cache {
             Cache::Registry => {
@@ -312,11 +317,6 @@ impl Build<'_> {
         }
     }
 
-    /// The commit that is kept beside what was built, where something is.
-    pub(super) async fn revision(&self) -> Option<String> {
-        if self.options.keep_manifest { branch::head(self.desk, self.options).await } else { None }
-    }
-
     /// "Pushed" is a fact only when the registry says so. A push that failed because the tag is immutable and another job was faster is as good.
     pub(super) async fn prove(&self, asked: &Asked, pushed: &Exited, revision: Option<&String>) -> Result<TargetReport> {
         let (ok, how) = (pushed.ok(), pushed.how());
@@ -357,13 +357,13 @@ impl Build<'_> {
         };
         let moving = async {
             match &target.moving {
-                // The moving tag is for all platforms: `join` moves it, and keeps the manifest.
+                // The moving tag is for all platforms: `join` moves it.
                 Some(moving) if target.part.is_none() => Some(point_and_prove(self.desk, self.client, asked, moving, &found.digest).await),
                 _ => None,
             }
         };
         let keep = async {
-            // What another job pushed is that job's to describe.
+            // What another job pushed is that job's to describe, and an image for several platforms that of `join`.
             if ok && target.part.is_none() {
                 kept::keep(self.desk, self.options, self.client, target, &found, revision).await;
             }

@@ -27,20 +27,21 @@ pub(super) struct Client<'a> {
     delete: bool,
     /// Whether to ask again where the trouble may pass.
     is_patient: bool,
-    traffic: Rc<Traffic<'a>>,
-    sites: Shared<String, Site>,
-    lines: Shared<Repository, Line>,
-    logins: Shared<String, Option<Login>>,
+    known: Rc<Known<'a>>,
 }
 
-/// What is known of each, for all clients of a run.
-type Shared<K, T> = Rc<RefCell<Vec<(K, T)>>>;
+/// What a run has found out, for all who ask.
+struct Known<'a> {
+    traffic: Traffic<'a>,
+    sites: RefCell<Vec<(String, Site)>>,
+    lines: RefCell<Vec<(Repository, Line)>>,
+    logins: RefCell<Vec<(String, Option<Login>)>>,
+}
 
 impl<'a> Client<'a> {
     pub(super) fn new(desk: &'a Desk, options: &'a Options, push: bool) -> Self {
-        let traffic = Rc::new(Traffic::new(desk));
-        let (sites, lines, logins) = (Rc::default(), Rc::default(), Rc::default());
-        Client { desk, options, push, delete: false, is_patient: true, traffic, sites, lines, logins }
+        let known = Known { traffic: Traffic::new(desk), sites: RefCell::default(), lines: RefCell::default(), logins: RefCell::default() };
+        Client { desk, options, push, delete: false, is_patient: true, known: Rc::new(known) }
     }
 
     /// One that reads, and deletes where that was asked for.
@@ -50,9 +51,7 @@ impl<'a> Client<'a> {
 
     /// The same for what is not worth waiting for: nothing is asked twice.
     pub(super) fn impatient(&self) -> Self {
-        let (traffic, sites, lines, logins) =
-            (Rc::clone(&self.traffic), Rc::clone(&self.sites), Rc::clone(&self.lines), Rc::clone(&self.logins));
-        Client { is_patient: false, traffic, sites, lines, logins, ..*self }
+        Client { is_patient: false, known: Rc::clone(&self.known), ..*self }
     }
 
     /// Whether what is there is built all the same.

@@ -60,8 +60,8 @@ const WITH_REUSE: &[Job] = &[Tag, Manifest, Env, Plan, Build, Pull];
 const WITH_NAMES: &[Job] = &[Tag, Why, Env, Plan, Build, Join, Pull, Prune];
 /// With something for later steps or the summary.
 const WITH_OUTPUTS: &[Job] = &[Tag, Why, Backtest, Env, Plan, Build, Join, Pull, Prune];
-const WITH_REGISTRY: &[Job] = &[Why, Plan, Build, Join, Pull, Prune];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
+const WITH_REGISTRY: &[Job] = &[Why, Plan, Build, Join, Pull, Prune];
 /// Those that do something, or keep something for later steps.
 const WITH_EFFECT: &[Job] = &[Tag, Env, Build, Join, Pull];
 

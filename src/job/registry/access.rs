@@ -57,7 +57,7 @@ impl Client<'_> {
                 _ => (self.introduce(repository, &endpoint, challenge.as_ref()).await?, 1),
             };
             let request = call.at(&endpoint, authorization.clone());
-            let response = self.traffic.send(&endpoint.host, request, because, self.is_patient).await?;
+            let response = self.known.traffic.send(&endpoint.host, request, because, self.is_patient).await?;
             if response.status != 401 {
                 return Ok(response);
             }
@@ -84,7 +84,7 @@ impl Client<'_> {
             }
             Err(error) => Site::Dead(error.clone()),
         };
-        let mut sites = self.sites.borrow_mut();
+        let mut sites = self.known.sites.borrow_mut();
         sites.retain(|(of, _)| of != repository.registry());
         sites.push((repository.registry().to_owned(), site));
         found.map(|(_, response)| response)
@@ -104,7 +104,7 @@ impl Client<'_> {
     /// What is known of a registry; `Busy` is given to the one caller who is to find out, all others wait.
     async fn claim_site(&self, registry: &str) -> Site {
         poll_fn(|_| {
-            let mut sites = self.sites.borrow_mut();
+            let mut sites = self.known.sites.borrow_mut();
             match sites.iter().find(|(of, _)| of == registry) {
                 Some((_, Site::Busy)) => Poll::Pending,
                 Some((_, site)) => Poll::Ready(site.clone()),
@@ -120,7 +120,7 @@ impl Client<'_> {
     /// Who we are to a repository; `None` is given to the one caller who is to find out, all others wait.
     async fn claim_line(&self, repository: &Repository) -> Option<Line> {
         poll_fn(|_| {
-            let mut lines = self.lines.borrow_mut();
+            let mut lines = self.known.lines.borrow_mut();
             match lines.iter().find(|(of, _)| of == repository) {
                 Some((_, Line::Busy)) => Poll::Pending,
                 Some((_, line)) => Poll::Ready(Some(line.clone())),
@@ -135,7 +135,7 @@ impl Client<'_> {
 
     /// Whether the caller is the one who fetches the next token.
     fn begin(&self, repository: &Repository, round: u32) -> bool {
-        let mut lines = self.lines.borrow_mut();
+        let mut lines = self.known.lines.borrow_mut();
         let newest =
             lines.iter_mut().find(|(of, line)| of == repository && matches!(line, Line::Ready { round: newest, .. } if *newest == round));
         match newest {
@@ -153,7 +153,7 @@ impl Client<'_> {
             Ok(authorization) => Line::Ready { authorization: authorization.clone(), round: round + 1 },
             Err(error) => Line::Dead(error.clone()),
         };
-        let mut lines = self.lines.borrow_mut();
+        let mut lines = self.known.lines.borrow_mut();
         lines.retain(|(of, _)| of != repository);
         lines.push((repository.clone(), line));
         authorized
@@ -166,30 +166,30 @@ impl Client<'_> {
         let mut refused = None;
         for endpoint in others {
             let request = call.at(endpoint, None);
-            let sent = self.traffic.once(&endpoint.host, &request, because).await;
+            let sent = self.known.traffic.once(&endpoint.host, &request, because).await;
             match &sent.answer {
                 // What a TLS server says to plain HTTP.
                 Ok(response) if response.status == 400 => refused = Some((endpoint.clone(), response.clone())),
                 Err(Failure { kind: FailureKind::Garbled, .. }) => {}
                 _ => {
-                    let response = self.traffic.persist(&endpoint.host, request, sent, because, self.is_patient).await?;
+                    let response = self.known.traffic.persist(&endpoint.host, request, sent, because, self.is_patient).await?;
                     return Ok((endpoint.clone(), response));
                 }
             }
         }
         let request = call.at(last, None);
-        let sent = self.traffic.once(&last.host, &request, because).await;
+        let sent = self.known.traffic.once(&last.host, &request, because).await;
         match (&sent.answer, refused) {
             // No TLS either: then the 400 was meant as it was said.
             (Err(Failure { kind: FailureKind::Garbled | FailureKind::Connect, .. }), Some(refused)) => Ok(refused),
-            _ => Ok((last.clone(), self.traffic.persist(&last.host, request, sent, because, self.is_patient).await?)),
+            _ => Ok((last.clone(), self.known.traffic.persist(&last.host, request, sent, because, self.is_patient).await?)),
         }
     }
 
     /// The credentials for a registry, looked up once: a helper is a program.
     async fn credential(&self, registry: &str) -> Login {
         let known = poll_fn(|_| {
-            let mut logins = self.logins.borrow_mut();
+            let mut logins = self.known.logins.borrow_mut();
             match logins.iter().find(|(of, _)| of == registry) {
                 Some((_, None)) => Poll::Pending,
                 Some((_, login)) => Poll::Ready(login.clone()),
@@ -203,7 +203,7 @@ impl Client<'_> {
             return login;
         }
         let login = login::credential(self.desk, self.options, registry).await;
-        let mut logins = self.logins.borrow_mut();
+        let mut logins = self.known.logins.borrow_mut();
         logins.retain(|(of, _)| of != registry);
         logins.push((registry.to_owned(), Some(login.clone())));
         login
@@ -245,7 +245,7 @@ impl Client<'_> {
                 let request = token::request(&realm, service.as_deref(), &scope, &credential);
                 let host = realm.split('/').nth(2).unwrap_or(&realm).to_owned();
                 let because = format!("get a token for {repository}");
-                let answer = self.traffic.send(&host, request, &because, self.is_patient).await?;
+                let answer = self.known.traffic.send(&host, request, &because, self.is_patient).await?;
                 match (answer.status, token::authorization(&answer)) {
                     (200, Some(authorization)) => Ok(authorization),
                     (400 | 401 | 403, _) => Err(self.wrong_credentials(repository, &answer).await),

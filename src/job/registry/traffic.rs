@@ -48,7 +48,7 @@ impl<'a> Traffic<'a> {
         Traffic { desk, open: Cell::new(0), lanes: RefCell::default() }
     }
 
-    /// Sends a request, again where the trouble may pass, if that `is_patient`.
+    /// Sends a request; one that is patient again where the trouble may pass.
     pub(super) async fn send(&self, host: &str, request: Request, because: &str, is_patient: bool) -> Result<Response> {
         let sent = self.once(host, &request, because).await;
         self.persist(host, request, sent, because, is_patient).await
@@ -77,7 +77,7 @@ impl<'a> Traffic<'a> {
         Sent { answer, pauses }
     }
 
-    /// Takes the answer to a request, or sends it again where the trouble may pass.
+    /// Takes the answer to a request, or, if it is patient, sends it again where the trouble may pass.
     pub(super) async fn persist(&self, host: &str, request: Request, mut sent: Sent, because: &str, is_patient: bool) -> Result<Response> {
         let mut attempt = 1;
         loop {

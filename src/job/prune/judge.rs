@@ -60,7 +60,8 @@ pub(super) async fn tags(client: &Client<'_>, options: &Options, repository: &Re
     let indexes: Vec<(String, String)> = indexes.map(|(tag, _)| (tag.tag.clone(), tag.digest.clone())).collect();
     for (index, digest) in indexes {
         let parts = parts(client, repository, &digest).await?;
-        let is_part = |tag: &Judged| tag.verdict == Verdict::Foreign && tag.tag.starts_with(&format!("{index}-")) && parts.contains(&tag.digest);
+        let is_part =
+            |tag: &Judged| tag.verdict == Verdict::Foreign && tag.tag.starts_with(&format!("{index}-")) && parts.contains(&tag.digest);
         for (tag, _) in judged.iter_mut().filter(|(tag, _)| is_part(tag)) {
             tag.verdict = Verdict::Unneeded;
         }

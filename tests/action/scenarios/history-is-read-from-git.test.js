@@ -8,7 +8,8 @@ const PROGRAM = fileURLToPath(new URL("../../../target/debug/docktag", import.me
 
 test("the last commits are read from git's objects as the native program reads them", async () => {
   const project = (await Project.make()).file("compose.yml", "services: {app: {build: docker, image: example/app}}\n");
-  const env = { PATH: process.env.PATH, HOME: project.root, GIT_CONFIG_GLOBAL: "/dev/null" };
+  const { PATH = "" } = process.env;
+  const env = { PATH, HOME: project.root, GIT_CONFIG_GLOBAL: "/dev/null" };
   const git = (/** @type {string[]} */ ...args) => execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b.c", ...args], { cwd: project.folder, env });
   git("init", "-q", "-b", "main");
   // One object that is larger than any buffer, and one that is empty.
@@ -18,7 +19,7 @@ test("the last commits are read from git's objects as the native program reads t
     git("add", "-A");
     git("commit", "-qm", "next");
   }
-  const path = { PATH: process.env.PATH };
+  const path = { PATH };
   const { code, stdout } = await docktag(project, ["backtest", "--json"], { env: path });
   assert.equal(code, 0);
   const native = execFileSync(PROGRAM, ["backtest", "--json"], { cwd: project.folder, encoding: "utf8", env: { ...env, TMPDIR: project.root } });

@@ -64,13 +64,7 @@ impl Lanes {
         let lanes = lanes.clamp(1, kernel::MOST);
         // Were it a power of two, the lanes would fight for the same places in the cache.
         let stride = room.max(BLOCK).next_multiple_of(BLOCK) + PADDING;
-        Lanes {
-            kernel,
-            stride,
-            buffer: vec![0; stride * lanes],
-            states: vec![rounds::START; lanes],
-            lanes: vec![Lane::default(); lanes],
-        }
+        Lanes { kernel, stride, buffer: vec![0; stride * lanes], states: vec![rounds::START; lanes], lanes: vec![Lane::default(); lanes] }
     }
 
     /// How many there are.

@@ -64,7 +64,15 @@ pub(super) fn rounds<const N: usize>(state: &mut [[u32; N]; 4], words: &Words<N>
 }
 
 #[inline(always)]
-fn step<const N: usize, const ROUND: u8>(a: &mut [u32; N], b: &[u32; N], c: &[u32; N], d: &[u32; N], word: &[u32; N], sine: u32, shift: u32) {
+fn step<const N: usize, const ROUND: u8>(
+    a: &mut [u32; N],
+    b: &[u32; N],
+    c: &[u32; N],
+    d: &[u32; N],
+    word: &[u32; N],
+    sine: u32,
+    shift: u32,
+) {
     for lane in 0..N {
         let (x, y, z) = (b[lane], c[lane], d[lane]);
         let sum = a[lane].wrapping_add(word[lane]).wrapping_add(sine);

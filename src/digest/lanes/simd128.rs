@@ -8,7 +8,7 @@ use std::arch::wasm32::{
 use super::rounds::{SINES, block, steps};
 
 /// Two vectors of four lanes each: while one waits, the other goes on.
-type Pair = [v128; 2];
+type Pair = (v128, v128);
 
 /// Takes blocks of at most eight lanes, as the kernels do.
 pub(super) fn eight(states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], blocks: usize) {
@@ -21,14 +21,14 @@ pub(super) fn eight(states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], 
     let vector = |row: [u32; 4]| u32x4(row[0], row[1], row[2], row[3]);
     let [r, s, t, u, v, w, x, y] = rows.map(vector);
     let (low, high) = (transposed(r, s, t, u), transposed(v, w, x, y));
-    let mut state = [[low[0], high[0]], [low[1], high[1]], [low[2], high[2]], [low[3], high[3]]];
-    let mut words = [[u32x4_splat(0); 2]; 16];
+    let mut state = [(low[0], high[0]), (low[1], high[1]), (low[2], high[2]), (low[3], high[3])];
+    let mut words = [(u32x4_splat(0), u32x4_splat(0)); 16];
     for number in 0..blocks {
         gather(&mut words, &inputs, number);
         rounds(&mut state, &words);
     }
     let [a, b, c, d] = state;
-    let columns = [transposed(a[0], b[0], c[0], d[0]), transposed(a[1], b[1], c[1], d[1])];
+    let columns = [transposed(a.0, b.0, c.0, d.0), transposed(a.1, b.1, c.1, d.1)];
     for (to, column) in active.iter().zip(columns.as_flattened()) {
         states[*to] = numbers(*column);
     }
@@ -39,15 +39,13 @@ fn numbers(v: v128) -> [u32; 4] {
 }
 
 /// Fetches the words of a block of every lane.
+#[inline(never)]
 fn gather(words: &mut [Pair; 16], inputs: &[&[u8]; 8], number: usize) {
-    for (half, inputs) in inputs.as_chunks::<4>().0.iter().enumerate() {
-        let [Some(a), Some(b), Some(c), Some(d)] = inputs.map(|input| block(input, number)) else { return };
-        for quarter in 0..4 {
-            let column = transposed(load(a, quarter), load(b, quarter), load(c, quarter), load(d, quarter));
-            for (row, column) in words[quarter * 4..].iter_mut().zip(column) {
-                row[half] = column;
-            }
-        }
+    let [Some(a), Some(b), Some(c), Some(d), Some(e), Some(f), Some(g), Some(h)] = inputs.map(|input| block(input, number)) else { return };
+    for (quarter, rows) in words.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let low = transposed(load(a, quarter), load(b, quarter), load(c, quarter), load(d, quarter));
+        let high = transposed(load(e, quarter), load(f, quarter), load(g, quarter), load(h, quarter));
+        *rows = [(low[0], high[0]), (low[1], high[1]), (low[2], high[2]), (low[3], high[3])];
     }
 }
 
@@ -71,19 +69,19 @@ fn transposed(a: v128, b: v128, c: v128, d: v128) -> [v128; 4] {
     ]
 }
 
+/// Not inlined: in a large function, engines find no registers for it.
+#[inline(never)]
 fn rounds(state: &mut [Pair; 4], words: &[Pair; 16]) {
     let [mut a, mut b, mut c, mut d] = *state;
     macro_rules! step {
         ($r:literal, $a:ident, $b:ident, $c:ident, $d:ident, $word:expr, $i:expr, $shift:literal) => {
-            $a = [
-                step::<$r, $shift>($a[0], $b[0], $c[0], $d[0], words[$word][0], SINES[$i]),
-                step::<$r, $shift>($a[1], $b[1], $c[1], $d[1], words[$word][1], SINES[$i]),
-            ]
+            $a.0 = step::<$r, $shift>($a.0, $b.0, $c.0, $d.0, words[$word].0, SINES[$i]);
+            $a.1 = step::<$r, $shift>($a.1, $b.1, $c.1, $d.1, words[$word].1, SINES[$i]);
         };
     }
     steps!(step, a, b, c, d);
     for (sum, value) in state.iter_mut().zip([a, b, c, d]) {
-        *sum = [u32x4_add(sum[0], value[0]), u32x4_add(sum[1], value[1])];
+        *sum = (u32x4_add(sum.0, value.0), u32x4_add(sum.1, value.1));
     }
 }
 

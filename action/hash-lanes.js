@@ -83,10 +83,8 @@ class Reading {
   /** @param {T} item */
   constructor(item) {
     this.item = item
-    ;[this.file, this.before] = this.#told(() => {
-      const file = openSync(native(item.path), 'r')
-      return /** @type {const} */ ([file, fstatSync(file)])
-    })
+    this.file = this.#told(() => openSync(native(item.path), 'r'))
+    this.before = this.#told(() => fstatSync(this.file))
     this.executable = (this.before.mode & 0o100) !== 0 && process.platform !== 'win32'
   }
 

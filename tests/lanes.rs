@@ -1,4 +1,5 @@
 //! Several messages side by side have the digests that each has alone, whatever hashes them and whenever each of them ends.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use docktag::digest::{Algorithm, Digest, Kernel, Lanes, digest};
 use proptest::prelude::{Strategy, prop_assert_eq, proptest};

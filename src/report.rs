@@ -140,6 +140,9 @@ pub struct TargetReport {
     /// Where it was missing: what has changed since the last build, in a few lines; empty where that is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<String>,
+    /// The images of this project that the Compose file names as contexts of its build (`service:base`), by the names of these contexts.
+    #[serde(skip)]
+    pub contexts: Vec<(String, String)>,
     /// The text of its manifest; not in JSON, since file names need not be.
     #[serde(skip)]
     pub manifest: Rc<[u8]>,

@@ -12,7 +12,7 @@ use crate::job::registry::Client;
 use crate::job::work::{self, Work};
 use crate::job::{later, why};
 use crate::options::{Options, Push};
-use crate::plan::{Origin, Target};
+use crate::plan::{Context, Origin, Target};
 use crate::registry::reply::{Descriptor, Presence};
 use crate::report::{Note, Outcome, Report, TargetReport};
 
@@ -211,11 +211,20 @@ pub(super) fn target_report(target: &Target, outcome: Outcome) -> TargetReport {
         platforms: Vec::new(),
         present: Vec::new(),
         needs: Vec::new(),
+        contexts: target.contexts.iter().filter_map(given).collect(),
         reason: None,
         milliseconds: None,
         bytes: None,
         moving: None,
         why: Vec::new(),
         manifest: Rc::clone(&target.manifest),
+    }
+}
+
+/// The image of another service that the Compose file names as a context.
+fn given(context: &Context) -> Option<(String, String)> {
+    match &context.origin {
+        Origin::Target(image) if context.is_given => Some((context.name.clone(), image.to_string())),
+        _ => None,
     }
 }

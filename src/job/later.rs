@@ -1,6 +1,6 @@
 //! What later steps of a CI job get besides the recipe's variables: Compose files that name the images.
 
-use crate::compose::overrides::{self, ServiceOverride};
+use crate::compose::overrides::{self, BuildOverride, ServiceOverride};
 use crate::compose::paths;
 use crate::desk::Desk;
 use crate::digest::{Algorithm, digest};
@@ -29,7 +29,7 @@ pub(super) async fn keep(desk: &Desk, options: &Options, project: &Project, repo
     if options.is_plain() || !(options.ci || options.job == Job::Env) {
         return Ok(());
     }
-    let overrides: Vec<ServiceOverride> = report.targets.iter().flat_map(of_target).collect();
+    let overrides: Vec<ServiceOverride> = report.targets.iter().flat_map(|target| of_target(target, &report.targets)).collect();
     let text = overrides::render(&overrides);
     // The name is that of the content, so that jobs that share a folder do not disturb each other.
     let name = digest(Algorithm::Md5, text.as_bytes());
@@ -52,17 +52,35 @@ pub(super) async fn keep(desk: &Desk, options: &Options, project: &Project, repo
 }
 
 /// The services of a target with its image: by digest where the registry has it, since a tag can be moved and a digest cannot.
-fn of_target(target: &TargetReport) -> Vec<ServiceOverride> {
-    let image = match &target.digest {
-        Some(digest) => format!("{}@{digest}", target.image),
-        None => target.image.clone(),
-    };
+fn of_target(target: &TargetReport, all: &[TargetReport]) -> Vec<ServiceOverride> {
     // What is in a registry is pulled from there: without this Compose would build a service that has `build:`. The name is the one that
     // v1 knows too.
     let pull_policy = (!matches!(target.outcome, Outcome::Built)).then_some("if_not_present");
-    let services = target.services.iter();
-    let image = || Some(image.clone());
-    services
-        .map(|service| ServiceOverride { service: service.clone(), image: image(), pull_policy, ..ServiceOverride::default() })
-        .collect()
+    let of_service = |service: &String| ServiceOverride {
+        service: service.clone(),
+        image: Some(by_digest(target)),
+        pull_policy,
+        build: contexts(target, all),
+        ..ServiceOverride::default()
+    };
+    target.services.iter().map(of_service).collect()
+}
+
+/// Compose builds a service that another one has as a context, even where it starts only that one and has all images. So the context becomes
+/// the image.
+fn contexts(target: &TargetReport, all: &[TargetReport]) -> Option<BuildOverride> {
+    let mut contexts = Vec::new();
+    for (name, image) in &target.contexts {
+        if let Some(other) = all.iter().find(|other| other.image == *image && other.digest.is_some()) {
+            contexts.push((name.clone(), format!("docker-image://{}", by_digest(other))));
+        }
+    }
+    (!contexts.is_empty()).then(|| BuildOverride { contexts, ..BuildOverride::default() })
+}
+
+fn by_digest(target: &TargetReport) -> String {
+    match &target.digest {
+        Some(digest) => format!("{}@{digest}", target.image),
+        None => target.image.clone(),
+    }
 }

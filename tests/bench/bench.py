@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True  # the source tree stays as it is
 
 import cycle
 import hashing
+import history
 import machine
 import page
 import peers
@@ -28,7 +29,7 @@ from results import Case, Failed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-CASES = ("10k", "100k", "medium", "large", "one", "wasm", "small", "start", "services", "page", "cycle", "size")
+CASES = ("10k", "100k", "medium", "large", "one", "wasm", "small", "start", "services", "history", "page", "cycle", "size")
 HASHING = ("10k", "100k", "medium", "large", "one", "wasm", "small")
 
 
@@ -117,6 +118,8 @@ def _run(options: argparse.Namespace, setup: Setup) -> list[Case]:
         done["start"] = startup.startup(setup)
     if "services" in options.only:
         done["services"] = services.services(setup)
+    if "history" in options.only:
+        done["history"] = history.history(setup)
     if "page" in options.only:
         done["page"] = page.page(setup)
     if "cycle" in options.only:

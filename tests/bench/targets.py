@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import cycle
 import hashing
+import history
 import page
 import services
 import sizes
@@ -50,6 +51,10 @@ def _times(case: str, name: str, ours: str = DOCKTAG) -> Callable[[Cases], float
 
 def _milliseconds(case: str, name: str) -> Callable[[Cases], float]:
     return lambda cases: 1000 * _row(cases, case, name).median
+
+
+def _seconds(case: str, name: str) -> Callable[[Cases], float]:
+    return lambda cases: _row(cases, case, name).median
 
 
 def _size(name: str) -> Callable[[Cases], float]:
@@ -132,6 +137,7 @@ TARGETS = [
     Target("services", "100,000 ignored files: cost", AT_MOST, 10, " ms", _ignored),
     Target("cycle", "action, warm cycle with two images", AT_MOST, 300, " ms", _milliseconds("cycle", cycle.ACTION)),
     Target("cycle", "action, warm cycle: faster than the recipe", AT_LEAST, 10, "x", _recipe_cycle(cycle.ACTION)),
+    Target("history", "backtest of 200 commits of 20,000 files", AT_MOST, 10, " s", _seconds("history", history.NAME)),
     Target("page", "page, 10,000 files dropped: longer than the action", AT_MOST, 3, "x", _page),
     Target("size", "action: download", AT_MOST, 700, " kB", _size(sizes.DOWNLOAD)),
     Target("size", "first wasm", AT_MOST, 400, " kB", _size(sizes.FIRST)),

@@ -203,6 +203,9 @@ fn later(engine: &Engine) -> Result<(), Failed> {
         assert!(ran.stdout.contains(&pinned), "not in the model: {pinned}\n{}", ran.stdout);
     }
     assert!(ran.stdout.contains("api-1  | a=1"), "{}\n{}", ran.stdout, ran.stderr);
+    // Not even a service that has another one as a context makes Compose build that one.
+    let ran = project.shell(". ../bash.env; docker compose run --rm batch /bin/busybox cat /batch/batch.txt 2>&1");
+    assert!(ran.ok().ends_with("batch\n") && !ran.stdout.contains("exporting to image"), "{}", ran.stdout);
     // In the same job docktag reads the user's names, not its own.
     let again = project.shell(". ../bash.env; \"$DOCKTAG\" tag");
     assert_eq!(again.ok(), project.plain(&["tag"]).ok());

@@ -55,6 +55,17 @@ pub(super) async fn tags(client: &Client<'_>, options: &Options, repository: &Re
         let Some(found) = found else { continue };
         judged.push((judge(client, options, repository, needed, name, found).await?, found));
     }
+    // The parts of an index have tags of their own (`HASH-linux-arm64`), and go with it.
+    let indexes = judged.iter().filter(|(tag, found)| tag.verdict == Verdict::Unneeded && is_index(found));
+    let indexes: Vec<(String, String)> = indexes.map(|(tag, _)| (tag.tag.clone(), tag.digest.clone())).collect();
+    for (index, digest) in indexes {
+        let parts = parts(client, repository, &digest).await?;
+        let is_part =
+            |tag: &Judged| tag.verdict == Verdict::Foreign && tag.tag.starts_with(&format!("{index}-")) && parts.contains(&tag.digest);
+        for (tag, _) in judged.iter_mut().filter(|(tag, _)| is_part(tag)) {
+            tag.verdict = Verdict::Unneeded;
+        }
+    }
     // What is kept keeps all that it is made of.
     let stays = judged.iter().filter(|(tag, _)| tag.verdict != Verdict::Unneeded);
     let parts = all(stays.clone().filter(|(_, found)| is_index(found)).map(|(tag, _)| parts(client, repository, &tag.digest))).await?;

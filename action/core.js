@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { initSync } from '../pkg/docktag.js'
 
-export { Hasher, Session, definitions } from '../pkg/docktag.js'
+export { Hasher, Lanes, Session, definitions } from '../pkg/docktag.js'
 
 /** The first file of the module, compiled; for threads, which only hash. */
 export const module = new WebAssembly.Module(readFileSync(new URL('../pkg/docktag_bg.wasm', import.meta.url)))

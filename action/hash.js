@@ -3,9 +3,9 @@
 
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { Hasher, memory, module } from './core.js'
+import { Hasher, Lanes, memory, module } from './core.js'
 import { HostFailure } from './failure.js'
-import { fileHasher } from './hash-file.js'
+import { hasher } from './hash-file.js'
 
 /** @typedef {import('../pkg/docktag.js').Path} Path */
 /** @typedef {import('../pkg/docktag.js').Hashed} Hashed */
@@ -36,17 +36,16 @@ export async function hash({ paths, algorithm, text }, say) {
     if (!work.isTaken && (paths.length >= MANY || performance.now() - begin > PATIENCE)) help(work)
   }
   try {
-    const hashFile = fileHasher(Hasher, memory, { algorithm, text }, () => {
+    const hashAll = hasher({ Hasher, Lanes }, memory, { algorithm, text }, () => {
       helpIfLong()
       return breath()
     })
-    while (!work.isTaken && !work.failure) {
+    const next = () => {
       helpIfLong()
       // What is taken here is little, so that the threads find work until the end.
-      const [index, path] = work.takeOne()
-      work.keep(index, [await hashFile(path)])
-      if (index % 16 === 0) await breath()
+      return work.isTaken || work.failure ? undefined : work.takeOne()
     }
+    await hashAll(next, ({ index }, hashed) => work.keep(index, [hashed]))
     await work.end()
     return work.hashed
   } finally {
@@ -93,10 +92,10 @@ class Work {
     return this.#next >= this.paths.length
   }
 
-  /** @returns {[number, Path]} */
+  /** @returns {{ index: number, path: Path }} */
   takeOne() {
     const index = this.#next++
-    return [index, this.paths[index]]
+    return { index, path: this.paths[index] }
   }
 
   /** Takes the next files off the list. */

@@ -1,9 +1,13 @@
 //! md5 and sha256 as streaming hashers and as values.
 
+mod lanes;
+
 use std::fmt;
 
 use md5::Digest as _;
 use serde::Serialize;
+
+pub use lanes::{Kernel, Lanes};
 
 /// The hash function of manifest and tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]

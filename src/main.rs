@@ -71,7 +71,7 @@ fn prepare(job: Job, matches: &ArgMatches, log: &Log) -> Result<(Host, Session, 
     };
     let folder = scratch.as_ref().map(|scratch| scratch.path().to_owned());
     let options = options::options(matches, job, folder.as_deref())?;
-    Ok((Host::new(log.clone(), folder), Session::new(options), scratch))
+    Ok((Host::new(log.clone(), folder)?, Session::new(options), scratch))
 }
 
 fn voice(matches: &ArgMatches) -> Voice {

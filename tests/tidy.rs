@@ -125,6 +125,15 @@ fn the_library_does_no_io() {
 }
 
 #[test]
+fn only_the_lanes_have_unsafe_code() {
+    for (name, text) in files("src", &[".rs"]) {
+        let has_some = text.contains("unsafe_code") || text.contains("unsafe {");
+        assert!(!has_some || name.starts_with("src/digest/lanes/"), "{name}: `unsafe` is for src/digest/lanes only");
+        assert_eq!(text.matches("unsafe {").count(), text.matches("// SAFETY: ").count(), "{name}: each `unsafe` says why it is none");
+    }
+}
+
+#[test]
 fn files_stay_small() {
     for (name, text) in files("src", &[".rs"]).into_iter().chain(files("tests", &[".rs", ".sh", ".py", ".mjs"])) {
         let limit = TABLES.iter().find(|(table, _)| *table == name).map_or(LINES, |(_, limit)| *limit);

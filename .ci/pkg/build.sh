@@ -16,7 +16,7 @@ for flag in \
   "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
   "--remap-path-prefix=$(rustc --print sysroot)=/rust" \
   "--remap-path-prefix=$PWD=/docktag" \
-  -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Clink-arg=-zstack-size=851968; do
+  -Ctarget-feature=+simd128 -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Clink-arg=-zstack-size=851968; do
   flags=${flags:+$flags$(printf '\037')}$flag
 done
 RUSTC_BOOTSTRAP=1 CARGO_ENCODED_RUSTFLAGS=$flags \
@@ -31,7 +31,7 @@ target/pkg-tool/release/docktag-pkg "$wasm" "$folder"
 skipped='--skip-pass=inlining-optimizing --skip-pass=local-cse --skip-pass=code-pushing --skip-pass=reorder-functions'
 for name in docktag_bg docktag_rest; do
   .ci/pkg/node_modules/.bin/wasm-opt --low-memory-unused -Os $skipped --flatten --rereloop -Os --reorder-functions-by-name --strip-debug --strip-producers \
-    --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
+    --enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext --enable-simd \
     "$folder/$name.wasm" -o "$folder/$name.wasm"
 done
 # Types of the raw exports, which nobody needs.

@@ -64,7 +64,7 @@ fn perform(host: &Host, need: Need) -> Answer {
         Need::List { root } => fs::list(&root).map(Answer::Listing),
         Need::Entries { folders } => fs::entries(&folders).map(Answer::Entries),
         Need::Read { path } => fs::read(&path).map(Answer::Bytes),
-        Need::Hash { paths, algorithm, text } => hash::hash(&host.log, &paths, algorithm, text).map(Answer::Hashed),
+        Need::Hash { paths, algorithm, text } => hash::hash(&host.log, host.kernel, &paths, algorithm, text).map(Answer::Hashed),
         Need::Exist { paths } => Ok(Answer::Exist(fs::exist(&paths))),
         Need::Http { request, because } => host.http.send(&host.log, &request, &because).map(Answer::Response),
         Need::Run(command) => exec::run(&host.log, &command).map(Answer::Exited),

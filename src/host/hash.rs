@@ -1,48 +1,56 @@
-//! Hashing files on all cores.
+//! Hashing files on all cores, several on each at once.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use docktag::digest::{Algorithm, Hasher, Text};
+use docktag::digest::{Algorithm, Digest, Hasher, Kernel, Lanes, Text};
+use docktag::error::{Code, Error};
 use docktag::need::{Failure, FailureKind, Hashed};
 use docktag::path::RelPath;
 
-use crate::host::fs::{failure, to_native};
+use crate::host::fs::{failure, open};
 use crate::host::log::Log;
 use crate::host::progress::Progress;
 
 /// Large enough that reading costs little, small enough to stay in the cache of a core.
 const BUFFER: usize = 64 * 1024;
+/// The same for each of many lanes.
+const ROOM: usize = 32 * 1024;
 /// Files that a worker takes at a time, where there are many: neighbours on disk, yet little is left to wait for at the end.
 const BATCH: usize = 16;
 
+/// So many files are open at most: some systems let a program have 256.
+const OPEN: usize = 200;
+
+type Numbered = (usize, Result<Hashed, Failure>);
+
+/// What hashes several files at once, from `DOCKTAG_LANES`: the fastest that this machine has, or the one of that name; `scalar` hashes one after the other.
+pub(super) fn kernel() -> Result<Kernel, Error> {
+    const VARIABLE: &str = "DOCKTAG_LANES";
+    let Some(name) = std::env::var_os(VARIABLE).filter(|name| !name.is_empty()) else { return Ok(Kernel::best()) };
+    let known = || Kernel::ALL.into_iter().filter(|kernel| kernel.is_available());
+    known().find(|kernel| name == kernel.name()).ok_or_else(|| {
+        let names: Vec<&str> = known().map(Kernel::name).collect();
+        let message = format!("`{}` is nothing that this machine can hash with", name.display());
+        Error::new(Code::Usage, message).at(VARIABLE).help(format!("give one of {}, or leave it away", names.join(", ")))
+    })
+}
+
 /// Hashes files; the answer has their order. The first failure, by that order, is the one that is told.
-pub(super) fn hash(log: &Log, paths: &[RelPath], algorithm: Algorithm, text: bool) -> Result<Vec<Hashed>, Failure> {
+pub(super) fn hash(log: &Log, kernel: Kernel, paths: &[RelPath], algorithm: Algorithm, text: bool) -> Result<Vec<Hashed>, Failure> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = cores.min(paths.len()).max(1);
-    let batch = BATCH.min(paths.len() / (workers * 4)).max(1);
-    let next = AtomicUsize::new(0);
     let progress = Progress::new(log, paths.len());
-    let work = || {
-        let mut hasher = Hasher::new(algorithm);
-        let mut buffer = vec![0; BUFFER];
-        let mut done = Vec::new();
-        loop {
-            let start = next.fetch_add(batch, Ordering::Relaxed);
-            for (index, path) in paths.iter().enumerate().skip(start).take(batch) {
-                let hashed = hash_file(path, text, &mut hasher, &mut buffer, &progress);
-                let failed = hashed.is_err();
-                done.push((index, hashed));
-                if failed {
-                    // The others stop at their next batch: nothing can come of it.
-                    next.store(paths.len(), Ordering::Relaxed);
-                }
-            }
-            if start >= paths.len() {
-                return done;
-            }
+    let queue = Queue { paths, batch: BATCH.min(paths.len() / (workers * 4)).max(1), next: AtomicUsize::new(0), progress: &progress };
+    let work = || match (algorithm, text, kernel) {
+        (Algorithm::Sha256, _, _) | (_, true, _) | (_, _, Kernel::Scalar) => queue.one_by_one(algorithm, text),
+        (Algorithm::Md5, false, kernel) => {
+            // Few large files are shared evenly.
+            let lanes = kernel.lanes().min(paths.len().div_ceil(workers)).min(OPEN / workers);
+            queue.side_by_side(Lanes::new(kernel, lanes, ROOM))
         }
     };
     let parts = progress.watch(|| match workers {
@@ -52,58 +60,180 @@ pub(super) fn hash(log: &Log, paths: &[RelPath], algorithm: Algorithm, text: boo
             threads.into_iter().flat_map(|thread| thread.join().ok()).collect()
         }),
     });
-    let mut all: Vec<(usize, Result<Hashed, Failure>)> = parts.into_iter().flatten().collect();
+    let mut all: Vec<Numbered> = parts.into_iter().flatten().collect();
     all.sort_unstable_by_key(|(index, _)| *index);
     all.into_iter().map(|(_, hashed)| hashed).collect()
 }
 
-/// Hashes one file from its start to its end, and makes sure that it stayed the same meanwhile.
-fn hash_file(path: &RelPath, text: bool, hasher: &mut Hasher, buffer: &mut [u8], progress: &Progress<'_>) -> Result<Hashed, Failure> {
-    let told = |error: io::Error| failure(&error, Some(path));
-    let mut file = File::open(to_native(path)).map_err(told)?;
-    let before = file.metadata().map_err(told)?;
-    let mut text = text.then(Text::default);
-    let mut size = 0;
-    loop {
-        match file.read(buffer) {
-            Ok(0) => break,
-            Ok(count) => {
-                match &mut text {
-                    Some(text) => text.update(hasher, &buffer[..count]),
-                    None => hasher.update(&buffer[..count]),
-                }
-                size += count as u64;
-                progress.bytes(count);
-                // A small file is read whole at once; whether it has grown is seen below, without reading its end.
-                if size == before.len() && count < buffer.len() {
-                    break;
-                }
+/// The files that nobody has taken yet.
+struct Queue<'a> {
+    paths: &'a [RelPath],
+    batch: usize,
+    next: AtomicUsize,
+    progress: &'a Progress<'a>,
+}
+
+impl<'a> Queue<'a> {
+    fn take(&self) -> Range<usize> {
+        let start = self.next.fetch_add(self.batch, Ordering::Relaxed).min(self.paths.len());
+        start..(start + self.batch).min(self.paths.len())
+    }
+
+    /// The others stop at their next batch: nothing can come of it.
+    fn stop(&self) {
+        self.next.store(self.paths.len(), Ordering::Relaxed);
+    }
+
+    fn one_by_one(&self, algorithm: Algorithm, text: bool) -> Vec<Numbered> {
+        let mut hasher = Hasher::new(algorithm);
+        let mut buffer = vec![0; BUFFER];
+        let mut done = Vec::new();
+        loop {
+            let batch = self.take();
+            if batch.is_empty() {
+                return done;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                hasher.finish();
-                return Err(told(error));
+            for index in batch {
+                let hashed = self.hash_file(&self.paths[index], text, &mut hasher, &mut buffer);
+                if hashed.is_err() {
+                    self.stop();
+                }
+                done.push((index, hashed));
             }
         }
     }
-    if let Some(text) = &mut text {
-        text.end(hasher);
+
+    /// Hashes one file from its start to its end.
+    fn hash_file(&self, path: &'a RelPath, text: bool, hasher: &mut Hasher, buffer: &mut [u8]) -> Result<Hashed, Failure> {
+        let mut file = Reading::open(0, path)?;
+        let mut text = text.then(Text::default);
+        while !file.has_ended() {
+            let count = match file.read(buffer, self.progress) {
+                Ok(count) => count,
+                Err(failure) => {
+                    hasher.finish();
+                    return Err(failure);
+                }
+            };
+            match &mut text {
+                Some(text) => text.update(hasher, &buffer[..count]),
+                None => hasher.update(&buffer[..count]),
+            }
+        }
+        if let Some(text) = &mut text {
+            text.end(hasher);
+        }
+        Ok(file.hashed(hasher.finish(), self.progress))
     }
-    let digest = hasher.finish();
-    let after = file.metadata().map_err(told)?;
-    if size != before.len() || after.len() != before.len() || after.modified().ok() != before.modified().ok() {
-        return Err(Failure { kind: FailureKind::Changed, path: Some(path.clone()), message: String::new() });
+
+    /// Keeps every lane busy: a large file stays in its lane while small ones pass in the others.
+    fn side_by_side(&self, mut lanes: Lanes) -> Vec<Numbered> {
+        let mut open: Vec<Option<Reading<'a>>> = (0..lanes.count()).map(|_| None).collect();
+        let (mut done, mut batch) = (Vec::new(), 0..0);
+        loop {
+            for (lane, slot) in open.iter_mut().enumerate() {
+                while !lanes.is_ready(lane) {
+                    let file = match slot {
+                        Some(file) => file,
+                        None => {
+                            if batch.is_empty() {
+                                batch = self.take();
+                            }
+                            let Some(index) = batch.next() else { break };
+                            match Reading::open(index, &self.paths[index]) {
+                                Ok(file) => slot.insert(file),
+                                Err(failure) => {
+                                    self.stop();
+                                    done.push((index, Err(failure)));
+                                    continue;
+                                }
+                            }
+                        }
+                    };
+                    let ended = match lanes.take(lane) {
+                        Some(digest) => Ok(file.hashed(digest, self.progress)),
+                        None => match file.read(lanes.room(lane), self.progress) {
+                            Ok(count) => {
+                                lanes.fill(lane, count);
+                                if file.has_ended() {
+                                    lanes.end(lane);
+                                }
+                                continue;
+                            }
+                            Err(failure) => Err(failure),
+                        },
+                    };
+                    if ended.is_err() {
+                        self.stop();
+                        lanes.reset(lane);
+                    }
+                    done.push((file.index, ended));
+                    *slot = None;
+                }
+            }
+            if !lanes.run() {
+                return done;
+            }
+        }
     }
-    progress.file();
-    Ok(Hashed { digest, size, executable: is_executable(&before) })
+}
+
+/// A file that is being read from its start to its end.
+struct Reading<'a> {
+    index: usize,
+    path: &'a RelPath,
+    /// Closed at its end, so that only large files are open for longer.
+    file: Option<File>,
+    before: Metadata,
+    size: u64,
+}
+
+impl<'a> Reading<'a> {
+    fn open(index: usize, path: &'a RelPath) -> Result<Self, Failure> {
+        let opened = open(path).and_then(|file| Ok((file.metadata()?, file)));
+        let (before, file) = opened.map_err(|error| failure(&error, Some(path)))?;
+        Ok(Reading { index, path, file: Some(file), before, size: 0 })
+    }
+
+    fn has_ended(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// The next bytes; at the end it makes sure that the file stayed the same meanwhile.
+    fn read(&mut self, buffer: &mut [u8], progress: &Progress<'_>) -> Result<usize, Failure> {
+        let Some(file) = &mut self.file else { return Ok(0) };
+        let told = |error: io::Error| failure(&error, Some(self.path));
+        let count = loop {
+            match file.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other.map_err(told)?,
+            }
+        };
+        self.size += count as u64;
+        progress.bytes(count);
+        // A small file is read whole at once; whether it has grown is seen here, without reading its end.
+        if count == 0 || (self.size == self.before.len() && count < buffer.len()) {
+            let (before, after) = (&self.before, file.metadata().map_err(told)?);
+            if self.size != before.len() || after.len() != before.len() || after.modified().ok() != before.modified().ok() {
+                return Err(Failure { kind: FailureKind::Changed, path: Some(self.path.clone()), message: String::new() });
+            }
+            self.file = None;
+        }
+        Ok(count)
+    }
+
+    fn hashed(&self, digest: Digest, progress: &Progress<'_>) -> Hashed {
+        progress.file();
+        Hashed { digest, size: self.size, executable: is_executable(&self.before) }
+    }
 }
 
 #[cfg(unix)]
-pub(super) fn is_executable(metadata: &std::fs::Metadata) -> bool {
+pub(super) fn is_executable(metadata: &Metadata) -> bool {
     std::os::unix::fs::MetadataExt::mode(metadata) & 0o100 != 0
 }
 
 #[cfg(not(unix))]
-pub(super) fn is_executable(_: &std::fs::Metadata) -> bool {
+pub(super) fn is_executable(_: &Metadata) -> bool {
     false
 }

@@ -16,6 +16,9 @@ mod stage;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use docktag::digest::Kernel;
+use docktag::error::Error;
+
 pub(crate) use log::Log;
 
 /// What performing needs.
@@ -26,6 +29,7 @@ pub(crate) struct Host {
     /// The folder of this run, where it has one; files in it are for their owner only.
     pub(crate) scratch: Option<PathBuf>,
     http: http::Client,
+    kernel: Kernel,
 }
 
 /// The time since then.
@@ -35,7 +39,7 @@ fn milliseconds(start: Instant) -> u64 {
 
 impl Host {
     /// A host that writes to `log` and keeps its files in `scratch`.
-    pub(crate) fn new(log: Log, scratch: Option<PathBuf>) -> Self {
-        Host { log, scratch, http: http::Client::default() }
+    pub(crate) fn new(log: Log, scratch: Option<PathBuf>) -> Result<Self, Error> {
+        Ok(Host { log, scratch, http: http::Client::default(), kernel: hash::kernel()? })
     }
 }

@@ -29,8 +29,8 @@ from results import Case, Failed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-CASES = ("10k", "100k", "large", "small", "start", "services", "history", "page", "cycle", "size")
-HASHING = ("10k", "100k", "large", "small")
+CASES = ("10k", "100k", "medium", "large", "one", "wasm", "small", "start", "services", "history", "page", "cycle", "size")
+HASHING = ("10k", "100k", "medium", "large", "one", "wasm", "small")
 
 
 def main() -> int:
@@ -104,8 +104,14 @@ def _run(options: argparse.Namespace, setup: Setup) -> list[Case]:
         done["10k"] = hashing.ten_thousand(setup)
     if "100k" in options.only:
         done["100k"] = hashing.hundred_thousand(setup, done.get("10k"))
+    if "medium" in options.only:
+        done["medium"] = hashing.medium(setup)
     if "large" in options.only:
         done["large"] = hashing.large(setup)
+    if "one" in options.only:
+        done["one"] = hashing.one(setup)
+    if "wasm" in options.only:
+        done["wasm"] = hashing.wasm(setup)
     if "small" in options.only:
         done["small"] = hashing.small(setup)
     if "start" in options.only:

@@ -20,6 +20,8 @@ DIRHASH = "dirhash"
 FOLDER_HASH = "folder-hash"
 HASH_FILES = "hashFiles"
 MD5SUM = "md5sum"
+FLOOR = "floor: read, not hashed"
+CRYPTO = "Node's crypto"
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,23 @@ def xargs_md5sum(project: Path, files: int) -> Contestant:
 def md5sum(project: Path) -> Contestant:
     files = sorted(str(it.relative_to(project)) for it in project.glob("docker/*/*/*"))
     return Contestant(MD5SUM, ["md5sum", *files], project, environment(), "md5sum docker/*/*/*")
+
+
+def floor(setup: Setup, project: Path) -> Contestant:
+    def program(path: Path) -> Contestant:
+        return Contestant(FLOOR, [str(path), "docker"], project, environment(), shown)
+
+    shown = "tests/bench/floor.rs: walks docker, and reads all files on all cores"
+    return installed(setup, "floor", FLOOR, project, shown, program)
+
+
+def crypto(setup: Setup, project: Path) -> Contestant:
+    def program(node: Path) -> Contestant:
+        argv = [str(node), str(Path(__file__).resolve().parent / "crypto.mjs"), "docker"]
+        return Contestant(CRYPTO, argv, project, environment(), shown)
+
+    shown = 'node, with a script: createHash("md5") for each file'
+    return installed(setup, "node", CRYPTO, project, shown, program)
 
 
 def left_out(contestant: Contestant, reason: str) -> Contestant:

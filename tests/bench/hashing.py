@@ -26,7 +26,8 @@ class WrongTag(Exception):
 def ten_thousand(setup: Setup) -> Case:
     with _project() as project:
         trees.many_files(project, 10_000, 5_400)
-        rows = _race(contestants.everyone(setup, project, 10_000), setup.rounds)
+        racing = [*contestants.everyone(setup, project, 10_000), contestants.floor(setup, project)]
+        rows = _race(racing, setup.rounds)
     return Case("10k", "10,000 files, 54 MB", "Files of 2.7 to 8.1 kB, three folders deep.", rows)
 
 
@@ -52,6 +53,30 @@ def large(setup: Setup) -> Case:
         "BLAKE3 is the faster one; docktag stays with MD5, because `md5sum` must be able to check the tag."
     )
     return Case("large", "4 files of 256 MiB", about, rows)
+
+
+def medium(setup: Setup) -> Case:
+    with _project() as project:
+        trees.large_files(project, 64, 16 * MIB)
+        racing = [*contestants.everyone(setup, project, 64), contestants.floor(setup, project)]
+        rows = _race(racing, setup.rounds, LIMIT)
+    return Case("medium", "64 files of 16 MiB", "Enough files for all lanes of all cores.", rows)
+
+
+def one(setup: Setup) -> Case:
+    with _project() as project:
+        trees.large_files(project, 1, 1024 * MIB)
+        racing = [contestants.docktag(setup, project), contestants.recipe(project), contestants.floor(setup, project)]
+        rows = _race(racing, setup.rounds)
+    return Case("one", "1 file of 1 GiB", "MD5 of one file has no lanes.", rows)
+
+
+def wasm(setup: Setup) -> Case:
+    with _project() as project:
+        trees.large_files(project, 64, 4 * MIB)
+        racing = [contestants.tag_action(setup, project), contestants.crypto(setup, project), contestants.docktag(setup, project)]
+        rows = _race(racing, setup.rounds)
+    return Case("wasm", "64 files of 4 MiB, in Node", "", rows)
 
 
 def small(setup: Setup) -> Case:

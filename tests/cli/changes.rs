@@ -13,8 +13,9 @@ const SIZE: u64 = 512 << 20;
 #[track_caller]
 fn hashing(dir: &Dir) -> Running {
     dir.sparse("docker/a", SIZE);
-    // On one core, so that one file is hashed after the other.
-    let mut run = Run::through(dir, &["/usr/bin/taskset", "-c", &first_core()], ["tag", "--path", "docker"]).spawn();
+    // On one core and without lanes, so that one file is hashed after the other.
+    let run = Run::through(dir, &["/usr/bin/taskset", "-c", &first_core()], ["tag", "--path", "docker"]);
+    let mut run = run.env("DOCKTAG_LANES", "scalar").spawn();
     run.until_open(&dir.path("docker/a"));
     run
 }

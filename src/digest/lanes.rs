@@ -1,0 +1,151 @@
+//! MD5 of several messages side by side: inside one message each step waits for the one before, so a core has most of its units idle.
+
+mod kernel;
+mod rounds;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+
+use super::{Algorithm, Digest};
+pub use kernel::Kernel;
+
+/// A block of MD5, in bytes.
+const BLOCK: usize = 64;
+/// What may follow the last byte of a message: a bit, zeros, and eight bytes of its length, to the end of a block.
+const PADDING: usize = 2 * BLOCK;
+
+/// Hashers side by side, each with a buffer of its own. A lane is free again as soon as its message has ended; the others go on.
+///
+/// ```
+/// use docktag::digest::{Algorithm, Kernel, Lanes, digest};
+///
+/// let mut lanes = Lanes::new(Kernel::best(), 2, 4096);
+/// for (lane, text) in [b"abc".as_slice(), b"a longer message"].into_iter().enumerate() {
+///     lanes.room(lane)[..text.len()].copy_from_slice(text);
+///     lanes.fill(lane, text.len());
+///     lanes.end(lane);
+/// }
+/// while lanes.run() {}
+/// assert_eq!(lanes.take(0), Some(digest(Algorithm::Md5, b"abc")));
+/// assert_eq!(lanes.take(1), Some(digest(Algorithm::Md5, b"a longer message")));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Lanes {
+    kernel: Kernel,
+    /// From the start of a lane's buffer to that of the next.
+    stride: usize,
+    buffer: Vec<u8>,
+    states: Vec<[u32; 4]>,
+    lanes: Vec<Lane>,
+}
+
+/// What lies in the buffer of a lane, and is not hashed yet.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lane {
+    start: usize,
+    end: usize,
+    /// The length of the message so far.
+    length: u64,
+    has_ended: bool,
+}
+
+impl Lane {
+    fn blocks(&self) -> usize {
+        (self.end - self.start) / BLOCK
+    }
+}
+
+impl Lanes {
+    /// So many lanes, at least one, with room for so many bytes each, at least a block. A kernel that this machine lacks is not used.
+    pub fn new(kernel: Kernel, lanes: usize, room: usize) -> Self {
+        let kernel = if kernel.is_available() { kernel } else { Kernel::Scalar };
+        let lanes = lanes.clamp(1, kernel::MOST);
+        // Were it a power of two, the lanes would fight for the same places in the cache.
+        let stride = room.max(BLOCK).next_multiple_of(BLOCK) + PADDING;
+        Lanes { kernel, stride, buffer: vec![0; stride * lanes], states: vec![rounds::START; lanes], lanes: vec![Lane::default(); lanes] }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Where the next bytes of a lane's message are to be written. It is never empty in a lane that is not ready.
+    pub fn room(&mut self, lane: usize) -> &mut [u8] {
+        let Some(at) = self.lanes.get_mut(lane).filter(|lane| !lane.has_ended) else { return &mut [] };
+        let buffer = &mut self.buffer[lane * self.stride..][..self.stride - PADDING];
+        buffer.copy_within(at.start..at.end, 0);
+        (at.start, at.end) = (0, at.end - at.start);
+        &mut buffer[at.end..]
+    }
+
+    /// So many bytes have been written to the beginning of the room.
+    pub fn fill(&mut self, lane: usize, count: usize) {
+        let room = self.stride - PADDING;
+        if let Some(lane) = self.lanes.get_mut(lane).filter(|lane| !lane.has_ended) {
+            let count = count.min(room - lane.end);
+            lane.end += count;
+            lane.length += count as u64;
+        }
+    }
+
+    /// The message of a lane ends here.
+    pub fn end(&mut self, lane: usize) {
+        let Some(at) = self.lanes.get_mut(lane).filter(|lane| !lane.has_ended) else { return };
+        let buffer = &mut self.buffer[lane * self.stride..][..self.stride];
+        // RFC 1321, 3.1 and 3.2.
+        let end = at.start + (at.end - at.start + 9).next_multiple_of(BLOCK);
+        buffer[at.end] = 0x80;
+        buffer[at.end + 1..end - 8].fill(0);
+        buffer[end - 8..end].copy_from_slice(&(at.length.wrapping_mul(8)).to_le_bytes());
+        (at.end, at.has_ended) = (end, true);
+    }
+
+    /// Whether a lane has something to be hashed; else its message has ended, or it wants more of it.
+    pub fn is_ready(&self, lane: usize) -> bool {
+        self.lanes.get(lane).is_some_and(|lane| lane.blocks() > 0)
+    }
+
+    /// Hashes until one of the lanes that are ready is not any more; `false` if none is.
+    pub fn run(&mut self) -> bool {
+        let (mut active, mut bytes, mut count) = ([0; kernel::MOST], [[].as_slice(); kernel::MOST], 0);
+        let mut blocks = usize::MAX;
+        for (number, lane) in self.lanes.iter().enumerate().filter(|(_, lane)| lane.blocks() > 0) {
+            active[count] = number;
+            bytes[count] = &self.buffer[number * self.stride..][lane.start..lane.end];
+            blocks = blocks.min(lane.blocks());
+            count += 1;
+        }
+        if count == 0 {
+            return false;
+        }
+        kernel::advance(self.kernel, &mut self.states, &active[..count], &bytes[..count], blocks);
+        for number in &active[..count] {
+            self.lanes[*number].start += blocks * BLOCK;
+        }
+        true
+    }
+
+    /// The digest of a message that has ended and is hashed; the lane is free for the next one.
+    pub fn take(&mut self, lane: usize) -> Option<Digest> {
+        if self.is_ready(lane) || !self.lanes.get(lane)?.has_ended {
+            return None;
+        }
+        let mut digest = [0; 16];
+        for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(self.states[lane]) {
+            *bytes = word.to_le_bytes();
+        }
+        self.reset(lane);
+        Some(Digest::new(Algorithm::Md5, &digest))
+    }
+
+    /// Forgets the message of a lane.
+    pub fn reset(&mut self, lane: usize) {
+        if let Some(at) = self.lanes.get_mut(lane) {
+            *at = Lane::default();
+            self.states[lane] = rounds::START;
+        }
+    }
+}

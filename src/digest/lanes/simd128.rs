@@ -1,0 +1,98 @@
+//! Eight lanes in wasm, with its vector instructions by name: this crate is compiled for size there, and loops over lanes would stay loops.
+
+use std::arch::wasm32::{
+    u32x4, u32x4_add, u32x4_extract_lane, u32x4_shl, u32x4_shr, u32x4_shuffle, u32x4_splat, v128, v128_and, v128_andnot, v128_not, v128_or,
+    v128_xor,
+};
+
+use super::rounds::{SINES, block, steps};
+
+/// Two vectors of four lanes each: while one waits, the other goes on.
+type Pair = (v128, v128);
+
+/// Takes blocks of at most eight lanes, as the kernels do.
+pub(super) fn eight(states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], blocks: usize) {
+    let mut inputs: [&[u8]; 8] = [bytes.first().copied().unwrap_or_default(); 8];
+    let mut rows = [[0; 4]; 8];
+    for ((input, row), (from, bytes)) in inputs.iter_mut().zip(&mut rows).zip(active.iter().zip(bytes)) {
+        *input = bytes;
+        *row = states[*from];
+    }
+    let vector = |row: [u32; 4]| u32x4(row[0], row[1], row[2], row[3]);
+    let [r, s, t, u, v, w, x, y] = rows.map(vector);
+    let (low, high) = (transposed(r, s, t, u), transposed(v, w, x, y));
+    let mut state = [(low[0], high[0]), (low[1], high[1]), (low[2], high[2]), (low[3], high[3])];
+    let mut words = [(u32x4_splat(0), u32x4_splat(0)); 16];
+    for number in 0..blocks {
+        gather(&mut words, &inputs, number);
+        rounds(&mut state, &words);
+    }
+    let [a, b, c, d] = state;
+    let columns = [transposed(a.0, b.0, c.0, d.0), transposed(a.1, b.1, c.1, d.1)];
+    for (to, column) in active.iter().zip(columns.as_flattened()) {
+        states[*to] = numbers(*column);
+    }
+}
+
+fn numbers(v: v128) -> [u32; 4] {
+    [u32x4_extract_lane::<0>(v), u32x4_extract_lane::<1>(v), u32x4_extract_lane::<2>(v), u32x4_extract_lane::<3>(v)]
+}
+
+/// Fetches the words of a block of every lane.
+#[inline(never)]
+fn gather(words: &mut [Pair; 16], inputs: &[&[u8]; 8], number: usize) {
+    let [Some(a), Some(b), Some(c), Some(d), Some(e), Some(f), Some(g), Some(h)] = inputs.map(|input| block(input, number)) else { return };
+    for (quarter, rows) in words.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let low = transposed(load(a, quarter), load(b, quarter), load(c, quarter), load(d, quarter));
+        let high = transposed(load(e, quarter), load(f, quarter), load(g, quarter), load(h, quarter));
+        *rows = [(low[0], high[0]), (low[1], high[1]), (low[2], high[2]), (low[3], high[3])];
+    }
+}
+
+#[inline(always)]
+#[allow(unsafe_code, reason = "a vector is loaded through a pointer")]
+fn load(block: &[u8; 64], quarter: usize) -> v128 {
+    let bytes: &[u8; 16] = &block.as_chunks().0[quarter];
+    // SAFETY: the pointer is to 16 bytes, and need not be aligned.
+    unsafe { std::arch::wasm32::v128_load(bytes.as_ptr().cast()) }
+}
+
+#[inline(always)]
+fn transposed(a: v128, b: v128, c: v128, d: v128) -> [v128; 4] {
+    let (e, f) = (u32x4_shuffle::<0, 4, 1, 5>(a, b), u32x4_shuffle::<2, 6, 3, 7>(a, b));
+    let (g, h) = (u32x4_shuffle::<0, 4, 1, 5>(c, d), u32x4_shuffle::<2, 6, 3, 7>(c, d));
+    [
+        u32x4_shuffle::<0, 1, 4, 5>(e, g),
+        u32x4_shuffle::<2, 3, 6, 7>(e, g),
+        u32x4_shuffle::<0, 1, 4, 5>(f, h),
+        u32x4_shuffle::<2, 3, 6, 7>(f, h),
+    ]
+}
+
+/// Not inlined: in a large function, engines find no registers for it.
+#[inline(never)]
+fn rounds(state: &mut [Pair; 4], words: &[Pair; 16]) {
+    let [mut a, mut b, mut c, mut d] = *state;
+    macro_rules! step {
+        ($r:literal, $a:ident, $b:ident, $c:ident, $d:ident, $word:expr, $i:expr, $shift:literal) => {
+            $a.0 = step::<$r, $shift>($a.0, $b.0, $c.0, $d.0, words[$word].0, SINES[$i]);
+            $a.1 = step::<$r, $shift>($a.1, $b.1, $c.1, $d.1, words[$word].1, SINES[$i]);
+        };
+    }
+    steps!(step, a, b, c, d);
+    for (sum, value) in state.iter_mut().zip([a, b, c, d]) {
+        *sum = (u32x4_add(sum.0, value.0), u32x4_add(sum.1, value.1));
+    }
+}
+
+#[inline(always)]
+fn step<const ROUND: u8, const SHIFT: u32>(a: v128, x: v128, y: v128, z: v128, word: v128, sine: u32) -> v128 {
+    let sum = u32x4_add(u32x4_add(a, word), u32x4_splat(sine));
+    let mixed = match ROUND {
+        0 => u32x4_add(sum, v128_xor(z, v128_and(x, v128_xor(y, z)))),
+        1 => u32x4_add(u32x4_add(sum, v128_andnot(y, z)), v128_and(x, z)),
+        2 => u32x4_add(sum, v128_xor(v128_xor(x, y), z)),
+        _ => u32x4_add(sum, v128_xor(y, v128_or(x, v128_not(z)))),
+    };
+    u32x4_add(x, v128_or(u32x4_shl(mixed, SHIFT), u32x4_shr(mixed, 32 - SHIFT)))
+}

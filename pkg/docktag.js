@@ -82,6 +82,107 @@ export class Hasher {
 if (Symbol.dispose) Hasher.prototype[Symbol.dispose] = Hasher.prototype.free;
 
 /**
+ * md5 of several files side by side, several times as fast as one after the other. A lane is free again as soon as its file has ended.
+ */
+export class Lanes {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        LanesFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_lanes_free(ptr, 0);
+    }
+    /**
+     * How many there are.
+     * @returns {number}
+     */
+    get count() {
+        const ret = wasm.lanes_count(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * So many bytes were written; `end` says that they are the last of the file.
+     * @param {number} lane
+     * @param {number} count
+     * @param {boolean} end
+     */
+    fill(lane, count, end) {
+        wasm.lanes_fill(this.__wbg_ptr, lane, count, end);
+    }
+    /**
+     * Whether a lane has something to be hashed; else its file has ended, or it wants more of it.
+     * @param {number} lane
+     * @returns {boolean}
+     */
+    isReady(lane) {
+        const ret = wasm.lanes_isReady(this.__wbg_ptr, lane);
+        return ret !== 0;
+    }
+    /**
+     * At most so many lanes, each with a buffer of so many bytes in the memory of the module.
+     * @param {number} lanes
+     * @param {number} room
+     */
+    constructor(lanes, room) {
+        const ret = wasm.lanes_new(lanes, room);
+        this.__wbg_ptr = ret;
+        LanesFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * Where the next bytes of a lane are to be written in the memory of the module.
+     * @param {number} lane
+     * @returns {number}
+     */
+    pointer(lane) {
+        const ret = wasm.lanes_pointer(this.__wbg_ptr, lane);
+        return ret >>> 0;
+    }
+    /**
+     * Forgets what a lane was given.
+     * @param {number} lane
+     */
+    reset(lane) {
+        wasm.lanes_reset(this.__wbg_ptr, lane);
+    }
+    /**
+     * How many bytes may be written there. It is never 0 in a lane that is not ready.
+     * @param {number} lane
+     * @returns {number}
+     */
+    room(lane) {
+        const ret = wasm.lanes_room(this.__wbg_ptr, lane);
+        return ret >>> 0;
+    }
+    /**
+     * Hashes until one of the lanes that are ready is not any more; `false` if none is.
+     * @returns {boolean}
+     */
+    run() {
+        const ret = wasm.lanes_run(this.__wbg_ptr);
+        return ret !== 0;
+    }
+    /**
+     * The digest of a file that has ended and is hashed, as hexadecimal digits; its lane is free.
+     * @param {number} lane
+     * @returns {string | undefined}
+     */
+    take(lane) {
+        const ret = wasm.lanes_take(this.__wbg_ptr, lane);
+        let v1;
+        if (ret[0] !== 0) {
+            v1 = getStringFromWasm0(ret[0], ret[1]);
+            wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        }
+        return v1;
+    }
+}
+if (Symbol.dispose) Lanes.prototype[Symbol.dispose] = Lanes.prototype.free;
+
+/**
  * A job in progress: `step` says what is needed, and takes the answers.
  */
 export class Session {
@@ -427,6 +528,9 @@ function __wbg_get_imports() {
 const HasherFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_hasher_free(ptr, 1));
+const LanesFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_lanes_free(ptr, 1));
 const SessionFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_session_free(ptr, 1));

@@ -4,7 +4,7 @@ mod kernel;
 mod rounds;
 
 #[cfg(target_arch = "x86_64")]
-mod avx2;
+mod avx;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 

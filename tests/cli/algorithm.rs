@@ -1,5 +1,7 @@
 //! `--algorithm`.
 
+use docktag::digest::Kernel;
+
 use crate::support::{Dir, Run};
 
 #[test]
@@ -16,4 +18,19 @@ fn the_recipes_hash_is_the_default() {
 fn a_hash_that_is_not_known_names_those_that_are() {
     let dir = Dir::with_docker();
     Run::new(&dir, ["tag", "--path", "docker", "--algorithm", "sha1"]).run().fails(2, &["sha1", "md5", "sha256"]);
+}
+
+#[test]
+fn whatever_hashes_the_tag_is_the_same() {
+    let dir = Dir::with_docker();
+    for number in 0..60 {
+        dir.file(format!("docker/many/{number}"), "x".repeat(number * 37));
+    }
+    dir.sparse("docker/large", 300 << 10);
+    let tag = Run::new(&dir, ["tag", "--path", "docker"]).run().ok();
+    for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+        assert_eq!(Run::new(&dir, ["tag", "--path", "docker"]).env("DOCKTAG_LANES", kernel.name()).run().ok(), tag, "{kernel:?}");
+    }
+    let run = Run::new(&dir, ["tag", "--path", "docker"]).env("DOCKTAG_LANES", "mmx").run();
+    run.fails(2, &["DOCKTAG_LANES: `mmx` is nothing", "help: give one of scalar"]);
 }

@@ -128,7 +128,7 @@ fn one(state: &mut [u32; 4], bytes: &[u8], blocks: usize) {
 }
 
 macro_rules! kernel {
-    ($(#[$attribute:meta])* $name:ident, $lanes:literal, $gather:path) => {
+    ($(#[$attribute:meta])* $name:ident, $lanes:literal, $gather:path, $rounds:expr) => {
         $(#[$attribute])*
         fn $name(states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], blocks: usize) {
             let mut state = [[0; $lanes]; 4];
@@ -142,7 +142,7 @@ macro_rules! kernel {
             let mut words: Words<$lanes> = [[0; $lanes]; 16];
             for number in 0..blocks {
                 $gather(&mut words, &inputs, number);
-                rounds(&mut state, &words);
+                $rounds(&mut state, &words);
             }
             for (lane, to) in active.iter().enumerate() {
                 states[*to] = [state[0][lane], state[1][lane], state[2][lane], state[3][lane]];
@@ -151,30 +151,33 @@ macro_rules! kernel {
     };
 }
 
-kernel!(two, 2, gather);
-kernel!(four, 4, gather);
+kernel!(two, 2, gather, rounds);
+kernel!(four, 4, gather, rounds);
 #[cfg(target_arch = "aarch64")]
-kernel!(eight, 8, gather);
+kernel!(eight, 8, gather, rounds);
 #[cfg(target_arch = "x86_64")]
 kernel!(
     #[target_feature(enable = "avx2")]
     avx2_few,
     8,
-    super::avx2::gather
+    super::avx::gather,
+    super::avx::rounds::<8, 1>
 );
 #[cfg(target_arch = "x86_64")]
 kernel!(
     #[target_feature(enable = "avx2")]
     avx2,
     24,
-    super::avx2::gather
+    super::avx::gather,
+    super::avx::rounds::<24, 3>
 );
 #[cfg(target_arch = "x86_64")]
 kernel!(
     #[target_feature(enable = "avx2,avx512f,avx512vl")]
     avx512,
     16,
-    super::avx2::gather
+    super::avx::gather,
+    super::avx::rounds512
 );
 
 #[cfg(target_arch = "x86_64")]

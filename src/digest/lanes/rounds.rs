@@ -1,7 +1,6 @@
 //! The compression function of MD5 (RFC 1321, 3.4) on several blocks side by side.
 //!
-//! Every value is an array with a number for each lane, and every step a loop over them, in which the compiler sees vectors.
-//! Measured with `objdump`: the words have to come from memory that another function has written, else it sorts them one by one.
+//! Here for any machine: every value is an array with a number for each lane, and every step a loop over them, in which the compiler may see vectors.
 
 /// The state of a message that has seen nothing.
 pub(super) const START: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];

@@ -1,38 +1,21 @@
 //! `backtest`: the last commits, read from git's objects, have the tags that checkouts of them have.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
+use crate::support::git::{commit, git, path};
 use crate::support::{Dir, Run};
-
-/// Runs git, which must succeed; what it prints.
-#[track_caller]
-fn git(folder: &Path, args: &[&str]) -> String {
-    let env = [("GIT_AUTHOR_NAME", "a"), ("GIT_AUTHOR_EMAIL", "a@b.c"), ("GIT_COMMITTER_NAME", "a"), ("GIT_COMMITTER_EMAIL", "a@b.c")];
-    let mut command = Command::new("git");
-    command.args(["-c", "core.quotePath=false"]).args(args).current_dir(folder).envs(env);
-    let output = command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null").output().unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-fn commit(dir: &Dir, subject: &str) {
-    git(&dir.path(""), &["add", "-A"]);
-    git(&dir.path(""), &["commit", "-q", "--allow-empty", "-m", subject]);
-}
 
 /// A run that finds git.
 fn run(dir: &Dir, args: &[&str]) -> Run {
-    Run::new(dir, args).env("PATH", "/usr/local/bin:/usr/bin:/bin")
+    Run::new(dir, args).env("PATH", path(dir))
 }
 
 /// A repository with three services, of which one reads the other's folder through a link.
 fn repository() -> Dir {
     let dir = Dir::new();
-    git(&dir.path(""), &["init", "-q", "-b", "main"]);
+    git(&dir, "project", &["init", "-q", "-b", "main"]);
     dir.file("compose.yml", "services:\n  app: {build: app, image: example/app}\n  web: {build: {context: ., dockerfile: web/Dockerfile}, image: example/web}\n  lib: {build: {context: current, args: {V: '1'}}, image: example/lib}\n");
     dir.file("app/Dockerfile", "FROM scratch\nCOPY a sub /\n").file("app/a", "1").file("app/sub/b", "1").file("app/unread", "1");
     dir.file("web/Dockerfile", "FROM scratch\nCOPY web /\nCOPY *.md /\n")
@@ -116,11 +99,11 @@ fn tags_from_objects_are_those_of_checkouts() {
     let (mut changed, mut last): (usize, Tags) = (0, None);
     for commit in commits {
         let id = commit["id"].as_str().unwrap();
-        git(&dir.path(""), &["checkout", "-q", id]);
+        git(&dir, "project", &["checkout", "-q", id]);
         let ran = run(&dir, &["tag", "--json"]).run();
         let expected = (ran.code == Some(0)).then(|| tags(&ran.json()["targets"]));
         let found = (!unknown.contains(&id)).then(|| tags(&commit["images"]));
-        assert_eq!(found, expected, "{id}: {}", git(&dir.path(""), &["show", "--stat", id]));
+        assert_eq!(found, expected, "{id}: {}", git(&dir, "project", &["show", "--stat", id]));
         changed += usize::from(last != expected);
         last = expected;
     }
@@ -171,7 +154,7 @@ fn a_plot_and_a_summary_are_written() {
 #[test]
 fn commits_without_a_project_are_left_out_and_said() {
     let dir = Dir::with_docker();
-    git(&dir.path(""), &["init", "-q", "-b", "main"]);
+    git(&dir, "project", &["init", "-q", "-b", "main"]);
     commit(&dir, "no Compose file yet");
     dir.file("compose.yml", "services: {app: {build: docker}}");
     commit(&dir, "one");
@@ -186,7 +169,7 @@ fn commits_without_a_project_are_left_out_and_said() {
 fn what_is_no_history_is_an_error() {
     let dir = Dir::with_docker();
     run(&dir, &["backtest"]).run().fails(2, &["git knows no repository here", "help: ", "clone"]);
-    git(&dir.path(""), &["init", "-q", "-b", "main"]);
+    git(&dir, "project", &["init", "-q", "-b", "main"]);
     run(&dir, &["backtest"]).run().fails(2, &["HEAD: no such commit here", "help: "]);
     commit(&dir, "one");
     run(&dir, &["backtest"]).run().fails(2, &["one commit only", "help: "]);
@@ -198,8 +181,8 @@ fn what_is_no_history_is_an_error() {
 
     let clone = Dir::new();
     let from = format!("file://{}", dir.path("").display());
-    git(&clone.path(""), &["clone", "-q", "--depth", "1", &from, "."]);
+    git(&clone, "project", &["clone", "-q", "--depth", "1", &from, "."]);
     run(&clone, &["backtest", "--path", "docker"]).run().fails(2, &["one commit only", "shallow", "`fetch-depth: 0`"]);
-    git(&clone.path(""), &["fetch", "-q", "--depth", "2"]);
+    git(&clone, "project", &["fetch", "-q", "--depth", "2"]);
     run(&clone, &["backtest", "--path", "docker"]).run().says(&["1 commits are looked at instead of 100", "`git fetch --unshallow`"]).ok();
 }

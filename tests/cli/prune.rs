@@ -1,18 +1,10 @@
 //! `prune` deletes nothing that it is not certain of. With real registries it is met in `tests/e2e`.
 
-use std::path::Path;
-use std::process::Command;
-
 use serde_json::json;
 
+use crate::support::git::{commit, git, path};
 use crate::support::project::PUSH;
 use crate::support::{Project, REPOSITORY, Reply, Run};
-
-fn git(folder: &Path, args: &[&str]) {
-    let identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"];
-    let output = Command::new("git").args(identity).args(args).current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
 
 /// A project in git whose registry lists the tags that it has, and answers deletions so.
 fn project(deletion: u16) -> Project {
@@ -41,14 +33,7 @@ fn project(deletion: u16) -> Project {
 }
 
 fn run(project: &Project, job: &str, args: &[&str]) -> Run {
-    let path = format!("{}:/usr/bin:/bin", project.dir.beside("bin").display());
-    project.job(job, args).env("PATH", path)
-}
-
-fn commit(project: &Project, text: &str) {
-    project.dir.file("docker/a", text);
-    git(&project.dir.path(""), &["add", "-A"]);
-    git(&project.dir.path(""), &["commit", "-qm", text]);
+    project.job(job, args).env("PATH", path(&project.dir))
 }
 
 /// Two builds, of which the first is of a commit that no branch ends with; and images that are none of docktag's.
@@ -56,9 +41,9 @@ fn built(deletion: u16) -> Project {
     let project = project(deletion);
     // Images with different bytes.
     project.docker(&[(r#""compose "*" push app""#, &PUSH.replace("'pushed'", "\"$image\""))]);
-    git(&project.dir.path(""), &["init", "-q"]);
     for text in ["1", "2"] {
-        commit(&project, text);
+        project.dir.file("docker/a", text);
+        commit(&project.dir, text);
         run(&project, "build", &[]).run().ok();
     }
     project.registry.put(&format!("{REPOSITORY}:0123456789abcdef0123456789abcdef"), "of others");
@@ -106,16 +91,16 @@ fn a_registry_that_deletes_nothing_is_told() {
 fn a_branch_that_was_not_fetched_could_need_anything() {
     let project = built(202);
     let remote = project.dir.beside("remote");
-    git(&project.dir.path(""), &["clone", "-q", "--bare", ".", remote.to_str().unwrap()]);
-    git(&project.dir.path(""), &["remote", "add", "origin", remote.to_str().unwrap()]);
+    git(&project.dir, "project", &["clone", "-q", "--bare", ".", remote.to_str().unwrap()]);
+    git(&project.dir, "project", &["remote", "add", "origin", remote.to_str().unwrap()]);
     run(&project, "prune", &OLD).run().ok();
     // Somebody pushes a branch.
     let other = project.dir.beside("other");
-    git(&project.dir.path(""), &["clone", "-q", remote.to_str().unwrap(), other.to_str().unwrap()]);
-    git(&other, &["commit", "-q", "--allow-empty", "-m", "new"]);
-    git(&other, &["push", "-q", "origin", "HEAD:refs/heads/new"]);
+    git(&project.dir, "project", &["clone", "-q", remote.to_str().unwrap(), other.to_str().unwrap()]);
+    git(&project.dir, "other", &["commit", "-q", "--allow-empty", "-m", "new"]);
+    git(&project.dir, "other", &["push", "-q", "origin", "HEAD:refs/heads/new"]);
     run(&project, "prune", &OLD).run().fails(2, &["refs/heads/new: this branch was not fetched", "help: `git fetch origin"]);
-    git(&project.dir.path(""), &["fetch", "-q"]);
+    git(&project.dir, "project", &["fetch", "-q"]);
     run(&project, "prune", &OLD).run().ok();
     std::fs::remove_dir_all(&remote).unwrap();
     run(&project, "prune", &OLD).run().fails(2, &["git cannot say which branches does it have now", "help: "]);
@@ -125,8 +110,8 @@ fn a_branch_that_was_not_fetched_could_need_anything() {
 fn a_history_that_is_cut_is_not_known() {
     let project = built(202);
     let shallow = project.dir.path("").join(".git/shallow");
-    let head = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(project.dir.path("")).output().unwrap().stdout;
-    std::fs::write(shallow, head).unwrap();
+    let head = git(&project.dir, "project", &["rev-parse", "HEAD"]);
+    std::fs::write(shallow, format!("{head}\n")).unwrap();
     run(&project, "prune", &["--keep-commits", "2"]).run().fails(2, &["its history is cut, expected 2 commits", "`fetch-depth: 0`"]);
     run(&project, "prune", &["--keep-commits", "1"]).run().ok();
 }

@@ -27,7 +27,7 @@ pub(crate) fn commit(dir: &Dir, subject: &str) -> String {
         git(dir, "project", &["init", "-q"]);
     }
     git(dir, "project", &["add", "-A"]);
-    git(dir, "project", &["commit", "-q", "-m", subject]);
+    git(dir, "project", &["commit", "-q", "--allow-empty", "-m", subject]);
     git(dir, "project", &["rev-parse", "HEAD"])
 }
 

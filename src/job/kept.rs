@@ -135,11 +135,6 @@ pub(super) async fn read(client: &Client<'_>, image: &Reference, digest: &str) -
     Ok(Some(Kept { manifest, about: listed.about }))
 }
 
-/// What is kept beside an image by us.
-pub(super) async fn listed(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Vec<Listed>> {
-    list(client, image, digest).await
-}
-
 /// Deletes what was kept beside an image that is gone. It takes a few kB, so that it stays is no failure.
 pub(super) async fn forget(desk: &Desk, client: &Client<'_>, image: &Reference, beside: Vec<Listed>) {
     let repository = &image.repository;
@@ -158,7 +153,7 @@ pub(super) async fn forget(desk: &Desk, client: &Client<'_>, image: &Reference, 
 }
 
 /// What is kept beside an image: as the registry lists it, or under the tag that clients write where registries list nothing.
-async fn list(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Vec<Listed>> {
+pub(super) async fn list(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Vec<Listed>> {
     let repository = &image.repository;
     let response = client.send(repository, &artifact::referrers(repository, digest), &format!("what is kept beside {image}?")).await?;
     if let (200, Some(listed)) = (response.status, artifact::listed(&response.body)) {

@@ -75,7 +75,7 @@ async fn delete(desk: &Desk, client: &Client<'_>, repository: &Repository, tags:
     // One after the other: what is refused once is refused always, and then the rest is not tried.
     for digest in digests {
         let image = Reference { repository: repository.clone(), tag: None, digest: Some(digest.clone()) };
-        let beside = kept::listed(client, &image, &digest).await.unwrap_or_default();
+        let beside = kept::list(client, &image, &digest).await.unwrap_or_default();
         let response = client.send(repository, &tags::delete(repository, &digest), &format!("delete {image}")).await?;
         match response.status {
             200..=299 | 404 => desk.tell(Note::info(format!("{image}: deleted"))),

@@ -1,5 +1,5 @@
 # The two commands of the README: `make demo` and `make test`.
-.PHONY: demo test check fuzz pkg orb bench
+.PHONY: demo test check fuzz torture pkg orb bench
 
 # The recipe's whole cycle on a real engine and registry, set up where missing.
 demo:
@@ -26,6 +26,12 @@ check:
 # The parsers on random input, each for so many seconds.
 fuzz:
 	tests/fuzz/run.sh $(or $(SECONDS),600)
+
+# Every promise of docs/reliability.md, tried for minutes, or with LENGTH=hours for hours; writes its figures there.
+torture:
+	rm -rf target/torture
+	DOCKTAG_TORTURE=$(or $(LENGTH),minutes) cargo test --locked --test e2e torture
+	tests/reliability.py
 
 # The npm package with the wasm that the action uses, from its sources: the only way it changes.
 pkg:

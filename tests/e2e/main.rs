@@ -27,9 +27,9 @@ mod prune;
 mod random;
 mod registry;
 mod runner;
-mod soundness;
 mod strict;
 mod structures;
+mod torture;
 mod why;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -52,9 +52,9 @@ fn main() {
         compose::tests(),
         strict::tests(),
         prune::tests(),
-        soundness::tests(),
         why::tests(),
         plan::tests(),
+        torture::tests(),
     ]
     .concat();
     let trials = tests.into_iter().map(|(name, needs, test)| Trial::test(name, move || engine::with(needs, test))).collect();

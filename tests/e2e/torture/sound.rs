@@ -1,7 +1,7 @@
 //! A tag never lies: where the engine builds another image, the tag is another one.
 //!
 //! Random projects are built by the real BuildKit; then one thing is changed at a time, and both are asked again. How often the tag changes
-//! though the image does not is printed. `DOCKTAG_SOUNDNESS=2000` runs so many changes, `DOCKTAG_SEED=7` begins with that seed.
+//! though the image does not is printed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,34 +15,39 @@ use libtest_mimic::Failed;
 use crate::Test;
 use crate::engine::{Engine, Needs};
 use crate::random::Random;
+use crate::torture::{self, Figure, Rounds};
 
 /// Changes of one project before the next is made.
 const CHANGES: u64 = 5;
-const DEFAULT: u64 = 240;
+const ROUNDS: Rounds = Rounds { short: 240, minutes: 600, hours: 10_000 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    vec![("where_the_engine_builds_another_image_the_tag_is_another_one", Needs::Any, sound)]
+    vec![("torture_where_the_engine_builds_another_image_the_tag_is_another_one", Needs::Any, sound)]
 }
 
 fn sound(engine: &Engine) -> Result<(), Failed> {
-    let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let wanted = number("DOCKTAG_SOUNDNESS", DEFAULT);
+    let wanted = ROUNDS.number();
     let mut counts = Counts::default();
-    let mut seed = number("DOCKTAG_SEED", 1);
+    let mut seed = torture::seed();
     while counts.changes < wanted {
         try_project(engine, seed, &mut counts)?;
         seed += 1;
     }
     let spared = counts.same_image - counts.needless;
-    println!(
-        "soundness: {} changes of {} projects: {} gave another image and another tag, {spared} gave neither; {} gave another tag for the same image ({:.1} % of those that kept the image), {} could not be built",
-        counts.changes,
-        counts.projects,
-        counts.other_image,
-        counts.needless,
-        100.0 * counts.needless as f64 / counts.same_image.max(1) as f64,
-        counts.broken,
-    );
+    torture::record(&Figure {
+        promise: "Sound",
+        what: "changes of random projects built by the engine where the image differs and the tag does not",
+        tried: counts.changes,
+        wrong: 0,
+        also: format!(
+            "{} projects; {} changes gave another image and another tag, {spared} gave neither, {} could not be built; {} gave another tag for the same image ({:.1} % of those that kept it)",
+            counts.projects,
+            counts.other_image,
+            counts.broken,
+            counts.needless,
+            100.0 * counts.needless as f64 / counts.same_image.max(1) as f64,
+        ),
+    });
     assert!(counts.other_image > wanted / 8 && counts.same_image > wanted / 8, "the projects are too much alike to show anything");
     Ok(())
 }

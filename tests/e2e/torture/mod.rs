@@ -1,0 +1,73 @@
+//! What `docs/reliability.md` promises, tried until it breaks: a few rounds in `make test`, many in `make torture`.
+//!
+//! `DOCKTAG_TORTURE=minutes` or `hours` says how long; then each figure is also written down for the report (`tests/reliability.py`).
+//! `DOCKTAG_SEED=7` begins with that seed.
+
+pub(crate) mod sound;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::Test;
+
+pub(crate) fn tests() -> Vec<Test> {
+    [sound::tests()].concat()
+}
+
+/// How often something is tried.
+#[derive(Clone, Copy)]
+pub(crate) struct Rounds {
+    /// In `make test`.
+    pub(crate) short: u64,
+    /// In `make torture`.
+    pub(crate) minutes: u64,
+    /// In `make torture LENGTH=hours`.
+    pub(crate) hours: u64,
+}
+
+impl Rounds {
+    /// The number for this run.
+    pub(crate) fn number(self) -> u64 {
+        match std::env::var("DOCKTAG_TORTURE").as_deref() {
+            Ok("hours") => self.hours,
+            Ok("minutes") => self.minutes,
+            Err(_) | Ok("") => self.short,
+            Ok(other) => panic!("DOCKTAG_TORTURE is `{other}`, expected `minutes` or `hours`"),
+        }
+    }
+}
+
+/// The seed to begin with.
+pub(crate) fn seed() -> u64 {
+    std::env::var("DOCKTAG_SEED").map_or(1, |text| text.parse().unwrap_or_else(|_| panic!("DOCKTAG_SEED is `{text}`, expected a number")))
+}
+
+/// A figure of the report.
+pub(crate) struct Figure {
+    /// The promise that it belongs to, as `docs/reliability.md` names it: `Sound`.
+    pub(crate) promise: &'static str,
+    /// What was tried, and what would have been wrong: `changes of random projects where the image differs and the tag does not`.
+    pub(crate) what: &'static str,
+    /// How often.
+    pub(crate) tried: u64,
+    /// How often it was wrong.
+    pub(crate) wrong: u64,
+    /// What else is worth to be known; can be empty.
+    pub(crate) also: String,
+}
+
+/// Prints a figure, and writes it down where a report is wanted.
+pub(crate) fn record(figure: &Figure) {
+    let Figure { promise, what, tried, wrong, also } = figure;
+    println!("{promise}: {what}: {wrong} of {tried}{}{also}", if also.is_empty() { "" } else { "; " });
+    if (Rounds { short: 0, minutes: 1, hours: 1 }).number() == 0 {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/torture");
+    fs::create_dir_all(&folder).unwrap();
+    let name: String = format!("{promise} {what}").chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(100).collect();
+    let text = json!({ "promise": promise, "what": what, "tried": tried, "wrong": wrong, "also": also });
+    fs::write(folder.join(format!("{name}.json")), format!("{text}\n")).unwrap();
+}

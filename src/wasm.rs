@@ -1,8 +1,9 @@
-//! The JavaScript interface: only types are converted here. Values cross as JSON; bytes of files are hashed where they lie.
+//! The JavaScript interface: only types are converted here. Values cross as JSON; bytes of files are hashed where they lie, and digests and files to be written cross as bytes.
 
-use js_sys::{Error as JsError, JSON, Reflect};
+use js_sys::{Array, Error as JsError, Float64Array, JSON, Reflect, Uint8Array};
 use serde::Serialize;
 use serde_json::Value;
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::bytes::excerpt;
@@ -29,7 +30,7 @@ type Result<T> = std::result::Result<T, JsValue>;
 pub struct Session {
     session: std::result::Result<session::Session, Error>,
     voice: say::Voice,
-    /// Programs and requests that are on their way, for `begin` and `end`.
+    /// Programs and requests that are on their way, for `begin` and `end`, and files that are to be written, for `bytes`.
     open: Vec<(Id, Need)>,
     notes: Vec<Note>,
     result: Option<std::result::Result<Report, Error>>,
@@ -60,10 +61,10 @@ impl Session {
         self.notes.extend_from_slice(notes);
         match step {
             session::Step::Open { needs, notes } => {
-                self.open.extend(
-                    needs.iter().filter(|(_, need)| matches!(need, Need::Run(_) | Need::Objects { .. } | Need::Http { .. })).cloned(),
-                );
-                to_js(&Step { needs: Some(&needs), notes: &notes, log, ..Step::default() })
+                let step = to_js(&Step { needs: Some(&needs), notes: &notes, log, ..Step::default() });
+                let is_open = |need: &Need| matches!(need, Need::Run(_) | Need::Objects { .. } | Need::Http { .. } | Need::Write { .. });
+                self.open.extend(needs.into_iter().filter(|(_, need)| is_open(need)));
+                step
             }
             session::Step::Done { result, notes } => {
                 let step = match &result {
@@ -77,6 +78,15 @@ impl Session {
                 self.result = Some(result);
                 step
             }
+        }
+    }
+
+    /// What a `write` is to write; it is given once.
+    pub fn bytes(&mut self, id: Id) -> Option<Vec<u8>> {
+        let index = self.open.iter().position(|(of, need)| *of == id && matches!(need, Need::Write { .. }))?;
+        match self.open.swap_remove(index).1 {
+            Need::Write { bytes, .. } => Some(bytes.expose().clone()),
+            _ => None,
         }
     }
 
@@ -254,14 +264,59 @@ impl Lanes {
         self.lanes.run()
     }
 
-    /// The digest of a file that has ended and is hashed, as hexadecimal digits; its lane is free.
-    pub fn take(&mut self, lane: usize) -> Option<String> {
-        self.lanes.take(lane).map(|digest| digest.to_string())
+    /// The 16 bytes of the digest of a file that has ended and is hashed; its lane is free.
+    pub fn take(&mut self, lane: usize) -> Option<Vec<u8>> {
+        self.lanes.take(lane).map(|digest| digest.as_bytes().to_vec())
     }
 
     /// Forgets what a lane was given.
     pub fn reset(&mut self, lane: usize) {
         self.lanes.reset(lane);
+    }
+}
+
+/// md5 of small files that lie one behind the other in the memory of the module, several at once.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Batch {
+    buffer: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl Batch {
+    /// So many bytes are set aside for files.
+    #[wasm_bindgen(constructor)]
+    pub fn new(room: usize) -> Batch {
+        Batch { buffer: vec![0; room] }
+    }
+
+    /// Where they lie in the memory of the module.
+    pub fn pointer(&self) -> usize {
+        self.buffer.as_ptr().addr()
+    }
+
+    /// Writes files there.
+    pub fn set(&mut self, bytes: &[u8]) {
+        let count = bytes.len().min(self.buffer.len());
+        self.buffer[..count].copy_from_slice(&bytes[..count]);
+    }
+
+    /// The digests of files, 16 bytes each, by the places in the buffer where each ends and the next one begins.
+    pub fn digests(&self, ends: &[usize]) -> Vec<u8> {
+        let mut start = 0;
+        let files: Vec<&[u8]> = ends
+            .iter()
+            .map(|&end| {
+                let file = self.buffer.get(start..end).unwrap_or_default();
+                start = end;
+                file
+            })
+            .collect();
+        let mut bytes = Vec::with_capacity(16 * files.len());
+        for digest in digest::digests(digest::Kernel::best(), &files) {
+            bytes.extend_from_slice(digest.as_bytes());
+        }
+        bytes
     }
 }
 
@@ -350,7 +405,31 @@ fn from_js(value: &JsValue) -> Result<Value> {
 }
 
 fn answers_of(value: &JsValue) -> Result<Vec<(Id, Answer)>> {
-    need::answers(&from_js(value)?).map_err(|found| unexpected("an answer", &found))
+    let (mut hashed, others) = (Vec::new(), Array::new());
+    for pair in Array::from(value).iter() {
+        let list = Array::from(&pair);
+        let answer = Some(list.get(1)).filter(JsValue::is_object);
+        match answer.and_then(|answer| Reflect::get(&answer, &"hashed".into()).ok()).filter(JsValue::is_object) {
+            None => {
+                others.push(&pair);
+            }
+            Some(digests) => {
+                let id = list.get(0).as_f64().unwrap_or_default() as Id;
+                hashed.push((id, Answer::Hashed(hashed_of(&digests).ok_or_else(|| unexpected("digests, sizes and modes", "others"))?)));
+            }
+        }
+    }
+    hashed.extend(need::answers(&from_js(&others)?).map_err(|found| unexpected("an answer", &found))?);
+    Ok(hashed)
+}
+
+/// Digests are too many to cross as text.
+fn hashed_of(value: &JsValue) -> Option<Vec<need::Hashed>> {
+    let get = |name: &str| Reflect::get(value, &name.into()).ok();
+    let digests = get("digests")?.dyn_into::<Uint8Array>().ok()?.to_vec();
+    let sizes = get("sizes")?.dyn_into::<Float64Array>().ok()?.to_vec();
+    let executable = get("executable")?.dyn_into::<Uint8Array>().ok()?.to_vec();
+    need::Hashed::list(&digests, &sizes, &executable)
 }
 
 fn files_of(value: &JsValue) -> Result<Vec<text::File>> {

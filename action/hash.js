@@ -32,7 +32,7 @@ let told = (/** @type {HostFailure | undefined} */ _failed) => {}
 
 /**
  * Hashes files; the answer has their order. The first failure that is met is the one that is told.
- * @param {Need & { need: 'hash' }} need
+ * @param {Omit<Need & { need: 'hash' }, 'need'>} need
  * @param {(text: string) => void} say
  * @returns {Promise<Hashed>}
  */
@@ -56,7 +56,7 @@ export async function close() {
 }
 
 /**
- * @param {Need & { need: 'hash' }} need
+ * @param {Omit<Need & { need: 'hash' }, 'need'>} need
  * @param {(text: string) => void} say
  */
 async function hashList(need, say) {

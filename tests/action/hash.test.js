@@ -20,7 +20,12 @@ const KB = 1024;
 const SIZES = [0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 64 * KB - 1, 64 * KB, 64 * KB + 1, 128 * KB, 300 * KB, 512 * KB, 1024 * KB + 7, 5000 * KB];
 const silent = () => {};
 
-/** Files of these sizes in turn, with what `hash` is to say of them. */
+/**
+ * Files of these sizes in turn, with what `hash` is to say of them.
+ * @param {string} name
+ * @param {number} count
+ * @param {number[]} sizes
+ */
 function files(name, count, sizes) {
   const contents = Array.from({ length: count }, (_, index) => randomBytes(sizes[index % sizes.length]));
   const paths = contents.map((content, index) => {
@@ -31,6 +36,11 @@ function files(name, count, sizes) {
   return { contents, paths, names: paths.map((path) => path.slice(folder.length + 1)) };
 }
 
+/**
+ * @param {import("../../pkg/docktag.js").Hashed} hashed
+ * @param {Buffer[]} contents
+ * @param {string} algorithm
+ */
 function check({ digests, sizes, executable }, contents, algorithm) {
   const width = digests.length / contents.length;
   contents.forEach((content, index) => {
@@ -41,7 +51,12 @@ function check({ digests, sizes, executable }, contents, algorithm) {
   assert.deepEqual([...executable], contents.map((_, index) => (index % 3 === 0 ? 1 : 0)));
 }
 
-/** Hashing fails, and this is told. */
+/**
+ * Hashing fails, and this is told.
+ * @param {Promise<unknown>} hashed
+ * @param {string} kind
+ * @param {string} path
+ */
 const fails = (hashed, kind, path) =>
   assert.rejects(hashed, ({ failure }) => {
     assert.deepEqual([failure.kind, failure.path], [kind, path]);
@@ -51,7 +66,7 @@ const fails = (hashed, kind, path) =>
 /** A change is old after two seconds. */
 const grow = () => new Promise((resolve) => setTimeout(resolve, 2100));
 
-for (const algorithm of ["md5", "sha256"]) {
+for (const algorithm of /** @type {const} */ (["md5", "sha256"])) {
   test(`${algorithm}: few files of all sizes, new and old`, async () => {
     const { contents, paths } = files(`few-${algorithm}`, SIZES.length, SIZES);
     check(await hash({ paths, algorithm, text: false }, silent), contents, algorithm);

@@ -104,7 +104,7 @@ function startAll() {
 }
 
 function start() {
-  const thread = new Worker(new URL('./hash-worker.js', import.meta.url), { workerData: { module }, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
+  const thread = new Worker(new URL('./hash-worker.js', import.meta.url), { workerData: { module }, resourceLimits: { maxYoungGenerationSizeMb: 2 } })
   thread.unref()
   thread.on('message', (/** @type {import('./hash-worker.js').Reply} */ { number, failed }) => {
     if (number === current) told(failed && new HostFailure(failed.kind, failed.message, failed.path))

@@ -4,7 +4,7 @@
 //! directly: names with all that is below them (`.example.com` without itself), addresses, networks (`10.0.0.0/8`), each but these with a port
 //! or for all of them, or `*` for everything. The loopback interface is always reached directly.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use crate::registry::{authority, is_loopback};
 use crate::secret::Secret;

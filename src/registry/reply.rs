@@ -20,6 +20,8 @@ pub struct Descriptor {
     pub milliseconds: u64,
 }
 
+const DAMAGED: &str = "it was damaged on its way or where it is stored: try again, and check proxies in between";
+
 /// The three outcomes, and a fourth that one more question turns into one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
@@ -64,12 +66,12 @@ pub fn verified_digest(image: &Reference, response: &Response) -> Result<String,
     let actual = format!("sha256:{}", digest(Algorithm::Sha256, &response.body));
     match response.header("docker-content-digest") {
         Some(claimed) if claimed.starts_with("sha256:") && claimed != actual => {
-            Err(unknown(image, format!("the registry sent a manifest whose digest is {actual} and called it {claimed}")))
+            Err(unknown(image, format!("the registry sent a manifest whose digest is {actual} and called it {claimed}")).help(DAMAGED))
         }
         Some(claimed) if is_digest(claimed) => Ok(actual),
         // Without a digest only the form of the bytes shows that they are all there.
         _ if serde_json::from_slice::<Value>(&response.body).is_ok_and(|it| it.is_object()) => Ok(actual),
-        _ => Err(unknown(image, "the registry sent something that is no manifest, or only a part of one".to_owned())),
+        _ => Err(unknown(image, "the registry sent something that is no manifest, or only a part of one".to_owned()).help(DAMAGED)),
     }
 }
 

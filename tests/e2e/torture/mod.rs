@@ -3,6 +3,7 @@
 //! `DOCKTAG_TORTURE=minutes` or `hours` says how long; then each figure is also written down for the report (`tests/reliability.py`).
 //! `DOCKTAG_SEED=7` begins with that seed.
 
+mod faults;
 pub(crate) mod sound;
 
 use std::fs;
@@ -13,7 +14,7 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [sound::tests()].concat()
+    [sound::tests(), faults::tests()].concat()
 }
 
 /// How often something is tried.

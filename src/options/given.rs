@@ -342,11 +342,11 @@ fn utf8(name: &str, value: &Secret<Vec<u8>>) -> Result<String> {
     String::from_utf8(value.expose().clone()).map_err(|_| Error::new(Code::Usage, format!("`--{name}` is not UTF-8")))
 }
 
-/// Seconds, from a tenth to a minute.
+/// Seconds, a minute at most.
 fn milliseconds(seconds: &str) -> Result<u32> {
-    let number: Option<f64> = seconds.parse().ok().filter(|number| (0.1..=60.0).contains(number));
-    number.map(|number| (number * 1000.0) as u32).ok_or_else(|| {
-        Error::new(Code::Usage, format!("`--registry-timeout`: `{}` is no time, expected seconds from 0.1 to 60", seconds.escape_debug()))
+    let number: Option<u32> = seconds.parse().ok().filter(|number| (1..=60).contains(number));
+    number.map(|number| number * 1000).ok_or_else(|| {
+        Error::new(Code::Usage, format!("`--registry-timeout`: `{}` is no time, expected seconds from 1 to 60", seconds.escape_debug()))
             .help("a minute is what a registry in trouble is given at most; the default is 10")
     })
 }

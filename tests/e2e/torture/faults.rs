@@ -194,7 +194,7 @@ fn rows() -> Vec<Row> {
 }
 
 fn row(line: &str) -> Row {
-    let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+    let cells: Vec<&str> = line.strip_prefix('|').and_then(|line| line.strip_suffix('|')).unwrap().split('|').map(str::trim).collect();
     let [fault, outcome, plan, build, pull, said] = cells[..] else { panic!("six cells expected: {line}") };
     let exits = [plan, build, pull].map(|cell| cell.parse().unwrap_or_else(|_| panic!("an exit code expected: {line}")));
     Row { fault: fault.to_owned(), outcome: outcome.to_owned(), exits, said: said.trim_matches('`').to_owned() }

@@ -138,6 +138,11 @@ pub(crate) fn inject(name: &str, setting: &Setting<'_>) -> Option<Faulty> {
             body.push(b'\n');
             *head = head.replace(&format!("Content-Length: {}\r\n", body.len() - 1), &format!("Content-Length: {}\r\n", body.len()));
         }),
+        "a body that is cut, with a length that says so" => change(|head, body| {
+            without(head, "docker-content-digest");
+            *head = head.replace(&format!("Content-Length: {}\r\n", body.len()), "Content-Length: 20\r\n");
+            body.truncate(20);
+        }),
         "a length that is too small" => change(|head, body| {
             without(head, "docker-content-digest");
             *head = head.replace(&format!("Content-Length: {}\r\n", body.len()), "Content-Length: 20\r\n");

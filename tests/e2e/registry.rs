@@ -62,6 +62,15 @@ pub(crate) fn put(image: &str) {
     assert_eq!(put.status().as_u16(), 201, "{image}");
 }
 
+/// Gives an image another name, as somebody would by hand.
+pub(crate) fn retag(from: &str, to: &str) {
+    let mut response = get(&address(from), None);
+    let media_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+    let manifest = response.body_mut().read_to_vec().unwrap();
+    let put = agent().put(address(to)).content_type(media_type).send(&manifest[..]).unwrap();
+    assert_eq!(put.status().as_u16(), 201, "{to}");
+}
+
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into()
 }

@@ -1,13 +1,13 @@
 //! A fault never hides: the table in `docs/reliability.md` says what comes of each, and this tries every row of it.
 
 mod inject;
-mod proxy;
+pub(crate) mod proxy;
 #[path = "../../cli/support/tls.rs"]
 #[allow(dead_code, reason = "shared with the tests of the command line")]
 mod tls;
 #[path = "../../cli/support/wire.rs"]
 #[allow(dead_code, reason = "shared with the tests of the command line")]
-mod wire;
+pub(crate) mod wire;
 
 use std::fs;
 use std::path::{Path, PathBuf};

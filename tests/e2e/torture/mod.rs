@@ -5,6 +5,7 @@
 
 mod faults;
 pub(crate) mod sound;
+mod untrusted;
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +15,7 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [sound::tests(), faults::tests()].concat()
+    [sound::tests(), faults::tests(), untrusted::tests()].concat()
 }
 
 /// How often something is tried.

@@ -151,8 +151,12 @@ impl Shared {
         let mut upstream = TcpStream::connect(&self.upstream)?;
         let mut head = format!("{} HTTP/1.1\r\nconnection: close\r\n", request.line());
         // Who asks is what the proxy looks at: the registry behind it is open.
-        for (name, value) in request.headers.iter().filter(|(name, _)| !["connection", "authorization"].contains(&name.as_str())) {
+        let own = ["connection", "authorization", "content-length", "transfer-encoding"];
+        for (name, value) in request.headers.iter().filter(|(name, _)| !own.contains(&name.as_str())) {
             head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if !["GET", "HEAD"].contains(&request.method.as_str()) {
+            head.push_str(&format!("content-length: {}\r\n", request.body.len()));
         }
         upstream.write_all((head + "\r\n").as_bytes())?;
         upstream.write_all(&request.body)?;

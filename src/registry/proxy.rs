@@ -108,16 +108,16 @@ mod tests {
 
     #[test]
     fn the_variables_are_told_apart() {
-        let of = |name: &str, value: &str, url: &str| {
-            super::of(url, &Env::from([(name.to_owned(), value.to_owned())])).map(|proxy| proxy.expose().clone())
+        let through = |name: &str, value: &str, url: &str| {
+            of(url, &Env::from([(name.to_owned(), value.to_owned())])).map(|proxy| proxy.expose().clone())
         };
-        assert_eq!(of("https_proxy", "p:1", "https://r/v2/").as_deref(), Some("http://p:1"));
-        assert_eq!(of("HTTP_PROXY", "https://u:p@p:1", "http://r/v2/").as_deref(), Some("https://u:p@p:1"));
+        assert_eq!(through("https_proxy", "p:1", "https://r/v2/").as_deref(), Some("http://p:1"));
+        assert_eq!(through("HTTP_PROXY", "https://u:p@p:1", "http://r/v2/").as_deref(), Some("https://u:p@p:1"));
         for (name, url) in [("HTTP_PROXY", "https://r/v2/"), ("HTTPS_PROXY", "http://r/v2/"), ("ALL_PROXY", "https://r/v2/")] {
-            assert_eq!(of(name, "p:1", url), None, "{name}");
+            assert_eq!(through(name, "p:1", url), None, "{name}");
         }
-        assert_eq!(of("HTTPS_PROXY", "", "https://r/v2/"), None);
-        assert_eq!(of("HTTPS_PROXY", "p:1", "https://localhost/v2/"), None);
+        assert_eq!(through("HTTPS_PROXY", "", "https://r/v2/"), None);
+        assert_eq!(through("HTTPS_PROXY", "p:1", "https://localhost/v2/"), None);
     }
 
     const URLS: [&str; 9] = [

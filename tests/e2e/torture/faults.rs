@@ -188,7 +188,7 @@ fn judge(row: &Row, job: &str, exit: i32, ran: &Ran) -> Result<(), String> {
 /// The rows of the document.
 fn rows() -> Vec<Row> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md")).unwrap();
-    let section = text.split("\n## Registry faults\n").nth(1).expect("the section").split("\n## ").next().unwrap();
+    let section = text.split("\n## Registry faults\n").nth(1).unwrap().split("\n## ").next().unwrap();
     let lines = section.lines().filter(|line| line.starts_with("| ")).skip(2);
     lines.map(row).collect()
 }

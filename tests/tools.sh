@@ -4,6 +4,7 @@
 #   tests/tools.sh NAME...    make these available where they are not yet, and print the path of each on a line
 #
 #   act                       runs workflows as GitHub does             built with Go
+#   registry                  distribution 3, a registry            built with Go
 #   actionlint, shellcheck    check workflows, shell scripts            built with Go, from Debian
 #   chromium                  a browser: the machine's own, else one    from Debian
 #   checkjsonschema           check-jsonschema, for CircleCI's files    from PyPI
@@ -37,6 +38,7 @@ unusable() { fail "cannot do this here: $1"; } # packages.sh says more, which is
 tool() {
   case $1 in # the versions are part of the folders' names: a new one is got where only the old one is there
     act) go_tool act github.com/nektos/act v0.2.89 ;;
+    registry) go_tool registry github.com/distribution/distribution/v3/cmd/registry v3.1.2 ;;
     actionlint) go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint v1.7.12 ;;
     shellcheck) debian_tool shellcheck ;;
     chromium) browser ;;

@@ -119,6 +119,9 @@ pub(super) async fn read(client: &Client<'_>, image: &Reference, digest: &str) -
     let because = format!("what was {image} made of?");
     let stored = expect(image, client.send(repository, &Call::get(&own), &because).await?, 200)?;
     let layer = artifact::layer(&stored.body).ok_or_else(|| foreign(image, "it has not one list of inputs"))?;
+    if artifact::subject(&stored.body).as_deref() != Some(digest) {
+        return Err(foreign(image, "it says that it belongs to another image"));
+    }
     if listed.digest.starts_with("sha256:") && reply::verified_digest(&own, &stored)? != listed.digest {
         return Err(foreign(image, "its digest is another one"));
     }

@@ -37,6 +37,7 @@ mod show;
 mod states;
 mod strict;
 mod told;
+mod verified;
 mod why;
 mod work;
 

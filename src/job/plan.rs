@@ -6,6 +6,7 @@ use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::build;
 use crate::job::registry::Client;
+use crate::job::verified;
 use crate::job::work::{self, Work};
 use crate::matrix::{self, Entry};
 use crate::options::{Options, Push};
@@ -127,7 +128,10 @@ async fn greet(client: &Client<'_>, targets: &[Target]) {
 async fn ask(client: &Client<'_>, target: &Target) -> (Presence, Vec<String>) {
     match target.is_local {
         true => (Presence::Miss, Vec::new()),
-        false => client.presence_of(target).await,
+        false => {
+            let (found, present) = client.presence_of(target).await;
+            (verified::hit(client, target, found).await, present)
+        }
     }
 }
 

@@ -143,6 +143,10 @@ impl Given {
             return Err(Error::new(Code::Usage, "`--cache none` and `--cache-from` contradict each other").help("leave one of them out"));
         }
         options.insecure = self.many("insecure-registry")?;
+        options.verify = self.flag("verify")?;
+        if let Some(text) = self.one("registry-timeout")? {
+            options.registry_timeout = milliseconds(&text)?;
+        }
         options.explained = self.many("input")?;
         if job == Job::Explain && options.explained.is_empty() {
             return Err(Error::new(Code::Usage, "nothing to explain, expected a file").help("such as `docktag explain src/main.c`"));
@@ -336,4 +340,13 @@ pub fn command(text: &str) -> Result<Job> {
 
 fn utf8(name: &str, value: &Secret<Vec<u8>>) -> Result<String> {
     String::from_utf8(value.expose().clone()).map_err(|_| Error::new(Code::Usage, format!("`--{name}` is not UTF-8")))
+}
+
+/// Seconds, a minute at most.
+fn milliseconds(seconds: &str) -> Result<u32> {
+    let number: Option<u32> = seconds.parse().ok().filter(|number| (1..=60).contains(number));
+    number.map(|number| number * 1000).ok_or_else(|| {
+        Error::new(Code::Usage, format!("`--registry-timeout`: `{}` is no time, expected seconds from 1 to 60", seconds.escape_debug()))
+            .help("a minute is what a registry in trouble is given at most; the default is 10")
+    })
 }

@@ -93,6 +93,12 @@ pub fn layer(artifact: &[u8]) -> Option<String> {
     }
 }
 
+/// The digest of the image that an artifact says it belongs to.
+pub fn subject(artifact: &[u8]) -> Option<String> {
+    let artifact: Value = serde_json::from_slice(artifact).ok()?;
+    artifact["subject"]["digest"].as_str().map(str::to_owned)
+}
+
 /// The kept manifests in a list of what refers to an image; `None` where it is no such list.
 pub fn listed(index: &[u8]) -> Option<Vec<Listed>> {
     let index: Value = serde_json::from_slice(index).ok()?;

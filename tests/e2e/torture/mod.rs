@@ -3,7 +3,9 @@
 //! `DOCKTAG_TORTURE=minutes` or `hours` says how long; then each figure is also written down for the report (`tests/reliability.py`).
 //! `DOCKTAG_SEED=7` begins with that seed.
 
+mod faults;
 pub(crate) mod sound;
+mod untrusted;
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +15,7 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [sound::tests()].concat()
+    [sound::tests(), faults::tests(), untrusted::tests()].concat()
 }
 
 /// How often something is tried.

@@ -344,6 +344,7 @@ pub(super) fn report(options: &Options, targets: &[Target]) -> Result<Report> {
         period,
         manifest: single.map(|target| target.manifest.to_vec()).unwrap_or_default(),
         document: None,
+        failure: None,
     })
 }
 

@@ -1,5 +1,5 @@
 # The two commands of the README: `make demo` and `make test`.
-.PHONY: demo test check fuzz torture pkg orb bench
+.PHONY: demo test check audit fuzz torture pkg orb bench
 
 # The recipe's whole cycle on a real engine and registry, set up where missing.
 demo:
@@ -22,6 +22,12 @@ check:
 	cargo clippy --locked --all-targets
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib
 	.ci/pkg/check.sh
+	if command -v cargo-deny >/dev/null; then tests/audit.sh --offline; fi
+
+# What docktag is made of: licences, sources and known flaws of all crates, and the workflows. What it needs is built where it is missing.
+audit:
+	"$$(tests/tools.sh zizmor)" --offline --no-progress --persona=pedantic .github action.yml
+	tests/audit.sh
 
 # The parsers on random input, each for so many seconds.
 fuzz:

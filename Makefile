@@ -14,6 +14,7 @@ test: check
 	node --test tests/action
 	node --test tests/page
 	tests/fuzz/run.sh 5
+	cargo build --locked && tests/hostile.py target/debug/docktag
 	"$$(tests/tools.sh pyyaml)" -m unittest discover -s tests/orb
 
 # What needs neither engine nor network; pkg/ must be what its sources give.
@@ -37,6 +38,9 @@ fuzz:
 torture:
 	rm -rf target/torture
 	DOCKTAG_TORTURE=$(or $(LENGTH),minutes) cargo test --locked --test e2e torture
+	cargo build --release --locked
+	DOCKTAG_TORTURE=$(or $(LENGTH),minutes) tests/hostile.py target/release/docktag
+	$(if $(filter hours,$(LENGTH)),RUNS=10000000) DOCKTAG_TORTURE=$(or $(LENGTH),minutes) tests/fuzz/run.sh 20
 	tests/reliability.py
 
 # The npm package with the wasm that the action uses, from its sources: the only way it changes.

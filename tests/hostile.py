@@ -58,7 +58,7 @@ def arguments_of_one_line(n):
 
 
 def arguments_that_grow(n):
-    return project("FROM scratch\n" + "ARG A=x\n" + "ARG A=${A}x\n" * n + "COPY a /\n"), ["tag"], None
+    return project("FROM scratch\n" + "ARG A=x\n" + "ARG A=${A}x\n" * n + "COPY a /\n"), ["tag"], (2, "all words become longer than")
 
 
 def arguments_that_double(n):
@@ -78,7 +78,7 @@ def stages_that_copy(n):
 
 
 def stages_with_arguments(n):
-    return project("FROM scratch AS s0\n" + repeat(n, lambda i: f"FROM s{i} AS s{i + 1}\nARG A{i}=1\nENV B{i}=$A{i}\n") + "COPY a /\n"), ["tag"], OK
+    return project("FROM scratch AS s0\n" + repeat(n, lambda i: f"FROM s{i} AS s{i + 1}\nARG A{i}=1\nENV B{i}=$A{i}\n") + "COPY a /\n"), ["tag"], None
 
 
 def sources(n):
@@ -186,6 +186,30 @@ def manifests(n):
     return {**project("FROM scratch\nCOPY a /\n"), "old.md5": lines}, ["why", "--against", "old.md5"], (0, "removed")
 
 
+def stages_above_each_other_that_copy(n):
+    text = "FROM scratch AS s0\nCOPY a /\n" + repeat(n, lambda i: f"FROM s{i} AS s{i + 1}\nCOPY --from=s{i} /a /\n")
+    return project(text), ["tag"], OK
+
+
+def one_heredoc_many_times(n):
+    return project(f"FROM scratch\nCOPY {repeat(n, lambda i: '<<E ', GO_ON)} /e/\n" + "E\n" * (n - 1) + "x\n" * n + "E\n"), ["tag"], OK
+
+
+def folders_and_sources(n):
+    files = {f"d{i}/a": "" for i in range(n)}
+    return {**project(f"FROM scratch\nCOPY {repeat(n, lambda i: f'd{i}/x* ', GO_ON)} a /x/\n"), **files}, ["tag"], None
+
+
+def arguments_before_the_first_stage(n):
+    return project("ARG A=x\n" + "ARG A=${A}x\n" * n + "FROM scratch\nCOPY a /\n"), ["tag"], (2, "all words become longer than")
+
+
+def services_with_users(n):
+    built = repeat(n // 2, lambda i: f"s{i}: {{image: a.example/b{i}, build: .}}, ")
+    users = repeat(n // 2, lambda i: f"u{i}: {{image: a.example/b{i}}}, ")
+    return project("FROM scratch\nCOPY a /\n", "services: {" + built + users + "}\n"), ["tag"], (0, "a.example/b0:")
+
+
 def files(n):
     return {**project("FROM scratch\nCOPY . /\n"), **{f"d{i % 100}/f{i}": "" for i in range(n)}}, ["tag"], OK
 
@@ -201,9 +225,11 @@ CASES = {
     arguments_that_grow: 100_000, arguments_that_double: 100_000, variables_that_double: 100_000, stages: 100_000, stages_that_copy: 100_000,
     stages_with_arguments: 100_000, sources: 100_000, sources_that_are_missing: 100_000, sources_above: 300_000, mounts: 100_000,
     a_long_line: 4_000_000, lines_that_go_on: 100_000, braces: 10_000, stars: 1_000, ignore_lines: 100_000, ignore_above: 100,
-    ignore_stars: 1_000, ignore_folders: 30_000, anchors: 40, aliases: 40_000, merges: 400, brackets: 1_000_000, services: 20_000,
+    ignore_stars: 1_000, ignore_folders: 30_000, anchors: 80, aliases: 40_000, merges: 400, brackets: 1_000_000, services: 20_000,
     services_that_extend: 2_000, compose_keys: 40_000, compose_variables: 10_000, env_lines: 100_000, env_that_doubles: 100_000,
     env_that_grows: 100_000, build_arguments: 30_000, manifests: 100_000, files: 20_000, services_of_one_folder: 2_000,
+    stages_above_each_other_that_copy: 50_000, one_heredoc_many_times: 100_000, folders_and_sources: 2_000,
+    arguments_before_the_first_stage: 100_000, services_with_users: 2_000,
 }
 
 
@@ -238,7 +264,9 @@ def main():
     wrong, slowest, largest = [], 0.0, 0
     cases = {case: size for case, size in CASES.items() if not names or case.__name__ in names}
     for case, size in cases.items():
-        right_before, before, _, _ = run(program, case, size // 4)
+        # A debug build takes ten times as long.
+        size = size if is_measured else size // 8
+        right_before, before = run(program, case, size // 4)[:2] if is_measured else (True, 0)
         right, after, memory, text = run(program, case, size)
         slowest, largest = max(slowest, after), max(largest, memory)
         fast = not is_measured or (after <= SECOND and memory <= MEMORY and after <= FACTOR * max(before, LITTLE))

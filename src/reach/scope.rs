@@ -15,7 +15,7 @@ const BYTES_MAX: usize = 64 << 20;
 /// The most that all words of a Dockerfile may become together: a value that grows a little with each line takes time for all of it each time.
 const SPENT_MAX: usize = 64 << 20;
 /// What an entry of a scope that is copied counts as.
-const ENTRY: usize = 128;
+const ENTRY: usize = 512;
 
 /// A value, and whether it is sure.
 #[derive(Debug, Clone)]

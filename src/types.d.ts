@@ -172,7 +172,8 @@ export interface Host {
 /** What to do next: perform needs and come back with answers; or the end, a report or an error. `log` is to be shown first. */
 export type Step =
   | { needs: Array<[number, Need]>; report?: undefined; error?: undefined; exit: 0; notes: Note[]; log: string }
-  | { needs?: undefined; report: Report; error?: undefined; exit: 0; notes: Note[]; log: string }
+  /** A report with an error: the job failed, and this is what it found out. */
+  | { needs?: undefined; report: Report; error?: Failed; exit: number; notes: Note[]; log: string }
   | { needs?: undefined; report?: undefined; error: Failed; exit: number; notes: Note[]; log: string };
 
 /** One thing that a host is to do. Paths are relative to the project folder or absolute. */

@@ -162,5 +162,6 @@ fn report(options: &Options, identity: inputs::Identity) -> Result<Report> {
         period: None,
         manifest: identity.manifest,
         document: None,
+        failure: None,
     })
 }

@@ -234,12 +234,7 @@ impl Given {
         options.part = self.one("part")?.map(|text| platform::parse(&text).map_err(|error| error.of("`--part`"))).transpose()?;
         options.share = self.one("share")?.map(|text| Share::parse(&text)).transpose()?;
         options.continuation = self.one("continuation")?;
-        if let Some(text) = self.one("max-jobs")? {
-            options.max_jobs = text.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
-                Error::new(Code::Usage, format!("`--max-jobs`: `{}` is no number of jobs, expected one from 1 on", text.escape_debug()))
-                    .help("mend the value, or leave it out")
-            })?;
-        }
+        options.max_jobs = self.number("max-jobs", 1)?;
         match options.share.is_some() && options.part.is_some() {
             true => Err(Error::new(Code::Usage, "`--share` and `--part` contradict each other: a share says itself which platform it is")
                 .help("leave one of them out")),

@@ -13,9 +13,14 @@ pub(crate) fn digest(image: &str, user: Option<&str>) -> Option<String> {
     }
 }
 
+/// The manifest or index.
+pub(crate) fn manifest(image: &str) -> Value {
+    json(&address(image))
+}
+
 /// The digests of the layers, in order.
 pub(crate) fn layers(image: &str) -> Vec<String> {
-    let manifest = json(&address(image));
+    let manifest = manifest(image);
     manifest["layers"].as_array().unwrap().iter().map(|layer| layer["digest"].as_str().unwrap().to_owned()).collect()
 }
 

@@ -1,5 +1,6 @@
 //! The native host: files, programs, requests. It performs what the core asks for and decides nothing.
 
+mod abandoned;
 pub(crate) mod args;
 pub(crate) mod drive;
 mod exec;

@@ -44,16 +44,19 @@ export async function run(options, voice, { directory, log }) {
     }
   }
   const temporary = process.env.RUNNER_TEMP || tmpdir()
+  const making = makeScratch(temporary)
+  const stop = watch(async () => {
+    show(new Session({}, voice).line('interrupted: ending what was started'))
+    await endAll()
+    await making.then(({ remove }) => remove(), () => {})
+  })
   let scratch
   try {
-    scratch = await makeScratch(temporary)
+    scratch = await making
   } catch (error) {
+    stop()
     return fail(temporary, error, `point ${process.env.RUNNER_TEMP ? 'RUNNER_TEMP' : 'TMPDIR'} at a folder that can be written`)
   }
-  const stop = watch(() => {
-    show(session.line('interrupted: ending what was started'))
-    return endAll().then(scratch.remove)
-  })
   const session = new Session({ ...options, host: { ...facts(), ...options.host, scratch: scratch.folder } }, { ...voice, folder: folder() })
   try {
     const { exit } = await drive(session, { scratch: scratch.folder, log, agent: `docktag/${version}`, show })

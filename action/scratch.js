@@ -1,8 +1,8 @@
 // @ts-check
-// The folder of a run. Who is killed cannot remove it, so the next run does: in its folder a run listens on a socket, which ends with the
-// process, however that ends. The native program does the same, and both clean up after each other.
+// The folder of a run. Who is killed can neither remove it nor end what it started, so the next run does: in its folder a run listens on a
+// socket, which ends with the process, however that ends. The native program does the same, and both clean up after each other.
 
-import { lstatSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import path from 'node:path'
 
@@ -10,6 +10,8 @@ import path from 'node:path'
 const PREFIX = 'docktag-run-'
 /** A folder without a socket belongs to a run that is about to make it, or was killed before it could. In milliseconds. */
 const YOUNG = 60_000
+/** How long a program may take to end by itself, in milliseconds. */
+const GRACE = 10_000
 
 /**
  * Makes the folder of this run in a folder for temporary files; those of runs that were killed go.
@@ -65,8 +67,10 @@ async function removeAbandoned(parent) {
   const folders = names.filter((name) => name.startsWith(PREFIX)).map((name) => path.join(parent, name))
   await Promise.all(folders.map(async (folder) => {
     try {
+      if (!(await isAbandoned(folder))) return
+      await endUsers(folder)
       // Another run may do the same.
-      if (await isAbandoned(folder)) rmSync(folder, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true })
     } catch {
       // It is somebody else's, or gone.
     }
@@ -96,4 +100,41 @@ function isRefused(socket) {
     })
     connection.once('error', (/** @type {NodeJS.ErrnoException} */ error) => resolve(error.code === 'ECONNREFUSED'))
   })
+}
+
+/**
+ * Ends the programs that were given something in this folder: they would fill it again.
+ * @param {string} folder
+ */
+async function endUsers(folder) {
+  const start = performance.now()
+  /** @type {Set<number>} */
+  const told = new Set()
+  for (let users = usersOf(folder); users.length > 0 && performance.now() - start < 2 * GRACE; users = usersOf(folder)) {
+    const isLate = performance.now() - start > GRACE
+    for (const user of users.filter((it) => isLate || !told.has(it))) {
+      told.add(user)
+      try {
+        process.kill(user, isLate ? 'SIGKILL' : 'SIGINT')
+      } catch {
+        // It has ended.
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/**
+ * The processes of this user that have the folder among their arguments or variables. Only Linux tells.
+ * @param {string} folder
+ */
+function usersOf(folder) {
+  if (process.platform !== 'linux') return []
+  return readdirSync('/proc').map(Number).filter((id) => id > 0 && id !== process.pid && ['cmdline', 'environ'].some((file) => {
+    try {
+      return readFileSync(`/proc/${id}/${file}`).includes(folder)
+    } catch {
+      return false
+    }
+  }))
 }

@@ -99,7 +99,7 @@ fn an_interrupt_ends_waiting_for_a_registry() {
 }
 
 #[test]
-fn the_next_run_removes_what_a_killed_one_left_and_nothing_else() {
+fn the_next_run_ends_and_removes_what_a_killed_one_left_and_nothing_else() {
     let project = Project::new();
     project.docker(&[(BUILDING, r#"echo "started $$"; exec sleep 60"#)]);
     let start = || {
@@ -113,7 +113,6 @@ fn the_next_run_removes_what_a_killed_one_left_and_nothing_else() {
     let (mut killed, child) = start();
     killed.signal(Signal::KILL);
     killed.code();
-    kill(child.parse().unwrap(), Signal::KILL);
     let left = names_in(&temporary).into_iter().find(|name| !of_other.contains(name)).unwrap();
     assert!(fs::exists(temporary.join(&left).join("docker/config.json")).unwrap(), "there is something to be removed");
     // One that is not ours, one that is just being made, and one where no socket could be made.
@@ -125,6 +124,7 @@ fn the_next_run_removes_what_a_killed_one_left_and_nothing_else() {
     let (next, _) = start();
     let now = names_in(&temporary);
     assert!(!now.contains(&left) && now.contains(&of_other[0]) && now.len() == 5, "{left} was left; {now:?}");
+    assert!(ends(&child), "what the killed run had started still runs");
     assert!(others.iter().all(|file| file.exists()));
     others.iter().for_each(|file| fs::remove_dir_all(file.parent().unwrap()).unwrap());
     other.signal(Signal::INT);

@@ -3,6 +3,8 @@
 //! `DOCKTAG_TORTURE=minutes` or `hours` says how long; then each figure is also written down for the report (`tests/reliability.py`).
 //! `DOCKTAG_SEED=7` begins with that seed.
 
+mod hosts;
+mod killed;
 pub(crate) mod sound;
 
 use std::fs;
@@ -13,7 +15,7 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [sound::tests()].concat()
+    [sound::tests(), killed::tests()].concat()
 }
 
 /// How often something is tried.

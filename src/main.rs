@@ -49,7 +49,7 @@ fn run(job: Job, matches: &ArgMatches) -> u8 {
         _ if json => print::json(&result, &notes),
         // What was kept for later steps is no output.
         Ok(report) if report.job == Job::Env && args::flag(matches, "ci") && report.planned.is_empty() => Vec::new(),
-        Ok(report) => print::text(report),
+        Ok(report) => log.voice.result(report),
         Err(_) => Vec::new(),
     };
     let error = match (result, output::write(&text)) {

@@ -3,6 +3,7 @@
 //! `DOCKTAG_TORTURE=minutes` or `hours` says how long; then each figure is also written down for the report (`tests/reliability.py`).
 //! `DOCKTAG_SEED=7` begins with that seed.
 
+mod hostile;
 mod hosts;
 mod killed;
 pub(crate) mod sound;
@@ -15,7 +16,7 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [sound::tests(), killed::tests()].concat()
+    [sound::tests(), killed::tests(), hostile::tests()].concat()
 }
 
 /// How often something is tried.

@@ -20,6 +20,8 @@ use crate::host::interrupt::{self, Scratch};
 use crate::host::{Host, Log, drive, options, output};
 
 fn main() -> ExitCode {
+    #[cfg(unix)]
+    host::forbid_core_dumps();
     let code = match args::read() {
         Wish::Job(job, matches) => run(job, &matches),
         Wish::Completions(shell) => {

@@ -44,3 +44,13 @@ impl Host {
         Ok(Host { log, scratch, http: http::Client::default(), kernel: hash::kernel()? })
     }
 }
+
+/// A dump of this process would have the login in it that was given; programs that it starts inherit this.
+#[cfg(unix)]
+pub(crate) fn forbid_core_dumps() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let maximum = getrlimit(Resource::Core).maximum;
+    // To lower a limit is always allowed.
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum }).ok();
+}

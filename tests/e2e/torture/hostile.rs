@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use libtest_mimic::Failed;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Test;
 use crate::engine::{Engine, Needs};

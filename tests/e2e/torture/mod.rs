@@ -6,6 +6,7 @@
 mod hostile;
 mod hosts;
 mod killed;
+mod secrets;
 pub(crate) mod sound;
 
 use std::fs;
@@ -16,7 +17,7 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [sound::tests(), killed::tests(), hostile::tests()].concat()
+    [sound::tests(), killed::tests(), hostile::tests(), secrets::tests()].concat()
 }
 
 /// How often something is tried.

@@ -8,6 +8,7 @@ mod hosts;
 mod killed;
 mod secrets;
 pub(crate) mod sound;
+mod together;
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +18,7 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [sound::tests(), killed::tests(), hostile::tests(), secrets::tests()].concat()
+    [sound::tests(), killed::tests(), hostile::tests(), secrets::tests(), together::tests()].concat()
 }
 
 /// How often something is tried.

@@ -6,6 +6,7 @@
 mod hostile;
 mod hosts;
 mod killed;
+mod same;
 mod secrets;
 pub(crate) mod sound;
 mod together;
@@ -18,7 +19,7 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [sound::tests(), killed::tests(), hostile::tests(), secrets::tests(), together::tests()].concat()
+    [sound::tests(), killed::tests(), hostile::tests(), secrets::tests(), together::tests(), same::tests()].concat()
 }
 
 /// How often something is tried.

@@ -297,11 +297,11 @@ fn said(ran: &Ran) -> String {
 }
 
 /// A mount that goes with the value.
-struct Mount(PathBuf);
+pub(crate) struct Mount(PathBuf);
 
 impl Mount {
     /// `None` where this user may not mount.
-    fn make(arguments: &[&str], place: &Path) -> Option<Self> {
+    pub(crate) fn make(arguments: &[&str], place: &Path) -> Option<Self> {
         let made = Command::new("mount").args(arguments).arg(place).output().is_ok_and(|output| output.status.success());
         made.then(|| Mount(place.to_owned()))
     }

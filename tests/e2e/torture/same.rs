@@ -250,7 +250,7 @@ fn files(random: &mut Random) -> Vec<(Vec<u8>, Node)> {
     ];
     let mut dockerfile = "# escape=\\\narg ID=1\nfrom scratch as TITLE\nARG inner=$ID\n".to_owned();
     for _ in 0..1 + random.below(4) {
-        dockerfile.push_str(*random.pick(&steps));
+        dockerfile.push_str(random.pick::<&str>(&steps));
         dockerfile.push('\n');
     }
     dockerfile.push_str("FROM scratch\nCOPY --from=title / /\n");

@@ -251,9 +251,8 @@ fn watch(project: &Project, run: u32) -> Watch {
         let mut seen = BTreeSet::new();
         while !until.load(Ordering::Relaxed) {
             for entry in fs::read_dir("/proc").unwrap().flatten() {
-                let read = |name: &str| {
-                    String::from_utf8_lossy(&fs::read(entry.path().join(name)).unwrap_or_default()).replace('\0', " ").replace('\n', " ")
-                };
+                let read =
+                    |name: &str| String::from_utf8_lossy(&fs::read(entry.path().join(name)).unwrap_or_default()).replace(['\0', '\n'], " ");
                 let environment = read("environ");
                 if environment.contains(&variable) {
                     let is_run = entry.file_name().to_string_lossy() == run.to_string();

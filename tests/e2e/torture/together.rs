@@ -98,10 +98,10 @@ fn deleted(engine: &Engine, random: &mut Random) -> Result<bool, String> {
     let pull = hosts::command(&project, *random.pick(&HOSTS), "pull", &[], None).spawn().unwrap();
     thread::sleep(Duration::from_millis(random.below(400)));
     let status = project.shell(&format!("curl -s -o /dev/null -w '%{{http_code}}' -X DELETE {url}")).stdout;
+    let first = ended(pull.wait_with_output().unwrap());
     if status != "202" {
         return Err(format!("the registry does not delete: {status}"));
     }
-    let first = ended(pull.wait_with_output().unwrap());
     if first.code != Some(0) {
         is_clear(&first)?;
     }

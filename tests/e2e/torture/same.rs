@@ -13,7 +13,7 @@ use libtest_mimic::Failed;
 
 use crate::Test;
 use crate::engine::{Engine, Needs};
-use crate::project::{Project, ended};
+use crate::project::Project;
 use crate::random::Random;
 use crate::torture::hosts;
 use crate::torture::together::Mount;
@@ -132,8 +132,10 @@ impl View<'_> {
 }
 
 fn said(mut command: Command, folder: &Path, env: &[(&str, &str)]) -> Result<String, String> {
-    let ran = ended(command.current_dir(folder).envs(env.iter().copied()).stdin(Stdio::null()).output().unwrap());
-    if ran.code == Some(0) { Ok(ran.stdout) } else { Err(format!("exit code {:?}: {}", ran.code, ran.stderr)) }
+    let output = command.current_dir(folder).envs(env.iter().copied()).stdin(Stdio::null()).output().unwrap();
+    // A manifest has names as they are.
+    let [said, error] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    if output.status.success() { Ok(said) } else { Err(format!("{}: {error}", output.status)) }
 }
 
 /// Clones of the project: how git was told to make each, its folder, and what docktag is told.

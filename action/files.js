@@ -9,6 +9,7 @@ import { HostFailure, failure } from './failure.js'
 
 /** @typedef {import('../pkg/docktag.js').Path} Path */
 /** @typedef {import('../pkg/docktag.js').Listing} Listing */
+/** @typedef {string | Buffer} Name as Node reads it */
 
 /**
  * A path for Node: file names on Linux need not be UTF-8.
@@ -19,54 +20,59 @@ export function native(name) {
   return typeof name === 'string' ? name : Buffer.from(name)
 }
 
+/** Is told now and then how many files were found so far. @typedef {(count: number) => void} Told */
+
 /**
  * Walks a folder without following links, as `find ROOT` does; a root that ends in `/` may be a link.
  * @param {Path} root
+ * @param {Told} tell
  * @returns {Listing}
  */
-export function list(root) {
+export function list(root, tell) {
   const kind = lstatSync(native(root))
   if (kind.isSymbolicLink()) throw new HostFailure('is-a-link', '')
   if (!kind.isDirectory()) throw new HostFailure('is-a-file', '')
   /** @type {Listing} */
   const listing = { files: [], links: [], emptyDirs: [] }
-  walk(root, root, listing)
-  return listing
-}
-
-/**
- * @param {Path} root
- * @param {Path} folder
- * @param {Listing} listing
- */
-function walk(root, folder, listing) {
-  const entries = read(folder)
-  if (entries.length === 0 && folder !== root) listing.emptyDirs.push(folder)
-  const names = []
-  for (const [name, entry] of entries) {
-    if (entry.isFile()) names.push(name)
-    else if (entry.isDirectory()) walk(root, join(folder, name), listing)
-    else if (entry.isSymbolicLink()) listing.links.push(join(folder, name))
+  let count = 0
+  /** @param {Path} folder */
+  const walk = (folder) => {
+    const entries = read(folder)
+    if (entries.length === 0 && folder !== root) listing.emptyDirs.push(folder)
+    const names = []
+    for (const entry of entries) {
+      if (entry.isFile()) names.push(entry.name)
+      else if (entry.isDirectory()) walk(join(folder, spell(entry.name)))
+      else if (entry.isSymbolicLink()) listing.links.push(join(folder, spell(entry.name)))
+    }
+    if (names.length > 0) listing.files.push({ folder, names: spellAll(names) })
+    tell((count += names.length))
   }
-  if (names.length > 0) listing.files.push({ folder, names })
+  walk(root)
+  return listing
 }
 
 /**
  * What is in each folder, without what is below.
  * @param {Path[]} folders
+ * @param {Told} tell
  * @returns {import('../pkg/docktag.js').Entries[]}
  */
-export function entries(folders) {
+export function entries(folders, tell) {
+  let count = 0
   return folders.map((folder) => {
-    /** @type {import('../pkg/docktag.js').Entries} */
-    const found = { files: [], folders: [], links: [], others: [] }
-    for (const [name, entry] of read(folder)) {
-      if (entry.isFile()) found.files.push(name)
-      else if (entry.isDirectory()) found.folders.push(name)
-      else if (entry.isSymbolicLink()) found.links.push([name, target(join(folder, name))])
-      else found.others.push(name)
+    /** @type {{ files: Name[], folders: Name[], others: Name[] }} */
+    const names = { files: [], folders: [], others: [] }
+    /** @type {[Path, Path][]} */
+    const links = []
+    for (const entry of read(folder)) {
+      if (entry.isFile()) names.files.push(entry.name)
+      else if (entry.isDirectory()) names.folders.push(entry.name)
+      else if (entry.isSymbolicLink()) links.push([spell(entry.name), target(join(folder, spell(entry.name)))])
+      else names.others.push(entry.name)
     }
-    return found
+    tell((count += names.files.length))
+    return { files: spellAll(names.files), folders: spellAll(names.folders), links, others: spellAll(names.others) }
   })
 }
 
@@ -88,16 +94,15 @@ function target(link) {
 /**
  * The entries of a folder. Node makes U+FFFD of what is not UTF-8, so only then the names are read as bytes.
  * @param {Path} folder
- * @returns {Array<[Path, import('node:fs').Dirent<string> | import('node:fs').Dirent<Buffer>]>}
+ * @returns {Array<import('node:fs').Dirent<string> | import('node:fs').Dirent<Buffer>>}
  */
 function read(folder) {
   try {
     if (typeof folder === 'string') {
       const entries = readdirSync(folder, { withFileTypes: true })
-      if (!entries.some((entry) => entry.name.includes('\uFFFD'))) return entries.map((entry) => [entry.name, entry])
+      if (!entries.some((entry) => entry.name.includes('\uFFFD'))) return entries
     }
-    const entries = readdirSync(native(folder), { withFileTypes: true, encoding: 'buffer' })
-    return entries.map((entry) => [spell(entry.name), entry])
+    return readdirSync(native(folder), { withFileTypes: true, encoding: 'buffer' })
   } catch (error) {
     const { kind, message } = failure(error)
     throw new HostFailure(kind, message, folder)
@@ -105,11 +110,22 @@ function read(folder) {
 }
 
 /**
+ * Names, in one text where all of them are texts.
+ * @param {Name[]} names
+ * @returns {import('../pkg/docktag.js').Names}
+ */
+function spellAll(names) {
+  const spelled = names.map(spell)
+  return spelled.every((name) => typeof name === 'string') ? spelled.join('/') : spelled
+}
+
+/**
  * A text where the bytes are UTF-8, else the bytes.
- * @param {Buffer} name
+ * @param {Name} name
  * @returns {Path}
  */
 function spell(name) {
+  if (typeof name === 'string') return name
   const text = name.toString()
   return Buffer.from(text).equals(name) ? text : [...name]
 }
@@ -141,7 +157,7 @@ export function exist(paths) {
  * Writes a file; one in the folder of the run is for its owner only, whatever the umask says.
  * @param {string} scratch
  * @param {string} file
- * @param {Buffer} bytes
+ * @param {Uint8Array} bytes
  * @param {boolean} append
  */
 export function write(scratch, file, bytes, append) {

@@ -1,14 +1,11 @@
 // @ts-check
-// Hashing several files side by side, read straight into the memory of the wasm.
+// Hashing several large files side by side, read straight into the memory of the wasm.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { HostFailure, failure } from './failure.js'
 import { native } from './files.js'
 
 /** @typedef {import('../pkg/docktag.js').Path} Path */
-/** @typedef {import('../pkg/docktag.js').Hashed} Hashed */
-/** @typedef {{ path: Path }} Item a file of a list */
-/** @typedef {(bytes: number) => Promise<void> | void} Pause */
 
 /** More than the wasm has are not used. */
 const LANES = 8
@@ -16,27 +13,27 @@ const LANES = 8
 const ROOM = 64 * 1024
 /** So many bytes are hashed between two pauses. */
 const PAUSE = 1024 * 1024
-/** Opening a file takes as long as hashing so many. */
-const OPEN = 16 * 1024
 
 /**
- * A function that hashes all files that `next` gives it, and hands each to `keep` as soon as it is done. It ends at the first failure.
+ * A function that hashes the files of a list that were set aside. It ends at the first failure.
  * Now and then it waits for `pause`, so that large files do not keep the event loop from its work.
  * @param {typeof import('../pkg/docktag.js').Lanes} Lanes
  * @param {WebAssembly.Memory} memory
- * @param {Pause} pause
  */
-export function sideBySide(Lanes, memory, pause) {
-  const lanes = new Lanes(LANES, ROOM)
-  const { count } = lanes
+export function sideBySide(Lanes, memory) {
+  /** Made when the first large file is met. @type {InstanceType<typeof Lanes> | undefined} */
+  let all
   let bytes = new Uint8Array(memory.buffer)
   /**
-   * @template {Item} T
-   * @param {() => T | undefined} next
-   * @param {(item: T, hashed: Hashed) => void} keep
+   * @param {import('./hash-share.js').Share} share
+   * @param {import('./hash-file.js').Pause} pause
    */
-  return async function hashAll(next, keep) {
-    /** @type {(Reading<T> | undefined)[]} */
+  return async function hashLarge(share, pause) {
+    let count = share.largeForOne
+    if (count <= 0) return
+    const lanes = (all ??= new Lanes(LANES, ROOM))
+    count = Math.min(count, lanes.count)
+    /** @type {(Reading | undefined)[]} */
     const open = new Array(count)
     let since = 0
     try {
@@ -45,27 +42,26 @@ export function sideBySide(Lanes, memory, pause) {
           while (!lanes.isReady(lane)) {
             let file = open[lane]
             if (!file) {
-              const item = next()
-              if (!item) break
-              open[lane] = file = new Reading(item)
-              since += OPEN
+              const index = share.takeLarge()
+              if (index === undefined) break
+              open[lane] = file = new Reading(index, share.paths[index])
             }
             if (file.hasEnded) {
               open[lane] = undefined
-              keep(file.item, [/** @type {string} */ (lanes.take(lane)), file.size, file.executable])
+              share.keep(file.index, /** @type {Uint8Array} */ (lanes.take(lane)), file.size, file.executable)
               continue
             }
             const pointer = lanes.pointer(lane)
             // Memory that has grown is another buffer.
             if (bytes.length === 0) bytes = new Uint8Array(memory.buffer)
-            const count = file.read(bytes, pointer, lanes.room(lane))
-            lanes.fill(lane, count, file.hasEnded)
-            since += count
+            const read = file.read(bytes, pointer, lanes.room(lane))
+            lanes.fill(lane, read, file.hasEnded)
+            since += read
           }
         }
         if (!lanes.run()) return
         if (since < PAUSE) continue
-        await pause(since)
+        await pause()
         since = 0
       }
     } finally {
@@ -75,15 +71,19 @@ export function sideBySide(Lanes, memory, pause) {
   }
 }
 
-/** A file that is being read from its start to its end. @template {Item} T */
+/** A file that is being read from its start to its end. */
 class Reading {
   size = 0
   hasEnded = false
 
-  /** @param {T} item */
-  constructor(item) {
-    this.item = item
-    this.file = this.#told(() => openSync(native(item.path), 'r'))
+  /**
+   * @param {number} index
+   * @param {Path} path
+   */
+  constructor(index, path) {
+    this.index = index
+    this.path = path
+    this.file = this.#told(() => openSync(native(path), 'r'))
     this.before = this.#told(() => fstatSync(this.file))
     this.executable = (this.before.mode & 0o100) !== 0 && process.platform !== 'win32'
   }
@@ -121,7 +121,7 @@ class Reading {
     try {
       return work()
     } catch (error) {
-      throw new HostFailure(failure(error).kind, failure(error).message, this.item.path)
+      throw new HostFailure(failure(error).kind, failure(error).message, this.path)
     }
   }
 }

@@ -14,12 +14,13 @@ const LINE_FEED = 10
  * @param {import('../pkg/docktag.js').Command} command
  * @param {import('../pkg/docktag.js').Algorithm} algorithm
  * @param {number} log the file descriptor of the log
- * @returns {Promise<{ code: number | null, hashed: Hashed[] }>}
+ * @returns {Promise<{ code: number | null, hashed: Hashed }>}
  */
 export async function hashObjects(command, algorithm, log) {
   const hasher = new Hasher(algorithm, BUFFER)
-  /** @type {Hashed[]} */
-  const hashed = []
+  let digests = ''
+  /** @type {number[]} */
+  const sizes = []
   let line = ''
   let size = 0
   /** What is left of the object, and the line feed behind it; less than 0: its line is being read. */
@@ -44,7 +45,8 @@ export async function hashObjects(command, algorithm, log) {
         left -= count
       }
       if (left === 1 && at < data.length) {
-        hashed.push([hasher.finish(), size, false])
+        digests += hasher.finish()
+        sizes.push(size)
         at += 1
         left = -1
       }
@@ -52,5 +54,5 @@ export async function hashObjects(command, algorithm, log) {
   })
   hasher.free()
   if (code !== 0 || left >= 0) throw new Error(`${code === null ? 'ended by a signal' : `exit code ${code}`}: ${Buffer.from(stderr, 'base64').toString().trim()}`)
-  return { code, hashed }
+  return { code, hashed: { digests: Buffer.from(digests, 'hex'), sizes: Float64Array.from(sizes), executable: new Uint8Array(sizes.length) } }
 }

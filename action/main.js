@@ -1,6 +1,7 @@
 // @ts-check
 // The GitHub action: inputs in, and everything else is the core's.
 
+import './heap.js'
 import { write } from './log.js'
 import { password } from './mask.js'
 import { run } from './run.js'

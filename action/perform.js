@@ -3,7 +3,7 @@
 
 import { failure } from './failure.js'
 import * as files from './files.js'
-import { hash } from './hash.js'
+import { expect, hash } from './hash.js'
 import { hashObjects } from './hash-objects.js'
 import * as http from './http.js'
 import * as programs from './programs.js'
@@ -48,9 +48,9 @@ export async function perform(session, host, id, need) {
 async function work(session, host, id, need) {
   switch (need.need) {
     case 'list':
-      return { listing: files.list(need.root) }
+      return { listing: files.list(need.root, expect) }
     case 'entries':
-      return { entries: files.entries(need.folders) }
+      return { entries: files.entries(need.folders, expect) }
     case 'read':
       return { bytes: files.readAll(need.path).toString('base64') }
     case 'hash':
@@ -64,7 +64,7 @@ async function work(session, host, id, need) {
     case 'objects':
       return { hashed: (await timed(session, host, id, () => hashObjects(need.command, need.algorithm, host.log), ({ code }) => code)).hashed }
     case 'write':
-      files.write(host.scratch, need.path, Buffer.from(need.bytes, 'base64'), need.append)
+      files.write(host.scratch, need.path, session.bytes(id) ?? new Uint8Array(), need.append)
       return 'done'
     case 'stage':
       stage(need)

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { initSync } from './docktag.js'
 
 export * from './docktag.js'
+export { paths } from './files.js'
 
 const first = initSync({ module: readFileSync(new URL('./docktag_bg.wasm', import.meta.url)) })
 // The second file takes its places in the memory and the table of the first.

@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSy
 const at = (name) => new URL(name, import.meta.url)
 const licences = ['LICENSE-APACHE', 'LICENSE-MIT']
 /** What only the GitHub action needs. */
-const left = ['main.js', 'mask.js']
+const left = ['heap.js', 'main.js', 'mask.js']
 
 rmSync(at('node'), { recursive: true, force: true })
 if (process.argv.includes('--clean')) {

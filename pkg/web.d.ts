@@ -1,6 +1,7 @@
 import type { InitInput, InitOutput, SyncInitInput } from './docktag.js';
 
 export * from './docktag.js';
+export { paths } from './files.js';
 
 /** One file of the module: an address, a response on its way, bytes, or compiled. */
 type Source = InitInput | Promise<InitInput>;

@@ -3,6 +3,7 @@
 import start, { initSync as startSync, Session as Job } from './docktag.js'
 
 export * from './docktag.js'
+export { paths } from './files.js'
 
 /** @type {Promise<WebAssembly.Exports> | undefined} */
 let first

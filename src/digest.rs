@@ -7,7 +7,7 @@ use std::fmt;
 use md5::Digest as _;
 use serde::Serialize;
 
-pub use lanes::{Kernel, Lanes};
+pub use lanes::{Kernel, Lanes, digests};
 
 /// The hash function of manifest and tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -156,6 +156,12 @@ impl Digest {
         [Algorithm::Md5, Algorithm::Sha256].into_iter().find_map(|algorithm| Digest::from_hex(algorithm, hex.as_bytes()))
     }
 
+    /// The digest of these bytes, which are as many as one of the algorithms gives; `None` for any other number.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let algorithm = [Algorithm::Md5, Algorithm::Sha256].into_iter().find(|algorithm| algorithm.len() == bytes.len())?;
+        Some(Digest::new(algorithm, bytes))
+    }
+
     /// What it was made with.
     pub fn algorithm(&self) -> Algorithm {
         if usize::from(self.len) == Algorithm::Md5.len() { Algorithm::Md5 } else { Algorithm::Sha256 }
@@ -168,11 +174,16 @@ impl Digest {
 
     /// Appends the hexadecimal digits to a text that is being written.
     pub fn write_hex(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.hex(&mut [0; 64]).as_bytes());
+    }
+
+    /// The hexadecimal digits, in the space that is given for them.
+    fn hex<'a>(&self, space: &'a mut [u8; 64]) -> &'a str {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        for byte in self.as_bytes() {
-            out.push(DIGITS[usize::from(byte >> 4)]);
-            out.push(DIGITS[usize::from(byte & 15)]);
+        for (pair, byte) in space.as_chunks_mut::<2>().0.iter_mut().zip(self.bytes) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
         }
+        std::str::from_utf8(&space[..2 * usize::from(self.len)]).unwrap_or_default()
     }
 
     fn new(algorithm: Algorithm, output: &[u8]) -> Self {
@@ -184,7 +195,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(self.hex(&mut [0; 64]))
     }
 }
 

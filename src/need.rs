@@ -5,7 +5,7 @@ mod json;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::digest::{Algorithm, Digest};
 use crate::error::{Code, Error};
@@ -40,7 +40,8 @@ pub enum Need {
     },
     /// Hash files; answered by [`Answer::Hashed`], in the same order.
     Hash {
-        /// The files.
+        /// The files; in JSON as in [`Answer::Listing`].
+        #[serde(serialize_with = "files")]
         paths: Arc<Vec<RelPath>>,
         /// With what.
         algorithm: Algorithm,
@@ -75,8 +76,8 @@ pub enum Need {
     Write {
         /// The file; its folder is made where it is missing.
         path: String,
-        /// What to write; base64 in JSON.
-        #[serde(serialize_with = "crate::bytes::expose")]
+        /// What to write; not in JSON, hosts ask for it.
+        #[serde(skip)]
         bytes: Secret<Vec<u8>>,
         /// Whether to add to the end instead of replacing.
         append: bool,
@@ -113,6 +114,10 @@ pub enum Need {
     },
 }
 
+fn files<S: Serializer>(paths: &[RelPath], serializer: S) -> Result<S::Ok, S::Error> {
+    json::write_files(paths, serializer)
+}
+
 /// A program to run in the project folder, with nothing on its standard input but `stdin`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -144,14 +149,14 @@ impl fmt::Display for Command {
 /// In JSON an object with the answer's name and its value, `{"exist":[true]}`, or `"done"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// To [`Need::List`].
+    /// To [`Need::List`]. In JSON the files of a folder can be together: `{"folder":"docker","names":"a/b"}` for `docker/a` and `docker/b`.
     Listing(Listing),
     /// To [`Need::Entries`]: what is in each folder, in any order; folders in them are empty here.
     /// In JSON an object a folder: `{"files":["a"],"folders":["b"],"links":[["c","a"]],"others":[]}`.
     Entries(Vec<Vec<Entry>>),
     /// To [`Need::Read`]; base64 in JSON.
     Bytes(Vec<u8>),
-    /// To [`Need::Hash`].
+    /// To [`Need::Hash`]; not in JSON, but as [`Hashed::list`] takes them.
     Hashed(Vec<Hashed>),
     /// To [`Need::Exist`], in the same order.
     Exist(Vec<bool>),
@@ -176,7 +181,7 @@ pub struct Listing {
     pub empty_dirs: Vec<RelPath>,
 }
 
-/// A file or object that was read from its start to its end, and did not change meanwhile. In JSON `[digest, size, executable]`.
+/// A file or object that was read from its start to its end, and did not change meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hashed {
     /// The digest of its bytes.
@@ -185,6 +190,33 @@ pub struct Hashed {
     pub size: u64,
     /// Whether its owner may execute it: what git records of a mode. Of an object this is not known: `false`.
     pub executable: bool,
+}
+
+impl Hashed {
+    /// Many files: their digests one behind the other, their sizes, and for each a byte that is 0 where it is not executable.
+    /// `None` where these are not of the same number of files.
+    ///
+    /// ```
+    /// use docktag::digest::{Algorithm, digest};
+    /// use docktag::need::Hashed;
+    ///
+    /// let empty = digest(Algorithm::Md5, b"");
+    /// let hashed = Hashed::list(empty.as_bytes(), &[0.0], &[1]).unwrap();
+    /// assert_eq!(hashed, [Hashed { digest: empty, size: 0, executable: true }]);
+    /// assert!(Hashed::list(empty.as_bytes(), &[0.0, 1.0], &[1, 0]).is_none());
+    /// ```
+    pub fn list(digests: &[u8], sizes: &[f64], executable: &[u8]) -> Option<Vec<Hashed>> {
+        let width = digests.len().checked_div(sizes.len()).unwrap_or_default();
+        if digests.len() != width * sizes.len() || executable.len() != sizes.len() {
+            return None;
+        }
+        let mut hashed = Vec::with_capacity(sizes.len());
+        for (index, (size, executable)) in sizes.iter().zip(executable).enumerate() {
+            let digest = Digest::from_bytes(&digests[index * width..][..width])?;
+            hashed.push(Hashed { digest, size: *size as u64, executable: *executable != 0 });
+        }
+        Some(hashed)
+    }
 }
 
 /// How a program ended.

@@ -180,7 +180,7 @@ export type Need =
   /** Read a small file whole: `bytes`. */
   | { need: 'read'; path: string }
   /** Hash files, where `text` is set with every CR LF taken as LF: `hashed`, in the same order. */
-  | { need: 'hash'; paths: Path[]; algorithm: Algorithm; text: boolean }
+  | { need: 'hash'; paths: Files; algorithm: Algorithm; text: boolean }
   /** Look which of these exist: `exist`, in the same order. */
   | { need: 'exist'; paths: string[] }
   /** Send a request: `response`, whatever its status. */
@@ -189,8 +189,8 @@ export type Need =
   | ({ need: 'run' } & Command)
   /** Run a program that prints objects as `git cat-file --batch` does, and hash each: `hashed`, in that order. */
   | { need: 'objects'; command: Command; algorithm: Algorithm }
-  /** Write a file (base64), one in the folder of the run for its owner only: `done`. */
-  | { need: 'write'; path: string; bytes: string; append: boolean }
+  /** Write a file, with what `Session.bytes` gives; one in the folder of the run for its owner only: `done`. */
+  | { need: 'write'; path: string; append: boolean }
   /** Copy files into a folder of the run, with modes 644 and 755 and one time (seconds since 1970) for all; folders get theirs last: `done`. */
   | { need: 'stage'; to: string; folders: Path[]; files: Array<[from: Path, to: Path, executable: boolean | null]>; links: Array<[Path, Path]>; time: number }
   /** Make every entry of `from` but those in `except` appear in `to` too: `done`. */
@@ -198,24 +198,28 @@ export type Need =
   /** Wait: `done`. */
   | { need: 'wait'; milliseconds: number };
 
-/** An answer to a need; bytes are base64. */
+/** An answer to a need; bytes are base64, but for digests. */
 export type Answer =
   | { listing: Listing }
   | { entries: Entries[] }
   | { bytes: string }
-  | { hashed: Hashed[] }
+  | { hashed: Hashed }
   | { exist: boolean[] }
   | { response: HttpResponse }
   | { exited: Exited }
   | 'done'
   | { failed: Failure };
 
-/** What is below a folder; files by their paths, or by folder. */
-export interface Listing { files: Array<Path | { folder: Path; names: Path[] }>; links: Path[]; emptyDirs: Path[] }
+/** Names in a folder, or all of them in one text with `/` between them. */
+export type Names = string | Path[];
+/** Files by their paths, or those of a folder together. */
+export type Files = Array<Path | { folder: Path; names: Names }>;
+/** What is below a folder. */
+export interface Listing { files: Files; links: Path[]; emptyDirs: Path[] }
 /** What is in a folder; links with their targets. */
-export interface Entries { files: Path[]; folders: Path[]; links: Array<[Path, Path]>; others: Path[] }
-/** Digest, size, and whether its owner may execute it. */
-export type Hashed = [digest: string, size: number, executable: boolean];
+export interface Entries { files: Names; folders: Names; links: Array<[Path, Path]>; others: Names }
+/** Of files: the bytes of their digests one behind the other, their sizes, and for each whether its owner may execute it, 1 or 0. */
+export interface Hashed { digests: Uint8Array; sizes: Float64Array; executable: Uint8Array }
 
 /** A request to send as it is; redirects are followed, credentials stay with the host that they are meant for. */
 export interface HttpRequest {

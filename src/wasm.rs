@@ -1,14 +1,17 @@
-//! The JavaScript interface: only types are converted here. Values cross as JSON; bytes of files are hashed where they lie.
+//! The JavaScript interface: only types are converted here. Values cross as JSON; bytes of files are hashed where they lie, and digests and files to be written cross as bytes.
 
-use js_sys::{Error as JsError, JSON, Reflect};
+mod hash;
+
+use js_sys::{Array, Error as JsError, Float64Array, JSON, Reflect, Uint8Array};
 use serde::Serialize;
 use serde_json::Value;
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::bytes::excerpt;
 use crate::desk::Id;
 use crate::diff;
-use crate::digest::{self, Algorithm};
+use crate::digest::Algorithm;
 use crate::error::{Code, Error};
 use crate::manifest::{self as text, Manifest};
 use crate::need::{self, Answer, Exited, Need};
@@ -29,7 +32,7 @@ type Result<T> = std::result::Result<T, JsValue>;
 pub struct Session {
     session: std::result::Result<session::Session, Error>,
     voice: say::Voice,
-    /// Programs and requests that are on their way, for `begin` and `end`.
+    /// Programs and requests that are on their way, for `begin` and `end`, and files that are to be written, for `bytes`.
     open: Vec<(Id, Need)>,
     notes: Vec<Note>,
     result: Option<std::result::Result<Report, Error>>,
@@ -60,10 +63,10 @@ impl Session {
         self.notes.extend_from_slice(notes);
         match step {
             session::Step::Open { needs, notes } => {
-                self.open.extend(
-                    needs.iter().filter(|(_, need)| matches!(need, Need::Run(_) | Need::Objects { .. } | Need::Http { .. })).cloned(),
-                );
-                to_js(&Step { needs: Some(&needs), notes: &notes, log, ..Step::default() })
+                let step = to_js(&Step { needs: Some(&needs), notes: &notes, log, ..Step::default() });
+                let is_open = |need: &Need| matches!(need, Need::Run(_) | Need::Objects { .. } | Need::Http { .. } | Need::Write { .. });
+                self.open.extend(needs.into_iter().filter(|(_, need)| is_open(need)));
+                step
             }
             session::Step::Done { result, notes } => {
                 let step = match &result {
@@ -77,6 +80,15 @@ impl Session {
                 self.result = Some(result);
                 step
             }
+        }
+    }
+
+    /// What a `write` is to write; it is given once.
+    pub fn bytes(&mut self, id: Id) -> Option<Vec<u8>> {
+        let index = self.open.iter().position(|(of, need)| *of == id && matches!(need, Need::Write { .. }))?;
+        match self.open.swap_remove(index).1 {
+            Need::Write { bytes, .. } => Some(bytes.expose().clone()),
+            _ => None,
         }
     }
 
@@ -149,120 +161,6 @@ struct Step<'a> {
     exit: u8,
     notes: &'a [Note],
     log: String,
-}
-
-/// A hasher that is fed piece by piece; after `finish` it starts anew.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Hasher {
-    hasher: digest::Hasher,
-    text: digest::Text,
-    buffer: Vec<u8>,
-}
-
-#[wasm_bindgen]
-impl Hasher {
-    /// A hasher that has seen nothing; `buffer` bytes are set aside in the memory of the module for `absorb`.
-    #[wasm_bindgen(constructor)]
-    pub fn new(
-        #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>,
-        #[wasm_bindgen(unchecked_optional_param_type = "number")] buffer: Option<usize>,
-    ) -> Result<Hasher> {
-        Ok(Hasher {
-            hasher: digest::Hasher::new(named(algorithm)?),
-            text: digest::Text::default(),
-            buffer: vec![0; buffer.unwrap_or_default()],
-        })
-    }
-
-    /// Takes the next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.hasher.update(bytes);
-    }
-
-    /// Where the buffer lies in the memory of the module.
-    pub fn pointer(&self) -> usize {
-        self.buffer.as_ptr().addr()
-    }
-
-    /// Takes the first bytes of the buffer, which were written there.
-    pub fn absorb(&mut self, count: usize) {
-        self.hasher.update(&self.buffer[..count.min(self.buffer.len())]);
-    }
-
-    /// The same, with every CR LF taken as LF.
-    #[wasm_bindgen(js_name = absorbText)]
-    pub fn absorb_text(&mut self, count: usize) {
-        self.text.update(&mut self.hasher, &self.buffer[..count.min(self.buffer.len())]);
-    }
-
-    /// The digest of everything taken, as hexadecimal digits.
-    pub fn finish(&mut self) -> String {
-        self.text.end(&mut self.hasher);
-        self.hasher.finish().to_string()
-    }
-}
-
-/// md5 of several files side by side, several times as fast as one after the other. A lane is free again as soon as its file has ended.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Lanes {
-    lanes: digest::Lanes,
-}
-
-#[wasm_bindgen]
-impl Lanes {
-    /// At most so many lanes, each with a buffer of so many bytes in the memory of the module.
-    #[wasm_bindgen(constructor)]
-    pub fn new(lanes: usize, room: usize) -> Lanes {
-        let kernel = digest::Kernel::best();
-        Lanes { lanes: digest::Lanes::new(kernel, lanes.min(kernel.lanes()), room) }
-    }
-
-    /// How many there are.
-    #[wasm_bindgen(getter)]
-    pub fn count(&self) -> usize {
-        self.lanes.count()
-    }
-
-    /// Where the next bytes of a lane are to be written in the memory of the module.
-    pub fn pointer(&mut self, lane: usize) -> usize {
-        self.lanes.room(lane).as_ptr().addr()
-    }
-
-    /// How many bytes may be written there. It is never 0 in a lane that is not ready.
-    pub fn room(&mut self, lane: usize) -> usize {
-        self.lanes.room(lane).len()
-    }
-
-    /// So many bytes were written; `end` says that they are the last of the file.
-    pub fn fill(&mut self, lane: usize, count: usize, end: bool) {
-        self.lanes.fill(lane, count);
-        if end {
-            self.lanes.end(lane);
-        }
-    }
-
-    /// Whether a lane has something to be hashed; else its file has ended, or it wants more of it.
-    #[wasm_bindgen(js_name = isReady)]
-    pub fn is_ready(&self, lane: usize) -> bool {
-        self.lanes.is_ready(lane)
-    }
-
-    /// Hashes until one of the lanes that are ready is not any more; `false` if none is.
-    pub fn run(&mut self) -> bool {
-        self.lanes.run()
-    }
-
-    /// The digest of a file that has ended and is hashed, as hexadecimal digits; its lane is free.
-    pub fn take(&mut self, lane: usize) -> Option<String> {
-        self.lanes.take(lane).map(|digest| digest.to_string())
-    }
-
-    /// Forgets what a lane was given.
-    pub fn reset(&mut self, lane: usize) {
-        self.lanes.reset(lane);
-    }
 }
 
 /// The text of a manifest: its lines sorted, names escaped, as `md5sum` and `LC_ALL=C sort -k 2` write them.
@@ -350,7 +248,31 @@ fn from_js(value: &JsValue) -> Result<Value> {
 }
 
 fn answers_of(value: &JsValue) -> Result<Vec<(Id, Answer)>> {
-    need::answers(&from_js(value)?).map_err(|found| unexpected("an answer", &found))
+    let (mut hashed, others) = (Vec::new(), Array::new());
+    for pair in Array::from(value).iter() {
+        let list = Array::from(&pair);
+        let answer = Some(list.get(1)).filter(JsValue::is_object);
+        match answer.and_then(|answer| Reflect::get(&answer, &"hashed".into()).ok()).filter(JsValue::is_object) {
+            None => {
+                others.push(&pair);
+            }
+            Some(digests) => {
+                let id = list.get(0).as_f64().unwrap_or_default() as Id;
+                hashed.push((id, Answer::Hashed(hashed_of(&digests).ok_or_else(|| unexpected("digests, sizes and modes", "others"))?)));
+            }
+        }
+    }
+    hashed.extend(need::answers(&from_js(&others)?).map_err(|found| unexpected("an answer", &found))?);
+    Ok(hashed)
+}
+
+/// Digests are too many to cross as text.
+fn hashed_of(value: &JsValue) -> Option<Vec<need::Hashed>> {
+    let get = |name: &str| Reflect::get(value, &name.into()).ok();
+    let digests = get("digests")?.dyn_into::<Uint8Array>().ok()?.to_vec();
+    let sizes = get("sizes")?.dyn_into::<Float64Array>().ok()?.to_vec();
+    let executable = get("executable")?.dyn_into::<Uint8Array>().ok()?.to_vec();
+    need::Hashed::list(&digests, &sizes, &executable)
 }
 
 fn files_of(value: &JsValue) -> Result<Vec<text::File>> {

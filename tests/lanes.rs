@@ -1,7 +1,7 @@
 //! Several messages side by side have the digests that each has alone, whatever hashes them and whenever each of them ends.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use docktag::digest::{Algorithm, Digest, Kernel, Lanes, digest};
+use docktag::digest::{Algorithm, Digest, Kernel, Lanes, digest, digests};
 use proptest::prelude::{Strategy, prop_assert_eq, proptest};
 
 /// What this machine can run.
@@ -56,6 +56,10 @@ fn side_by_side(lanes: &mut Lanes, messages: &[Vec<u8>], reads: &[usize]) -> Vec
     }
 }
 
+fn whole(kernel: Kernel, messages: &[Vec<u8>]) -> Vec<Digest> {
+    digests(kernel, &messages.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
 fn alone(messages: &[Vec<u8>]) -> Vec<Digest> {
     messages.iter().map(|message| digest(Algorithm::Md5, message)).collect()
 }
@@ -66,6 +70,7 @@ fn all_lengths_around_the_borders_of_blocks() {
     let messages: Vec<_> = (0..=300).chain(near).map(|length| message(length as u64, length)).collect();
     let expected = alone(&messages);
     for kernel in kernels() {
+        assert_eq!(whole(kernel, &messages), expected, "{} with whole messages", kernel.name());
         for count in 1..=24 {
             let mut lanes = Lanes::new(kernel, count, 256);
             assert_eq!(lanes.count(), count);
@@ -113,6 +118,7 @@ proptest! {
         let messages: Vec<_> = lengths.iter().enumerate().map(|(seed, length)| message(seed as u64, *length)).collect();
         let expected = alone(&messages);
         for kernel in kernels() {
+            prop_assert_eq!(&whole(kernel, &messages), &expected, "{} with whole messages", kernel.name());
             prop_assert_eq!(&side_by_side(&mut Lanes::new(kernel, count, room), &messages, &reads), &expected, "{}", kernel.name());
         }
     }

@@ -39,6 +39,6 @@ rm -f "$folder/docktag_bg.wasm.d.ts"
 # `using` is not everywhere; what a browser needs to load the module, Node does not have.
 sed -i '/\[Symbol.dispose\]/d' "$folder/docktag.d.ts"
 sed '/^export type InitInput/,$d' "$folder/docktag.d.ts" | cat - .ci/pkg/npm/node.d.ts >"$folder/node.d.ts"
-for file in README.md node.js web.js web.d.ts prepack.js; do cp ".ci/pkg/npm/$file" "$folder/"; done
+for file in README.md files.js files.d.ts node.js web.js web.d.ts prepack.js; do cp ".ci/pkg/npm/$file" "$folder/"; done
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 sed "s/VERSION/$version/" .ci/pkg/npm/package.json >"$folder/package.json"

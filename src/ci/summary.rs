@@ -4,9 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::digest::Algorithm;
 use crate::error::Error;
-use crate::manifest::Manifest;
 use crate::options::Options;
 use crate::report::{Moved, Outcome, Report, TargetReport};
 use crate::shell::quote;
@@ -112,13 +110,13 @@ fn row(target: &TargetReport) -> String {
 /// Which inputs count, and the shell line that gives the same tag.
 fn inputs(options: &Options, report: &Report) -> String {
     if options.is_plain() {
-        return of_manifest(report.algorithm, &report.manifest, &by_hand(options, report), "");
+        return of_manifest(&report.manifest, &by_hand(options, report), "");
     }
     let program = report.algorithm.program();
     let targets = report.targets.iter().map(|target| {
         let service = target.services.first().map_or("", String::as_str);
         let line = format!("docktag manifest {} | {program}", quote(service));
-        of_manifest(report.algorithm, &target.manifest, "", &format!(" for `{service}`; the tag by hand is `{line}`"))
+        of_manifest(&target.manifest, "", &format!(" for `{service}`; the tag by hand is `{line}`"))
     });
     targets.collect()
 }
@@ -137,15 +135,17 @@ fn by_hand(options: &Options, report: &Report) -> String {
 }
 
 /// The beginning of a manifest, folded.
-fn of_manifest(algorithm: Algorithm, text: &[u8], before: &str, whose: &str) -> String {
-    let Ok(manifest) = Manifest::parse(algorithm, text) else { return String::new() };
-    let lines = manifest.notes.len() + manifest.files.len();
+fn of_manifest(text: &[u8], before: &str, whose: &str) -> String {
+    let (mut lines, mut count) = (0, 0);
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        lines += 1;
+        count += usize::from(!line.starts_with(b"#"));
+    }
     let said = beginning(text);
     let more = match lines > LINES {
         true => format!("The first {LINES} of {lines}; all are in the file that the output `manifest` names.\n\n"),
         false => String::new(),
     };
-    let count = manifest.files.len();
     let files = if count == 1 { "1 file counts".to_owned() } else { format!("{count} files count") };
     let what = if whose.is_empty() { ": names and contents" } else { whose };
     // The line that is folded is HTML in part, and holds the name of a service.

@@ -2,14 +2,16 @@
 
 mod kernel;
 mod rounds;
+mod whole;
 
 #[cfg(target_arch = "x86_64")]
 mod avx;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 
-use super::{Algorithm, Digest};
+use super::Digest;
 pub use kernel::Kernel;
+pub use whole::digests;
 
 /// A block of MD5, in bytes.
 const BLOCK: usize = 64;
@@ -133,12 +135,9 @@ impl Lanes {
         if self.is_ready(lane) || !self.lanes.get(lane)?.has_ended {
             return None;
         }
-        let mut digest = [0; 16];
-        for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(self.states[lane]) {
-            *bytes = word.to_le_bytes();
-        }
+        let digest = rounds::digest(self.states[lane]);
         self.reset(lane);
-        Some(Digest::new(Algorithm::Md5, &digest))
+        Some(digest)
     }
 
     /// Forgets the message of a lane.

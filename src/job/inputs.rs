@@ -132,7 +132,10 @@ async fn list(desk: &Desk, root: &RelPath) -> Result<Listing> {
 /// Hashes files; also counts the executable ones. A path that is named twice is read once and stands in the manifest twice, as with `find a a/b`.
 /// Those in `altered` (sorted) count with the line ends of git.
 async fn hash(desk: &Desk, options: &Options, mut paths: Vec<RelPath>, altered: &[RelPath]) -> Result<(Manifest, usize)> {
-    paths.sort_unstable();
+    // Most hosts list folders in order.
+    if !paths.is_sorted() {
+        paths.sort();
+    }
     let mut repeated = Vec::new();
     paths.dedup_by(|next, kept| {
         let same = next == kept;

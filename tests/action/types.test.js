@@ -36,7 +36,11 @@ const session = new docktag.Session({ command: "build", path: ["docker"], image:
 const step = session.step([]);
 if (step.needs) {
   for (const [id, need] of step.needs) {
-    if (need.need === "hash") session.step([[id, { hashed: need.paths.map(() => ["", 0, false]) }]]);
+    if (need.need === "hash") {
+      const { length } = docktag.paths(need.paths);
+      session.step([[id, { hashed: { digests: new Uint8Array(32 * length), sizes: new Float64Array(length), executable: new Uint8Array(length) } }]]);
+    }
+    if (need.need === "write") console.log(session.bytes(id)?.length);
     if (need.need === "run") console.log(need.argv.join(" "), need.because);
     if (need.need === "http") console.log(need.request.url, need.request.authorization?.length);
   }

@@ -1,4 +1,7 @@
 
+/** The path of each file of a need, in their order. */
+export function paths(files: Files): Path[];
+
 /** The memory of the module, in which the buffers of hashers lie. */
 export const memory: { readonly buffer: ArrayBuffer };
 

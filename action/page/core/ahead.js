@@ -18,10 +18,10 @@ const UNLIKELY = /(^|\/)(\.git|node_modules)\//
 const AT_ONCE = 1600
 
 /**
- * @param {import('./hash.js').Hasher} Hasher
+ * @param {import('./hash.js').Core} core
  * @param {Algorithm} algorithm
  */
-export function ahead(Hasher, algorithm) {
+export function ahead(core, algorithm) {
   let isOver = false
   let [files, bytes] = [0, 0]
   /** @type {Named[]} */
@@ -34,7 +34,7 @@ export function ahead(Hasher, algorithm) {
   const work = async () => {
     while (open.length > 0 && !isOver) {
       // What cannot be read is told when it is asked for.
-      await hash(Hasher, open.splice(0, AT_ONCE), algorithm, check).catch(() => {})
+      await hash(core, open.splice(0, AT_ONCE), algorithm, check).catch(() => {})
     }
     working = undefined
   }

@@ -7,7 +7,7 @@ import { pieces } from './streams.js'
 /** @typedef {import('./tree.js').File} File */
 /** @typedef {[path: string, file: File]} Named */
 /** @typedef {import('../../../pkg/docktag.js').Algorithm} Algorithm */
-/** @typedef {typeof import('../../../pkg/docktag.js').Hasher} Hasher */
+/** @typedef {Pick<typeof import('../../../pkg/docktag.js'), 'Batch' | 'Hasher'>} Core */
 /** @typedef {(files: number, bytes: number) => void} Tell what was done since; throws where the user has had enough */
 
 /** Files of more than so many bytes are never in memory as a whole. */
@@ -21,19 +21,19 @@ const LANES = 8
 
 /**
  * Hashes files; their digests stay with them.
- * @param {Hasher} Hasher
+ * @param {Core} core
  * @param {Named[]} files
  * @param {Algorithm} algorithm
  * @param {Tell} tell
  * @returns {Promise<string[]>}
  */
-export async function hash(Hasher, files, algorithm, tell) {
+export async function hash(core, files, algorithm, tell) {
   const open = files.filter(([, file]) => file.digests?.[algorithm] === undefined)
   tell(files.length - open.length, 0)
   const batches = split(open)
   const lane = async () => {
     for (let batch = batches.pop(); batch; batch = batches.pop()) {
-      await hashBatch(Hasher, batch, algorithm, tell)
+      await hashBatch(core, batch, algorithm, tell)
     }
   }
   await Promise.all(Array.from({ length: LANES }, lane))
@@ -67,16 +67,16 @@ function split(files) {
 }
 
 /**
- * @param {Hasher} Hasher
+ * @param {Core} core
  * @param {Named[]} batch
  * @param {Algorithm} algorithm
  * @param {Tell} tell
  */
-async function hashBatch(Hasher, batch, algorithm, tell) {
+async function hashBatch(core, batch, algorithm, tell) {
   const together = batch.length > 1 ? await readTogether(batch) : null
   if (!together) {
     for (const [path, file] of batch) {
-      const digest = await inPieces(Hasher, file, algorithm, (bytes) => tell(0, bytes)).catch((error) => {
+      const digest = await inPieces(core, file, algorithm, (bytes) => tell(0, bytes)).catch((error) => {
         throw hostFailure(error, path)
       })
       file.digests = { ...file.digests, [algorithm]: digest }
@@ -84,14 +84,40 @@ async function hashBatch(Hasher, batch, algorithm, tell) {
     }
     return
   }
-  const hasher = new Hasher(algorithm)
+  const digests = algorithm === 'md5' ? sideBySide(core, together, batch) : oneByOne(core, together, batch)
+  batch.forEach(([, file], index) => (file.digests = { ...file.digests, [algorithm]: digests[index] }))
+  tell(batch.length, together.length)
+}
+
+/**
+ * @param {Core} core
+ * @param {Uint8Array} bytes the files, one behind the other
+ * @param {Named[]} files
+ */
+function sideBySide({ Batch }, bytes, files) {
+  const batch = new Batch(bytes.length)
+  batch.set(bytes)
+  let end = 0
+  const digests = batch.digests(Uint32Array.from(files, ([, { size }]) => (end += size)))
+  batch.free()
+  const digits = Array.from(digests, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return files.map((_, index) => digits.slice(32 * index, 32 * index + 32))
+}
+
+/**
+ * @param {Core} core
+ * @param {Uint8Array} bytes the files, one behind the other
+ * @param {Named[]} files
+ */
+function oneByOne({ Hasher }, bytes, files) {
+  const hasher = new Hasher('sha256')
   let at = 0
-  for (const [, file] of batch) {
-    hasher.update(together.subarray(at, (at += file.size)))
-    file.digests = { ...file.digests, [algorithm]: hasher.finish() }
-  }
+  const digests = files.map(([, { size }]) => {
+    hasher.update(bytes.subarray(at, (at += size)))
+    return hasher.finish()
+  })
   hasher.free()
-  tell(batch.length, at)
+  return digests
 }
 
 /**
@@ -105,12 +131,12 @@ async function readTogether(batch) {
 }
 
 /**
- * @param {Hasher} Hasher
+ * @param {Core} core
  * @param {File} file
  * @param {Algorithm} algorithm
  * @param {(bytes: number) => void} tell
  */
-async function inPieces(Hasher, file, algorithm, tell) {
+async function inPieces({ Hasher }, file, algorithm, tell) {
   const hasher = new Hasher(algorithm)
   try {
     if (file.whole && !file.damage && file.size <= SMALL) {

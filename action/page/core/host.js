@@ -2,6 +2,7 @@
 // The host: performs what the core needs, on a tree in memory. It has no network and no programs, and says so.
 
 import { HostFailure, hostFailure, Cancelled } from './failure.js'
+import { paths } from '../../../pkg/files.js'
 import { hash, streamOf } from './hash.js'
 import { spell, text } from './names.js'
 import { readAll } from './streams.js'
@@ -19,7 +20,7 @@ import { find } from './tree.js'
  * @property {string} mount where the tree is, such as `/drop`
  * @property {string} folder the project folder as an absolute path
  * @property {Record<string, string>} extra files that are not in the tree, by absolute path
- * @property {typeof import('../../../pkg/docktag.js').Hasher} Hasher
+ * @property {import('./hash.js').Core} core
  * @property {(files: number, bytes: number, all: { files: number, bytes: number }) => void} tell progress of hashing; throws where the user has had enough
  */
 
@@ -132,14 +133,18 @@ function entries(host, path) {
   const folder = at(host, path)
   if (!folder) throw new HostFailure('not-found', 'no such folder', text(path))
   if (folder.kind !== 'folder') throw new HostFailure('is-a-file', '', text(path))
-  /** @type {import('../../../pkg/docktag.js').Entries} */
-  const found = { files: [], folders: [], links: [], others: [] }
+  /** @type {Path[]} */
+  const files = []
+  /** @type {Path[]} */
+  const folders = []
+  /** @type {Array<[Path, Path]>} */
+  const links = []
   for (const [name, node] of folder.children) {
-    if (node.kind === 'file') found.files.push(spell(name))
-    else if (node.kind === 'folder') found.folders.push(spell(name))
-    else found.links.push([spell(name), spell(node.target)])
+    if (node.kind === 'file') files.push(spell(name))
+    else if (node.kind === 'folder') folders.push(spell(name))
+    else links.push([spell(name), spell(node.target)])
   }
-  return found
+  return { files, folders, links, others: [] }
 }
 
 /**
@@ -167,15 +172,21 @@ export async function read(host, path) {
 /**
  * @param {Host} host
  * @param {Need & { need: 'hash' }} need
- * @returns {Promise<import('../../../pkg/docktag.js').Hashed[]>}
+ * @returns {Promise<import('../../../pkg/docktag.js').Hashed>}
  */
-async function hashed(host, { paths, algorithm, text: isText }) {
+async function hashed(host, { paths: all, algorithm, text: isText }) {
   if (isText) throw new HostFailure('other', 'a page does not know what git has')
   /** @type {Array<[string, File]>} */
-  const files = paths.map((path) => [text(path), fileAt(host, path)])
-  const all = { files: files.length, bytes: files.reduce((sum, [, { size }]) => sum + size, 0) }
-  const digests = await hash(host.Hasher, files, algorithm, (done, bytes) => host.tell(done, bytes, all))
-  return files.map(([, { size, exec }], index) => [digests[index], size, exec ?? false])
+  const files = paths(all).map((path) => [text(path), fileAt(host, path)])
+  const sizes = files.map(([, { size }]) => size)
+  const total = { files: files.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
+  const digests = await hash(host.core, files, algorithm, (done, bytes) => host.tell(done, bytes, total))
+  return { digests: fromHex(digests.join('')), sizes: Float64Array.from(sizes), executable: Uint8Array.from(files, ([, { exec }]) => (exec ? 1 : 0)) }
+}
+
+/** @param {string} digits */
+function fromHex(digits) {
+  return Uint8Array.from({ length: digits.length / 2 }, (_, index) => Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16))
 }
 
 /** @param {Uint8Array} bytes */

@@ -13,7 +13,7 @@ import { table } from './table.js'
 /** @typedef {import('../../../pkg/docktag.js').Options} Options */
 /** @typedef {import('../../../pkg/docktag.js').Failed} Failed */
 /** @typedef {typeof import('../../../pkg/docktag.js')} Docktag */
-/** @typedef {Pick<Docktag, 'Session' | 'Hasher' | 'parseManifest'>} Core */
+/** @typedef {Pick<Docktag, 'Session' | 'Batch' | 'Hasher' | 'parseManifest'>} Core */
 
 /**
  * What `docktag inputs --json` says.
@@ -63,7 +63,7 @@ export async function look(core, project, given, tell) {
   /** @type {Record<string, string>} */
   const extra = choice.mode === 'dockerfile' ? { [EXTRA]: composeFor(choice, folder) } : {}
   /** @type {Host} */
-  const host = { tree: project.tree, mount, folder, extra, Hasher: core.Hasher, tell }
+  const host = { tree: project.tree, mount, folder, extra, core, tell }
   project.host = host
   /** @type {View} */
   const view = { name: project.name, choice, dirs: dirs(project), targets: [], table: table(host, undefined), lines: [], notes: [] }

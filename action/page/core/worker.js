@@ -88,7 +88,7 @@ function add({ isFirst, files, algorithm }) {
     // Of another folder, which nobody waits for any more, some can be left.
     added = []
     void hashing?.end()
-    hashing = ahead(docktag.Hasher, algorithm)
+    hashing = ahead(docktag, algorithm)
   }
   const named = files.map(([path, file]) => /** @type {import('./hash.js').Named} */ ([path, { kind: 'file', size: file.size, blob: file }]))
   added.push(...named)

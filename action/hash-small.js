@@ -1,0 +1,99 @@
+// @ts-check
+// Hashing many small files: read one behind the other into the memory of the wasm, and hashed together.
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { HostFailure, failure } from './failure.js'
+import { native } from './files.js'
+
+/** @typedef {import('../pkg/docktag.js').Path} Path */
+/** @typedef {import('node:fs').Stats} Stats */
+
+/** A file of so many bytes is large. */
+const LARGE = 64 * 1024
+/** So many bytes are hashed at a time; what is being hashed stays in the cache of a core. */
+const ROOM = 512 * 1024
+/** So many files at most. */
+const FILES = 128
+/** A change that is this many milliseconds old cannot have come while we were reading: no file system's clock is as coarse or as wrong. */
+const OLD = 2000
+
+/**
+ * A function that hashes the small files of a list and sets the large ones aside. After each batch it waits for `pause`.
+ * @param {typeof import('../pkg/docktag.js').Batch} Batch
+ * @param {WebAssembly.Memory} memory
+ */
+export function together(Batch, memory) {
+  const batch = new Batch(ROOM)
+  const pointer = batch.pointer()
+  let bytes = new Uint8Array(memory.buffer)
+  const ends = new Uint32Array(FILES)
+  // Files that were changed just now are looked at twice, as are all that come after them.
+  let isYoung = false
+
+  /**
+   * @param {import('./hash-share.js').Share} share
+   * @param {import('./hash-file.js').Pause} pause
+   */
+  return async function hashSmall(share, pause) {
+    /** @type {{ index: number, executable: boolean }[]} */
+    const files = []
+    let end = 0
+    const flush = () => {
+      const digests = batch.digests(ends.subarray(0, files.length))
+      files.forEach(({ index, executable }, place) => {
+        const size = ends[place] - (place > 0 ? ends[place - 1] : 0)
+        share.keep(index, digests.subarray(16 * place, 16 * place + 16), size, executable)
+      })
+      files.length = 0
+      end = 0
+    }
+    for (let taken = share.take(); taken.start < taken.end; taken = share.take()) {
+      for (let index = taken.start; index < taken.end; index++) {
+        // Memory that has grown is another buffer.
+        if (bytes.length === 0) bytes = new Uint8Array(memory.buffer)
+        const path = share.paths[index]
+        const read = readSmall(path, bytes, pointer + end)
+        if (!read) {
+          share.setAside(index)
+          continue
+        }
+        ends[files.length] = end += read.size
+        files.push({ index, executable: (read.mode & 0o100) !== 0 && process.platform !== 'win32' })
+        if (files.length < FILES && end + LARGE <= ROOM) continue
+        flush()
+        await pause()
+      }
+    }
+    flush()
+  }
+
+  /**
+   * Reads a file whole, and makes sure that it stayed the same meanwhile; `undefined` where that takes more than one look.
+   * @param {Path} path
+   * @param {Uint8Array} bytes
+   * @param {number} at
+   * @returns {Stats | undefined}
+   */
+  function readSmall(path, bytes, at) {
+    let file
+    try {
+      const now = Date.now()
+      file = openSync(native(path), 'r')
+      const before = isYoung ? fstatSync(file) : undefined
+      const count = readSync(file, bytes, at, LARGE, null)
+      const after = fstatSync(file)
+      if (count === LARGE || count !== after.size) return undefined
+      if (before) {
+        if (before.size !== after.size || before.mtimeMs !== after.mtimeMs) throw new HostFailure('changed', '')
+        return after
+      }
+      if (after.ctimeMs < now - OLD) return after
+      isYoung = true
+      return undefined
+    } catch (error) {
+      throw new HostFailure(failure(error).kind, failure(error).message, path)
+    } finally {
+      if (file !== undefined) closeSync(file)
+    }
+  }
+}

@@ -1,0 +1,165 @@
+//! Hashers, fed where the bytes lie: in the memory of the module.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::{Result, named};
+use crate::digest;
+
+/// A hasher that is fed piece by piece; after `finish` it starts anew.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Hasher {
+    hasher: digest::Hasher,
+    text: digest::Text,
+    buffer: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl Hasher {
+    /// A hasher that has seen nothing; `buffer` bytes are set aside in the memory of the module for `absorb`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] buffer: Option<usize>,
+    ) -> Result<Hasher> {
+        Ok(Hasher {
+            hasher: digest::Hasher::new(named(algorithm)?),
+            text: digest::Text::default(),
+            buffer: vec![0; buffer.unwrap_or_default()],
+        })
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+    }
+
+    /// Where the buffer lies in the memory of the module.
+    pub fn pointer(&self) -> usize {
+        self.buffer.as_ptr().addr()
+    }
+
+    /// Takes the first bytes of the buffer, which were written there.
+    pub fn absorb(&mut self, count: usize) {
+        self.hasher.update(&self.buffer[..count.min(self.buffer.len())]);
+    }
+
+    /// The same, with every CR LF taken as LF.
+    #[wasm_bindgen(js_name = absorbText)]
+    pub fn absorb_text(&mut self, count: usize) {
+        self.text.update(&mut self.hasher, &self.buffer[..count.min(self.buffer.len())]);
+    }
+
+    /// The digest of everything taken, as hexadecimal digits.
+    pub fn finish(&mut self) -> String {
+        self.text.end(&mut self.hasher);
+        self.hasher.finish().to_string()
+    }
+}
+
+/// md5 of several files side by side, several times as fast as one after the other. A lane is free again as soon as its file has ended.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Lanes {
+    lanes: digest::Lanes,
+}
+
+#[wasm_bindgen]
+impl Lanes {
+    /// At most so many lanes, each with a buffer of so many bytes in the memory of the module.
+    #[wasm_bindgen(constructor)]
+    pub fn new(lanes: usize, room: usize) -> Lanes {
+        let kernel = digest::Kernel::best();
+        Lanes { lanes: digest::Lanes::new(kernel, lanes.min(kernel.lanes()), room) }
+    }
+
+    /// How many there are.
+    #[wasm_bindgen(getter)]
+    pub fn count(&self) -> usize {
+        self.lanes.count()
+    }
+
+    /// Where the next bytes of a lane are to be written in the memory of the module.
+    pub fn pointer(&mut self, lane: usize) -> usize {
+        self.lanes.room(lane).as_ptr().addr()
+    }
+
+    /// How many bytes may be written there. It is never 0 in a lane that is not ready.
+    pub fn room(&mut self, lane: usize) -> usize {
+        self.lanes.room(lane).len()
+    }
+
+    /// So many bytes were written; `end` says that they are the last of the file.
+    pub fn fill(&mut self, lane: usize, count: usize, end: bool) {
+        self.lanes.fill(lane, count);
+        if end {
+            self.lanes.end(lane);
+        }
+    }
+
+    /// Whether a lane has something to be hashed; else its file has ended, or it wants more of it.
+    #[wasm_bindgen(js_name = isReady)]
+    pub fn is_ready(&self, lane: usize) -> bool {
+        self.lanes.is_ready(lane)
+    }
+
+    /// Hashes until one of the lanes that are ready is not any more; `false` if none is.
+    pub fn run(&mut self) -> bool {
+        self.lanes.run()
+    }
+
+    /// The 16 bytes of the digest of a file that has ended and is hashed; its lane is free.
+    pub fn take(&mut self, lane: usize) -> Option<Vec<u8>> {
+        self.lanes.take(lane).map(|digest| digest.as_bytes().to_vec())
+    }
+
+    /// Forgets what a lane was given.
+    pub fn reset(&mut self, lane: usize) {
+        self.lanes.reset(lane);
+    }
+}
+
+/// md5 of small files that lie one behind the other in the memory of the module, several at once.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Batch {
+    buffer: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl Batch {
+    /// So many bytes are set aside for files.
+    #[wasm_bindgen(constructor)]
+    pub fn new(room: usize) -> Batch {
+        Batch { buffer: vec![0; room] }
+    }
+
+    /// Where they lie in the memory of the module.
+    pub fn pointer(&self) -> usize {
+        self.buffer.as_ptr().addr()
+    }
+
+    /// Writes files there.
+    pub fn set(&mut self, bytes: &[u8]) {
+        let count = bytes.len().min(self.buffer.len());
+        self.buffer[..count].copy_from_slice(&bytes[..count]);
+    }
+
+    /// The digests of files, 16 bytes each, by the places in the buffer where each ends and the next one begins.
+    pub fn digests(&self, ends: &[usize]) -> Vec<u8> {
+        let mut start = 0;
+        let files: Vec<&[u8]> = ends
+            .iter()
+            .map(|&end| {
+                let file = self.buffer.get(start..end).unwrap_or_default();
+                start = end;
+                file
+            })
+            .collect();
+        let mut bytes = Vec::with_capacity(16 * files.len());
+        for digest in digest::digests(digest::Kernel::best(), &files) {
+            bytes.extend_from_slice(digest.as_bytes());
+        }
+        bytes
+    }
+}

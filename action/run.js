@@ -1,7 +1,7 @@
 // @ts-check
 // One run of docktag in Node: what is known of the machine, a session, and everything removed in the end.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Session } from './core.js'
@@ -11,6 +11,7 @@ import * as hash from './hash.js'
 import * as http from './http.js'
 import { write } from './log.js'
 import { endAll } from './programs.js'
+import { makeScratch } from './scratch.js'
 
 /** @typedef {import('../pkg/docktag.js').Options} Options */
 /** @typedef {import('../pkg/docktag.js').Voice} Voice */
@@ -43,25 +44,27 @@ export async function run(options, voice, { directory, log }) {
     }
   }
   const temporary = process.env.RUNNER_TEMP || tmpdir()
+  const making = makeScratch(temporary)
+  const stop = watch(async () => {
+    show(new Session({}, voice).line('interrupted: ending what was started'))
+    await endAll()
+    await making.then(({ remove }) => remove(), () => {})
+  })
   let scratch
   try {
-    scratch = mkdtempSync(path.join(temporary, 'docktag-'))
+    scratch = await making
   } catch (error) {
+    stop()
     return fail(temporary, error, `point ${process.env.RUNNER_TEMP ? 'RUNNER_TEMP' : 'TMPDIR'} at a folder that can be written`)
   }
-  const remove = () => rmSync(scratch, { recursive: true, force: true })
-  const stop = watch(() => {
-    show(session.line('interrupted: ending what was started'))
-    return endAll().then(remove)
-  })
-  const session = new Session({ ...options, host: { ...facts(), ...options.host, scratch } }, { ...voice, folder: folder() })
+  const session = new Session({ ...options, host: { ...facts(), ...options.host, scratch: scratch.folder } }, { ...voice, folder: folder() })
   try {
-    const { exit } = await drive(session, { scratch, log, agent: `docktag/${version}`, show })
+    const { exit } = await drive(session, { scratch: scratch.folder, log, agent: `docktag/${version}`, show })
     return { exit, session }
   } finally {
     stop()
     http.close()
-    remove()
+    scratch.remove()
     await hash.close()
   }
 }

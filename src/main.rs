@@ -21,6 +21,8 @@ use crate::host::interrupt::{self, Scratch};
 use crate::host::{Host, Log, drive, options, output};
 
 fn main() -> ExitCode {
+    #[cfg(unix)]
+    host::forbid_core_dumps();
     let code = match args::read() {
         Wish::Job(job, matches) => run(job, &matches),
         Wish::Completions(shell) => {
@@ -50,7 +52,7 @@ fn run(job: Job, matches: &ArgMatches) -> u8 {
         _ if json => print::json(&result, &notes),
         // What was kept for later steps is no output.
         Ok(report) if report.job == Job::Env && args::flag(matches, "ci") && report.planned.is_empty() => Vec::new(),
-        Ok(report) => print::text(report),
+        Ok(report) => log.voice.result(report),
         Err(_) => Vec::new(),
     };
     let error = match (result, output::write(&text)) {

@@ -7,15 +7,15 @@ use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::options::Job;
 use crate::report::{Note, Outcome, Report};
+use crate::shell::is_obeyed;
 
-/// A report as plain text.
+/// A report as plain text. What is read by people goes through [`crate::say::Voice::result`].
 pub fn text(report: &Report) -> Vec<u8> {
     match report.job {
         Job::Tag if report.targets.is_empty() => format!("{}\n", report.image.as_ref().unwrap_or(&report.tag)).into_bytes(),
         Job::Tag => by_service(report).into_bytes(),
-        Job::Inputs | Job::Explain | Job::Why | Job::Model | Job::Backtest | Job::Prune => {
-            report.document.as_ref().map(|document| document.text.clone()).unwrap_or_default()
-        }
+        Job::Model => printable_json(&String::from_utf8_lossy(document(report))).into_bytes(),
+        Job::Inputs | Job::Explain | Job::Why | Job::Backtest | Job::Prune => document(report).to_vec(),
         Job::Manifest => report.manifest.clone(),
         Job::Env if report.planned.is_empty() => shell_lines(&report.variables).into_bytes(),
         Job::Plan => of_plan(report).into_bytes(),
@@ -27,6 +27,22 @@ pub fn text(report: &Report) -> Vec<u8> {
             images.chain(planned).collect::<String>().into_bytes()
         }
     }
+}
+
+/// JSON in which a terminal finds nothing to obey.
+fn printable_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        match is_obeyed(character) {
+            true => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+            false => text.push(character),
+        }
+    }
+    text
+}
+
+fn document(report: &Report) -> &[u8] {
+    report.document.as_ref().map(|document| document.text.as_slice()).unwrap_or_default()
 }
 
 /// `service<TAB>image` for every service that is built, sorted by service.

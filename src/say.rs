@@ -5,7 +5,10 @@ use serde_json::Value;
 use crate::ci::github;
 use crate::error::Error;
 use crate::need::{Command, Exited};
-use crate::report::{Level, Note};
+use crate::options::Job;
+use crate::print;
+use crate::report::{Level, Note, Report};
+use crate::shell::printable;
 
 const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
@@ -51,12 +54,12 @@ impl Voice {
 
     /// One line.
     pub fn line(&self, text: &str) -> String {
-        format!("docktag: {text}\n")
+        format!("docktag: {}\n", self.words(text))
     }
 
     /// One line for `-v`.
     pub fn detail(&self, text: &str) -> String {
-        if self.verbose { self.line(&self.paint(DIM, text)) } else { String::new() }
+        if self.verbose { format!("docktag: {}\n", self.paint(DIM, &self.words(text))) } else { String::new() }
     }
 
     /// A note of the job.
@@ -65,22 +68,31 @@ impl Voice {
         match note.level {
             Level::Detail => self.detail(text),
             Level::Info => self.line(text),
-            Level::Warning if self.github => format!("{}\n", github::command("warning", &[("title", "docktag")], text)),
-            Level::Warning => self.line(&format!("{} {text}", self.paint(YELLOW, "warning:"))),
+            Level::Warning if self.github => format!("{}\n", github::command("warning", &[("title", "docktag")], &printable(text))),
+            Level::Warning => self.titled(YELLOW, "warning:", text),
         }
     }
 
     /// The end of a job that failed: what happened, then the remedy.
     pub fn error(&self, error: &Error) -> String {
-        let mut lines = self.line(&format!("{} {}", self.paint(RED, "error:"), error.headline()));
+        let mut lines = self.titled(RED, "error:", &error.headline());
         if let Some(help) = &error.help {
-            lines.push_str(&self.line(&format!("{} {}", self.paint(BOLD, "help:"), help)));
+            lines.push_str(&self.titled(BOLD, "help:", help));
         }
         if self.github {
-            lines.push_str(&github::annotation(error, &error.to_string(), &self.folder));
+            lines.push_str(&printable(&github::annotation(error, &error.to_string(), &self.folder)));
             lines.push('\n');
         }
         lines
+    }
+
+    /// What was asked for, for standard output: as [`print::text`] has it, and where people read it, so that it is no command to anything.
+    pub fn result(&self, report: &Report) -> Vec<u8> {
+        let text = print::text(report);
+        match report.job {
+            Job::Inputs | Job::Explain | Job::Why | Job::Backtest | Job::Prune => self.words(&String::from_utf8_lossy(&text)).into_bytes(),
+            _ => text,
+        }
     }
 
     /// The heading of a program whose output goes to the user; captured ones are told with `-v`, when they have ended.
@@ -89,10 +101,10 @@ impl Voice {
             return String::new();
         }
         let heading = match self.github {
-            true => format!("{}\n", github::command("group", &[], &command.because)),
+            true => format!("{}\n", github::command("group", &[], &printable(&command.because))),
             false => self.line(&command.because),
         };
-        format!("{heading}{}\n", self.paint(BOLD, &format!("$ {command}")))
+        format!("{heading}{}\n", self.paint(BOLD, &self.words(&format!("$ {command}"))))
     }
 
     /// The end of a program; `None`: it could not be started.
@@ -107,7 +119,47 @@ impl Voice {
         self.detail(&format!("{method} {url}: {outcome} after {milliseconds} ms ({because})"))
     }
 
+    fn titled(&self, style: &str, title: &str, text: &str) -> String {
+        format!("docktag: {} {}\n", self.paint(style, title), self.words(text))
+    }
+
+    /// What others wrote and we repeat is no command, neither to a terminal nor to the runner. There a command is `::name` at the beginning
+    /// of a line, or `##[name` anywhere in it (actions/runner, `ActionCommand.cs`).
+    fn words(&self, text: &str) -> String {
+        let text = printable(text);
+        if !self.github {
+            return text;
+        }
+        let mut words = String::with_capacity(text.len());
+        for (index, line) in text.split('\n').enumerate() {
+            if index > 0 {
+                words.push('\n');
+            }
+            if line.trim_start().starts_with("::") {
+                words.push('\\');
+            }
+            words.push_str(line);
+        }
+        words.replace("##[", "##\\[")
+    }
+
     fn paint(&self, style: &str, text: &str) -> String {
         if self.color { format!("{style}{text}{PLAIN}") } else { text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_repeated_is_no_command() {
+        let text = "a ##[add-mask]b\n \t::error::c\n- d\u{1b}[2J\r";
+        let github = Voice { github: true, ..Voice::default() };
+        assert_eq!(github.line(text), "docktag: a ##\\[add-mask]b\n\\ \t::error::c\n- d\\u{1b}[2J\\r\n");
+        assert_eq!(Voice::default().line("##[a]\n::b\u{202e}"), "docktag: ##[a]\n::b\\u{202e}\n");
+        let error = Error::new(crate::error::Code::Miss, "a\n::b\u{9b}").help("##[c");
+        let said = "docktag: error: a\n\\::b\\u{9b}\ndocktag: help: ##\\[c\n::error title=docktag::a%0A::b\\u{9b}; ##[c\n";
+        assert_eq!(github.error(&error), said);
     }
 }

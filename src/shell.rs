@@ -19,6 +19,35 @@ pub fn quote(text: &str) -> String {
     }
 }
 
+/// A text for a terminal: what it would obey, or show in another order than it stands there, is escaped. Line feeds and tabs stay.
+///
+/// Besides control characters these are those for directions of writing, which hide what a text says (Unicode TR36, "Bidirectional Text
+/// Spoofing"), and the ends of lines that only some programs take for ones.
+///
+/// ```
+/// assert_eq!(docktag::shell::printable("a\tb\r\n\u{1b}[2J\u{9b}c\u{202e}d"), "a\tb\\r\n\\u{1b}[2J\\u{9b}c\\u{202e}d");
+/// ```
+pub fn printable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match is_obeyed(character) {
+            true if character.is_control() => safe.extend(character.escape_default()),
+            true => safe.extend(character.escape_unicode()),
+            false => safe.push(character),
+        }
+    }
+    safe
+}
+
+/// Whether a terminal would obey a character: what [`printable`] escapes.
+pub fn is_obeyed(character: char) -> bool {
+    match character {
+        '\n' | '\t' => false,
+        '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        _ => character.is_control(),
+    }
+}
+
 /// Environment variables, sorted by name; in JSON an object.
 ///
 /// They are few, so a sorted list does; a `BTreeMap` of texts would be 10 kB of the wasm.

@@ -143,7 +143,7 @@ impl Session {
     pub fn output(&self, json: bool) -> Vec<u8> {
         match &self.result {
             Some(result) if json => print::json(result, &self.notes),
-            Some(Ok(report)) => print::text(report),
+            Some(Ok(report)) => self.voice.result(report),
             _ => Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::host::abandoned;
 use crate::host::log::Log;
 
 /// What a shell reports for a program that Ctrl-C ended: 128 + SIGINT.
@@ -38,14 +39,18 @@ pub(crate) fn watch(log: Log) -> Result<(), ctrlc::Error> {
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes the folder, and remembers it in the same moment.
+    /// Makes the folder, and remembers it in the same moment. Those of runs that were killed go.
     pub(crate) fn new() -> io::Result<Self> {
+        #[cfg(unix)]
+        abandoned::remove(&std::env::temp_dir());
         unless_stopping(|running| {
             let mut builder = tempfile::Builder::new();
             // Whatever the umask says.
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-            let folder = builder.prefix("docktag-").tempdir()?.keep();
+            let folder = builder.prefix(abandoned::PREFIX).tempdir()?.keep();
+            #[cfg(unix)]
+            abandoned::claim(&folder).inspect_err(|_| drop(std::fs::remove_dir_all(&folder)))?;
             running.scratch = Some(folder.clone());
             Ok(Scratch(folder))
         })

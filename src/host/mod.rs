@@ -1,5 +1,6 @@
 //! The native host: files, programs, requests. It performs what the core asks for and decides nothing.
 
+mod abandoned;
 pub(crate) mod args;
 pub(crate) mod drive;
 mod exec;
@@ -42,4 +43,14 @@ impl Host {
     pub(crate) fn new(log: Log, scratch: Option<PathBuf>) -> Result<Self, Error> {
         Ok(Host { log, scratch, http: http::Client::default(), kernel: hash::kernel()? })
     }
+}
+
+/// A dump of this process would have the login in it that was given; programs that it starts inherit this.
+#[cfg(unix)]
+pub(crate) fn forbid_core_dumps() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let maximum = getrlimit(Resource::Core).maximum;
+    // To lower a limit is always allowed.
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum }).ok();
 }

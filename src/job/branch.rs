@@ -53,7 +53,7 @@ pub(super) async fn lines(desk: &Desk, options: &Options, commit: &str, files: &
     let mut args = vec!["--literal-pathspecs", "diff", "--no-color", "--no-ext-diff", "--no-textconv", "-M", commit, "--"];
     args.extend(files.iter().map(String::as_str));
     match git::run(desk, options, &args, None, "which lines differ?").await {
-        Ok(exited) if exited.ok() => return printable(&String::from_utf8_lossy(&exited.stdout)),
+        Ok(exited) if exited.ok() => return crate::shell::printable(&String::from_utf8_lossy(&exited.stdout)),
         Ok(exited) => desk.tell(Note::warning(format!(
             "`--diff`: git cannot show what differs from {commit}: {}; is the commit here? `git fetch origin {commit}` brings it",
             exited.last_lines()
@@ -61,26 +61,4 @@ pub(super) async fn lines(desk: &Desk, options: &Options, commit: &str, files: &
         Err(error) => desk.tell(Note::warning(format!("`--diff`: {}", error.headline()))),
     }
     String::new()
-}
-
-/// Files can hold what a terminal would obey.
-fn printable(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character.is_control() && !matches!(character, '\n' | '\t') {
-            true => safe.extend(character.escape_debug()),
-            false => safe.push(character),
-        }
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_cannot_write_to_the_terminal() {
-        assert_eq!(printable("+a\tb\r\n-\u{1b}[2Jx\u{9b}y\n"), "+a\tb\\r\n-\\u{1b}[2Jx\\u{9b}y\n");
-    }
 }

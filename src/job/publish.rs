@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::options::Options;
 use crate::report::{Note, Planned, Report, Variable};
 use crate::secret::Secret;
+use crate::shell::printable;
 
 /// How much of a manifest is written at a time: what crosses to a host in JSON takes several times its size.
 const PART: usize = 256 * 1024;
@@ -25,7 +26,7 @@ pub(super) async fn publish(desk: &Desk, options: &Options, result: Result<Repor
         Err(error) => {
             if let Some(file) = file(options, "GITHUB_STEP_SUMMARY") {
                 // The job's own failure matters more than one to tell it here.
-                append(desk, file, &summary::of_error(options, &error)).await.ok();
+                append(desk, file, &printable(&summary::of_error(options, &error))).await.ok();
             }
             return Err(error);
         }
@@ -48,7 +49,7 @@ pub(super) async fn publish(desk: &Desk, options: &Options, result: Result<Repor
         append(desk, file, &github::file_lines(&github::outputs(&report, &manifest))).await?;
     }
     if let Some(file) = file(options, "GITHUB_STEP_SUMMARY") {
-        append(desk, file, &summary::of_report(options, &report)).await?;
+        append(desk, file, &printable(&summary::of_report(options, &report))).await?;
     }
     Ok(report)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::support::dir::names_in;
 use crate::support::run::kill;
 use crate::support::{Dir, Project, Ran, Reply, Run};
 
@@ -95,4 +96,39 @@ fn an_interrupt_ends_waiting_for_a_registry() {
     run.signal(Signal::INT);
     assert_eq!(run.wait().code, Some(130));
     project.only_read();
+}
+
+#[test]
+fn the_next_run_ends_and_removes_what_a_killed_one_left_and_nothing_else() {
+    let project = Project::new();
+    project.docker(&[(BUILDING, r#"echo "started $$"; exec sleep 60"#)]);
+    let start = || {
+        let mut run = project.job("build", ["--username", "ci"]).env("DOCKER_PASSWORD", "secret").spawn();
+        let child = run.until_said("started ");
+        (run, child)
+    };
+    let temporary = project.dir.beside("tmp");
+    let (mut other, _) = start();
+    let of_other = names_in(&temporary);
+    let (mut killed, child) = start();
+    killed.signal(Signal::KILL);
+    killed.code();
+    let left = names_in(&temporary).into_iter().find(|name| !of_other.contains(name)).unwrap();
+    assert!(fs::exists(temporary.join(&left).join("docker/config.json")).unwrap(), "there is something to be removed");
+    // One that is not ours, one that is just being made, and one where no socket could be made.
+    let others = ["docktag-x/alive", "docktag-run-new/x", "docktag-run-long/alive"].map(|name| temporary.join(name));
+    for file in &others {
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        fs::write(file, "").unwrap();
+    }
+    let (next, _) = start();
+    let now = names_in(&temporary);
+    assert!(!now.contains(&left) && now.contains(&of_other[0]) && now.len() == 5, "{left} was left; {now:?}");
+    assert!(ends(&child), "what the killed run had started still runs");
+    assert!(others.iter().all(|file| file.exists()));
+    others.iter().for_each(|file| fs::remove_dir_all(file.parent().unwrap()).unwrap());
+    other.signal(Signal::INT);
+    assert_eq!(other.code(), Some(130));
+    next.signal(Signal::INT);
+    assert_eq!(next.wait().code, Some(130));
 }

@@ -95,13 +95,19 @@ impl Project {
         fs::write(&file, text.replace(line, &format!("memory_limit = {limit}"))).unwrap();
     }
 
+    /// The folder that has the project, a home and a place for temporary files.
+    pub(crate) fn around(&self) -> &Path {
+        self.temp.path()
+    }
+
     /// What docktag and its children left in the folder for temporary files.
     pub(crate) fn left_over(&self) -> Vec<String> {
         let entries = fs::read_dir(self.temp.path().join("tmp")).unwrap();
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).filter(|name| name.starts_with("docktag")).collect()
     }
 
-    fn command(&self, program: &str) -> Command {
+    /// A program in the project, with its variables.
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.folder).env_clear().env("PATH", std::env::var_os("PATH").unwrap()).envs(&self.env);
         command

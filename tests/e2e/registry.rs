@@ -1,5 +1,8 @@
 //! What a registry holds, asked directly.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use docktag::registry::MANIFEST_TYPES;
 use serde_json::Value;
 
@@ -34,6 +37,29 @@ pub(crate) fn config(image: &str) -> Value {
     let manifest = json(&address(image));
     let (base, _) = address(image).rsplit_once("/manifests/").map(|(base, tag)| (base.to_owned(), tag.to_owned())).unwrap();
     json(&format!("{base}/blobs/{}", manifest["config"]["digest"].as_str().unwrap()))
+}
+
+/// A file at the top of an image, as the last layer that has it says; `None` where the image is not there.
+pub(crate) fn file(image: &str, user: Option<&str>, name: &str) -> Option<String> {
+    let mut response = get(&address(image), user);
+    if response.status().as_u16() == 404 {
+        return None;
+    }
+    assert_eq!(response.status().as_u16(), 200, "{image}");
+    let manifest: Value = serde_json::from_slice(&response.body_mut().read_to_vec().unwrap()).unwrap();
+    let (base, _) = address(image).rsplit_once("/manifests/").map(|(base, tag)| (base.to_owned(), tag.to_owned())).unwrap();
+    for layer in manifest["layers"].as_array().unwrap().iter().rev() {
+        let layer = get(&format!("{base}/blobs/{}", layer["digest"].as_str().unwrap()), user).body_mut().read_to_vec().unwrap();
+        let mut tar =
+            Command::new("tar").args(["-xzO", name]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        // It stops reading when it has seen enough.
+        drop(tar.stdin.take().unwrap().write_all(&layer));
+        let output = tar.wait_with_output().unwrap();
+        if output.status.success() {
+            return Some(String::from_utf8(output.stdout).unwrap());
+        }
+    }
+    panic!("{image} has no {name}");
 }
 
 /// `127.0.0.1:5000/a:b` -> `http://127.0.0.1:5000/v2/a/manifests/b`

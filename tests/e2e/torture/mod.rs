@@ -4,7 +4,13 @@
 //! `DOCKTAG_SEED=7` begins with that seed.
 
 mod faults;
+mod hostile;
+mod hosts;
+mod killed;
+mod same;
+mod secrets;
 pub(crate) mod sound;
+mod together;
 mod untrusted;
 
 use std::fs;
@@ -15,7 +21,17 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [sound::tests(), faults::tests(), untrusted::tests()].concat()
+    [
+        sound::tests(),
+        faults::tests(),
+        untrusted::tests(),
+        killed::tests(),
+        hostile::tests(),
+        secrets::tests(),
+        together::tests(),
+        same::tests(),
+    ]
+    .concat()
 }
 
 /// How often something is tried.

@@ -1,0 +1,140 @@
+// @ts-check
+// The folder of a run. Who is killed can neither remove it nor end what it started, so the next run does: in its folder a run listens on a
+// socket, which ends with the process, however that ends. The native program does the same, and both clean up after each other.
+
+import { lstatSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import path from 'node:path'
+
+/** How the folders of runs begin; nothing else begins so. */
+const PREFIX = 'docktag-run-'
+/** A folder without a socket belongs to a run that is about to make it, or was killed before it could. In milliseconds. */
+const YOUNG = 60_000
+/** How long a program may take to end by itself, in milliseconds. */
+const GRACE = 10_000
+
+/**
+ * Makes the folder of this run in a folder for temporary files; those of runs that were killed go.
+ * @param {string} parent
+ */
+export async function makeScratch(parent) {
+  const isUnix = process.platform !== 'win32'
+  if (isUnix) await removeAbandoned(parent)
+  const folder = mkdtempSync(path.join(parent, PREFIX))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  try {
+    const server = isUnix ? await claim(folder) : undefined
+    return {
+      folder,
+      remove: () => {
+        server?.close()
+        remove()
+      },
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+/**
+ * From now on this folder belongs to a run. Where no socket can be made, nobody will take it away.
+ * @param {string} folder
+ */
+async function claim(folder) {
+  const server = createServer((socket) => socket.destroy()).unref()
+  // It gets its name when somebody listens: before, it would look like one that was left.
+  const fresh = path.join(folder, 'new')
+  const isListening = await new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(fresh, () => resolve(true))
+  })
+  const name = path.join(folder, 'alive')
+  // Its path may be too long for one, or the file system may have none.
+  if (isListening) renameSync(fresh, name)
+  else writeFileSync(name, '')
+  return server
+}
+
+/** @param {string} parent */
+async function removeAbandoned(parent) {
+  let names
+  try {
+    names = readdirSync(parent)
+  } catch {
+    return // who makes a folder there will hear the same
+  }
+  const folders = names.filter((name) => name.startsWith(PREFIX)).map((name) => path.join(parent, name))
+  await Promise.all(folders.map(async (folder) => {
+    try {
+      if (!(await isAbandoned(folder))) return
+      await endUsers(folder)
+      // Another run may do the same.
+      rmSync(folder, { recursive: true, force: true })
+    } catch {
+      // It is somebody else's, or gone.
+    }
+  }))
+}
+
+/** @param {string} folder */
+async function isAbandoned(folder) {
+  const known = lstatSync(folder)
+  if (!known.isDirectory() || known.uid !== process.geteuid?.()) return false
+  const name = path.join(folder, 'alive')
+  const alive = lstatSync(name, { throwIfNoEntry: false })
+  if (!alive) return Date.now() - known.mtimeMs > YOUNG
+  return alive.isSocket() && isRefused(name)
+}
+
+/**
+ * @param {string} socket
+ * @returns {Promise<boolean>}
+ */
+function isRefused(socket) {
+  return new Promise((resolve) => {
+    const connection = connect(socket)
+    connection.once('connect', () => {
+      connection.destroy()
+      resolve(false)
+    })
+    connection.once('error', (/** @type {NodeJS.ErrnoException} */ error) => resolve(error.code === 'ECONNREFUSED'))
+  })
+}
+
+/**
+ * Ends the programs that were given something in this folder: they would fill it again.
+ * @param {string} folder
+ */
+async function endUsers(folder) {
+  const start = performance.now()
+  /** @type {Set<number>} */
+  const told = new Set()
+  for (let users = usersOf(folder); users.length > 0 && performance.now() - start < 2 * GRACE; users = usersOf(folder)) {
+    const isLate = performance.now() - start > GRACE
+    for (const user of users.filter((it) => isLate || !told.has(it))) {
+      told.add(user)
+      try {
+        process.kill(user, isLate ? 'SIGKILL' : 'SIGINT')
+      } catch {
+        // It has ended.
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/**
+ * The processes of this user that have the folder among their arguments or variables. Only Linux tells.
+ * @param {string} folder
+ */
+function usersOf(folder) {
+  if (process.platform !== 'linux') return []
+  return readdirSync('/proc').map(Number).filter((id) => id > 0 && id !== process.pid && ['cmdline', 'environ'].some((file) => {
+    try {
+      return readFileSync(`/proc/${id}/${file}`).includes(folder)
+    } catch {
+      return false
+    }
+  }))
+}

@@ -339,11 +339,18 @@ impl Project {
     pub(crate) fn active(&self) -> Vec<String> {
         let in_file = self.lines.get(".env").into_iter().flatten().find_map(|line| line.strip_prefix("COMPOSE_PROFILES="));
         let wanted = self.outer.get("COMPOSE_PROFILES").map(String::as_str).or(in_file).unwrap_or_default();
-        let is_active = |service: &Service| match service.keys.get("profiles") {
-            Some(profiles) => wanted.split(',').any(|it| !it.is_empty() && profiles.contains(it)),
-            None => true,
+        let is_active = |name: &str| {
+            let profiles = self.profiles(name);
+            profiles.is_empty() || wanted.split(',').any(|it| !it.is_empty() && profiles.contains(it))
         };
-        self.services.iter().filter(|(_, service)| is_active(service)).map(|(name, _)| (*name).to_owned()).collect()
+        self.services.keys().filter(|name| is_active(name)).map(|name| (*name).to_owned()).collect()
+    }
+
+    /// The profiles of a service, with those of the one that it extends.
+    fn profiles(&self, name: &str) -> String {
+        let Some(service) = self.services.get(name) else { return String::new() };
+        let extended = service.keys.get("extends").and_then(|it| it.strip_prefix("{service: ")).map(|it| it.trim_end_matches('}'));
+        service.keys.get("profiles").cloned().unwrap_or_default() + &extended.map(|it| self.profiles(it)).unwrap_or_default()
     }
 
     /// The name of a service's image.
@@ -392,6 +399,7 @@ impl Project {
         for (name, text) in self.files() {
             tree::put(&folder.join(name), &text, false);
         }
+        tree::settle(folder);
     }
 }
 

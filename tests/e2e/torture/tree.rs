@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use crate::random::Random;
@@ -63,7 +64,7 @@ pub(crate) fn change(tree: &mut Tree, random: &mut Random, folders: &[&str]) -> 
     format!("changing {name}")
 }
 
-/// Makes the folder what the tree is, and nothing else.
+/// Makes the folder what the tree is, and nothing else. Times are fixed: they are no input, but would show in an image.
 pub(crate) fn write(tree: &Tree, folder: &Path) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -81,7 +82,7 @@ pub(crate) fn write(tree: &Tree, folder: &Path) {
     }
 }
 
-/// Writes one file. Times are fixed: they are no input, but would show in an image.
+/// Writes one file, with the time that all have.
 pub(crate) fn put(path: &Path, content: &str, executable: bool) {
     // A file can have been renamed to where a folder of another entry is to be.
     if fs::create_dir_all(path.parent().unwrap()).is_err() || path.is_dir() {
@@ -91,4 +92,10 @@ pub(crate) fn put(path: &Path, content: &str, executable: bool) {
     fs::set_permissions(path, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 })).unwrap();
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+/// Gives folders and links the time that files have, when everything is written: a context that becomes an image as it is shows it.
+pub(crate) fn settle(folder: &Path) {
+    let find = ["(", "-type", "d", "-o", "-type", "l", ")", "-exec", "touch", "-h", "-t", "200109090146.40", "{}", "+"];
+    assert!(Command::new("find").arg(folder).args(find).status().unwrap().success());
 }

@@ -1,5 +1,5 @@
 # The two commands of the README: `make demo` and `make test`.
-.PHONY: demo test check fuzz torture pkg orb bench
+.PHONY: demo test check audit fuzz torture pkg orb bench
 
 # The recipe's whole cycle on a real engine and registry, set up where missing.
 demo:
@@ -14,6 +14,7 @@ test: check
 	node --test tests/action
 	node --test tests/page
 	tests/fuzz/run.sh 5
+	cargo build --locked && tests/hostile.py target/debug/docktag
 	"$$(tests/tools.sh pyyaml)" -m unittest discover -s tests/orb
 
 # What needs neither engine nor network; pkg/ must be what its sources give.
@@ -22,6 +23,12 @@ check:
 	cargo clippy --locked --all-targets
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib
 	.ci/pkg/check.sh
+	if command -v cargo-deny >/dev/null; then tests/audit.sh --offline; fi
+
+# What docktag is made of: licences, sources and known flaws of all crates, and the workflows. What it needs is built where it is missing.
+audit:
+	"$$(tests/tools.sh zizmor)" --offline --no-progress --persona=pedantic .github action.yml
+	tests/audit.sh
 
 # The parsers on random input, each for so many seconds.
 fuzz:
@@ -31,6 +38,9 @@ fuzz:
 torture:
 	rm -rf target/torture
 	DOCKTAG_TORTURE=$(or $(LENGTH),minutes) cargo test --locked --test e2e torture
+	cargo build --release --locked
+	DOCKTAG_TORTURE=$(or $(LENGTH),minutes) tests/hostile.py target/release/docktag
+	$(if $(filter hours,$(LENGTH)),RUNS=10000000) DOCKTAG_TORTURE=$(or $(LENGTH),minutes) tests/fuzz/run.sh 20
 	tests/reliability.py
 
 # The npm package with the wasm that the action uses, from its sources: the only way it changes.

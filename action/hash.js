@@ -11,10 +11,12 @@ import { Share, job } from './hash-share.js'
 /** @typedef {import('../pkg/docktag.js').Hashed} Hashed */
 /** @typedef {import('../pkg/docktag.js').Need} Need */
 
-/** Fewer files than these are hashed before a thread has started, unless they are large. */
-const MANY = 400
-/** So much work, in milliseconds, is done here before threads are asked for. */
-const PATIENCE = 40
+/** A thread takes as long to start as a few thousand small files to be hashed: it is asked for at once where there are so many, */
+const MANY = 20_000
+/** else when so many milliseconds have shown how fast it goes, */
+const PATIENCE = 30
+/** and so many more are to be expected. */
+const WORTH = 200
 /** CI services end jobs that are silent for long, and nobody reads a line a second. */
 const SILENCE = 10_000
 
@@ -73,8 +75,12 @@ async function hashList(need, say) {
     failed ??= failure
     settle()
   }
+  const isLong = () => {
+    const spent = performance.now() - begin
+    return list.count >= MANY || (spent > PATIENCE && (spent / (share.done + 1)) * (list.count - share.done) > WORTH)
+  }
   const goOn = () => {
-    if (!isHelped && (list.count >= MANY || performance.now() - begin > PATIENCE)) {
+    if (!isHelped && isLong()) {
       isHelped = true
       startAll()
       threads.forEach((thread) => thread.postMessage({ number: current, job: list }))

@@ -9,7 +9,6 @@ import { HostFailure } from './failure.js'
 
 /** No manifest is larger (distribution-spec: registries should take 4 MiB); more is not read into memory. */
 const BODY_LIMIT = 8 * 1024 * 1024
-const REDIRECTS = 10
 
 /** @type {Map<string, import('node:http').Agent>} */
 const agents = new Map()
@@ -17,30 +16,21 @@ const agents = new Map()
 let authorities
 
 /**
- * Sends a request and follows redirects; credentials stay with the host that they are meant for.
+ * Sends a request; a redirect is an answer too.
  * @param {HttpRequest} request
  * @param {string} agent the name that we give ourselves
  * @returns {Promise<Omit<HttpResponse, 'milliseconds'>>}
  */
 export async function send(request, agent) {
   const signal = AbortSignal.timeout(request.timeout)
-  let { url, method, authorization } = request
-  let body = request.body === null ? null : Buffer.from(request.body, 'base64')
+  const { url, method, authorization, proxy } = request
+  const body = request.body === null ? null : Buffer.from(request.body, 'base64')
+  // Node adds no `Host` to headers that are a list, which keeps several of one name.
+  const headers = [['host', new URL(url).host], ...request.headers, ['user-agent', agent]]
+  if (authorization) headers.push(['authorization', authorization])
+  if (body !== null) headers.push(['content-length', String(body.length)])
   try {
-    for (let count = 0; ; count++) {
-      // Node adds no `Host` to headers that are a list, which keeps several of one name.
-      const headers = [['host', new URL(url).host], ...request.headers, ['user-agent', agent]]
-      if (authorization) headers.push(['authorization', authorization])
-      if (body !== null) headers.push(['content-length', String(body.length)])
-      const response = await exchange(url, { method, headers: headers.flat(), body, direct: request.direct, signal })
-      const location = response.headers.find(([name]) => name === 'location')?.[1]
-      if (![301, 302, 303, 307, 308].includes(response.status) || !location || count === REDIRECTS) return response
-      const target = new URL(location, url)
-      if (target.origin !== new URL(url).origin) authorization = null
-      // RFC 9110, 15.4: all but 307 and 308 turn a request with a body into a GET.
-      if (response.status < 307 && method !== 'HEAD') [method, body] = ['GET', null]
-      url = target.href
-    }
+    return await exchange(url, { method, headers: headers.flat(), body, proxy, signal })
   } catch (error) {
     if (signal.aborted) throw new HostFailure('timeout', `gave up after ${request.timeout / 1000} s`)
     throw error
@@ -54,7 +44,7 @@ export function close() {
 }
 
 /**
- * @typedef {{ method: string, headers: string[], body: Buffer | null, direct: boolean, signal: AbortSignal }} Exchange
+ * @typedef {{ method: string, headers: string[], body: Buffer | null, proxy: string | null, signal: AbortSignal }} Exchange
  */
 
 /**
@@ -72,8 +62,8 @@ async function exchange(url, exchange) {
     })
   } catch (error) {
     const kind = kindOf(error)
-    const isFar = (kind === 'dns' || kind === 'connect') && !exchange.direct
-    throw new HostFailure(kind, wordsOf(error) + (isFar ? aboutProxy(url) : ''))
+    const isFar = (kind === 'dns' || kind === 'connect') && exchange.proxy !== null
+    throw new HostFailure(kind, wordsOf(error) + (isFar ? aboutProxy() : ''))
   }
 }
 
@@ -82,10 +72,10 @@ async function exchange(url, exchange) {
  * @param {Exchange} exchange
  * @returns {Promise<Omit<HttpResponse, 'milliseconds'>>}
  */
-async function attempt(url, { method, headers, body, direct, signal }) {
+async function attempt(url, { method, headers, body, proxy, signal }) {
   const { protocol } = new URL(url)
   const http = protocol === 'https:' ? await import('node:https') : await import('node:http')
-  const agent = agentFor(http, protocol, direct)
+  const agent = agentFor(http, protocol, proxy)
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method, headers, agent, signal }, (response) => {
       /** @type {Buffer[]} */
@@ -112,34 +102,30 @@ async function attempt(url, { method, headers, body, direct, signal }) {
 }
 
 /**
- * Connections are kept open between requests. Proxies are taken from the usual variables (Node's documentation, `http.Agent`, `proxyEnv`).
+ * Connections are kept open between requests. Node takes a proxy as it takes those of variables (its documentation, `http.Agent`, `proxyEnv`).
  * @param {typeof import('node:http') | typeof import('node:https')} http
  * @param {string} protocol
- * @param {boolean} direct
+ * @param {string | null} proxy
  */
-function agentFor(http, protocol, direct) {
-  const name = `${protocol} ${direct}`
+function agentFor(http, protocol, proxy) {
+  const name = `${protocol} ${proxy}`
   let agent = agents.get(name)
   if (!agent) {
     agent = new http.Agent({
       keepAlive: true,
       ...(authorities && { ca: authorities }),
-      ...(!direct && { proxyEnv: process.env }),
+      ...(proxy !== null && { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
     })
     agents.set(name, agent)
   }
   return agent
 }
 
-/**
- * A proxy may be why there is no connection, and a Node that takes none from the environment surely is.
- * @param {string} url
- */
-function aboutProxy(url) {
-  const name = url.startsWith('https:') ? 'HTTPS_PROXY' : 'HTTP_PROXY'
-  if (!process.env[name] && !process.env[name.toLowerCase()]) return ''
+/** A proxy may be why there is no connection, and a Node that takes none surely is. */
+function aboutProxy() {
   const takesIt = process.allowedNodeEnvironmentFlags.has('--use-env-proxy')
-  return ` (${name} is set${takesIt ? '' : `, but Node ${process.version} takes no proxy from it: use Node 24`})`
+  const how = takesIt ? 'through the proxy of HTTPS_PROXY or HTTP_PROXY' : `HTTPS_PROXY or HTTP_PROXY is set, but Node ${process.version} takes no proxy: use Node 24`
+  return ` (${how})`
 }
 
 /** Whether there are more authorities than Node knows by itself. */

@@ -93,6 +93,8 @@ export interface Options {
     strict?: boolean;
     /** Whether to keep the manifest beside the image in the registry, so that a later run can say what has changed since [default: true] */
     'keep-manifest'?: 'true' | 'false';
+    /** Believe a hit only where the manifest that is kept beside the image makes its tag; anything else is unknown */
+    verify?: boolean;
     /** Build and push even on a hit */
     force?: boolean;
     /** The builder of buildx that builds, such as a remote one; what is pushed is pushed from there, and needs no engine here */
@@ -119,6 +121,8 @@ export interface Options {
     password?: string;
     /** A registry that may be spoken to without TLS; those on the loopback interface always may */
     'insecure-registry'?: string | string[];
+    /** How long one request to a registry may take; what may pass is asked three times, but not for longer than a minute [default: 10] */
+    'registry-timeout'?: string;
     /** How many of the last commits of this branch to look at, merged ones not counted [default: 100] */
     commits?: string;
     /** Keep the images of all branches, here and at the remote; without it, only the branch that is checked out counts */
@@ -170,7 +174,8 @@ export interface Host {
 /** What to do next: perform needs and come back with answers; or the end, a report or an error. `log` is to be shown first. */
 export type Step =
 | { needs: Array<[number, Need]>; report?: undefined; error?: undefined; exit: 0; notes: Note[]; log: string }
-| { needs?: undefined; report: Report; error?: undefined; exit: 0; notes: Note[]; log: string }
+/** A report with an error: the job failed, and this is what it found out. */
+| { needs?: undefined; report: Report; error?: Failed; exit: number; notes: Note[]; log: string }
 | { needs?: undefined; report?: undefined; error: Failed; exit: number; notes: Note[]; log: string };
 
 /** One thing that a host is to do. Paths are relative to the project folder or absolute. */
@@ -223,7 +228,7 @@ export interface Entries { files: Names; folders: Names; links: Array<[Path, Pat
 /** Of files: the bytes of their digests one behind the other, their sizes, and for each whether its owner may execute it, 1 or 0. */
 export interface Hashed { digests: Uint8Array; sizes: Float64Array; executable: Uint8Array }
 
-/** A request to send as it is; redirects are followed, credentials stay with the host that they are meant for. */
+/** A request to send as it is; a redirect is an answer too, and is not followed. */
 export interface HttpRequest {
     method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
     url: string;
@@ -234,8 +239,8 @@ export interface HttpRequest {
     body: string | null;
     /** Milliseconds for the whole exchange. */
     timeout: number;
-    /** Whether to leave proxies out. */
-    direct: boolean;
+    /** The address of the proxy to go through: a secret. */
+    proxy: string | null;
 }
 
 /** An answer as it was received; names of headers in lower case, the body in base64. */

@@ -187,6 +187,8 @@ codes! {
     RevisionUnknown "revision-unknown" 2,
     /// An image without its manifest beside it.
     NotKept "not-kept" 1,
+    /// `--verify`, and an image that does not show that it is the one that its tag names.
+    NotVerified "not-verified" 1,
     /// A file or folder that cannot be read or written.
     Unreadable "unreadable" 1,
     /// An input that changed while it was used.

@@ -12,6 +12,7 @@ use clap::ArgMatches;
 use docktag::error::{Code, Error};
 use docktag::options::Job;
 use docktag::print;
+use docktag::report::Report;
 use docktag::say::Voice;
 use docktag::session::Session;
 
@@ -57,6 +58,7 @@ fn run(job: Job, matches: &ArgMatches) -> u8 {
     let error = match (result, output::write(&text)) {
         (Err(error), _) => error,
         (Ok(_), Err(error)) => unwritable(&error),
+        (Ok(Report { failure: Some(error), .. }), Ok(())) => error,
         (Ok(_), Ok(())) => return 0,
     };
     log.write(&log.voice.error(&error));

@@ -90,12 +90,14 @@ fn of_plan(report: &Report) -> String {
 
 /// A report or an error, and what was said on the way, as one JSON object on one line.
 pub fn json(result: &Result<Report, Error>, notes: &[Note]) -> Vec<u8> {
-    let object = match result {
+    let (object, error) = match result {
         // A document is what was asked for; notes are on standard error.
         Ok(Report { document: Some(document), .. }) => return format!("{}\n", document.json).into_bytes(),
-        Ok(report) => with(to_string(report), "files", &files(report)),
-        Err(error) => format!("{{\"error\":{},\"exit\":{}}}", to_string(error), error.code.exit()),
+        Ok(report) => (with(to_string(report), "files", &files(report)), report.failure.as_ref()),
+        Err(error) => ("{}".to_owned(), Some(error)),
     };
+    let error = error.map(|error| format!("{},\"exit\":{}", to_string(error), error.code.exit()));
+    let object = with(object, "error", &error.unwrap_or_default());
     format!("{}\n", with(object, "notes", &to_string(notes))).into_bytes()
 }
 
@@ -140,6 +142,7 @@ fn line(text: &mut String, depth: usize) {
 /// The same object with one member more, where there is one.
 fn with(object: String, name: &str, value: &str) -> String {
     match object.strip_suffix('}') {
+        Some("{") => format!("{{\"{name}\":{value}}}"),
         Some(open) if !value.is_empty() => format!("{open},\"{name}\":{value}}}"),
         _ => object,
     }

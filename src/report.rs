@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::digest::Algorithm;
+use crate::error::Error;
 use crate::options::Job;
 use crate::path::RelPath;
 
@@ -47,7 +48,7 @@ impl Note {
     }
 }
 
-/// How a job ended well.
+/// What came of a job: all of it, or what there is to tell although it failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Which job.
@@ -89,6 +90,16 @@ pub struct Report {
     /// The result of `inputs` and `model`: for people, and as JSON.
     #[serde(skip)]
     pub document: Option<Box<Document>>,
+    /// Why the job failed all the same: what it found out is told, and then this. Results have it as `error`, beside what is here.
+    #[serde(skip)]
+    pub failure: Option<Error>,
+}
+
+impl Report {
+    /// The exit code: 0, or that of the failure.
+    pub fn exit(&self) -> u8 {
+        self.failure.as_ref().map_or(0, |error| error.code.exit())
+    }
 }
 
 /// A result that is a document of its own.

@@ -68,7 +68,7 @@ pub enum Step {
     },
     /// The job has ended.
     Done {
-        /// How.
+        /// How. A report can have a failure with it ([`Report::failure`]).
         result: Result<Report, Error>,
         /// Things to show to the user first.
         notes: Vec<Note>,
@@ -106,7 +106,7 @@ impl Session {
             match poll {
                 Poll::Ready(result) => {
                     self.job = None;
-                    return Step::Done { result: result.map_err(|error| self.spelling.of_error(error)), notes: self.take_notes() };
+                    return Step::Done { result: self.spelled(result), notes: self.take_notes() };
                 }
                 Poll::Pending if self.open > 0 => return Step::Open { needs, notes: self.take_notes() },
                 Poll::Pending => {}
@@ -114,6 +114,12 @@ impl Session {
         }
         self.job = None;
         Step::Done { result: ended("the job waits for nothing"), notes: self.take_notes() }
+    }
+
+    /// How it ended, in the user's words for options.
+    fn spelled(&self, result: Result<Report, Error>) -> Result<Report, Error> {
+        let spell = |error| self.spelling.of_error(error);
+        result.map(|report| Report { failure: report.failure.map(spell), ..report }).map_err(spell)
     }
 
     /// What was said, in the user's words for options.

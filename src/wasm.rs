@@ -69,13 +69,13 @@ impl Session {
                 step
             }
             session::Step::Done { result, notes } => {
-                let step = match &result {
-                    Ok(report) => Step { report: Some(report), notes: &notes, log, ..Step::default() },
-                    Err(error) => {
-                        let log = log + &self.voice.error(error);
-                        Step { error: Some(error), exit: error.code.exit(), notes: &notes, log, ..Step::default() }
-                    }
+                let (report, error) = match &result {
+                    Ok(report) => (Some(report), report.failure.as_ref()),
+                    Err(error) => (None, Some(error)),
                 };
+                let log = log + &error.map(|error| self.voice.error(error)).unwrap_or_default();
+                let exit = error.map_or(0, |error| error.code.exit());
+                let step = Step { report, error, exit, notes: &notes, log, ..Step::default() };
                 let step = to_js(&step);
                 self.result = Some(result);
                 step

@@ -178,3 +178,46 @@ fn links_between_documents_lead_somewhere() {
         }
     }
 }
+
+/// A name such as `v4` can be given to another commit; a commit cannot.
+#[test]
+fn workflows_name_actions_by_their_commit() {
+    let workflows = files(".github/workflows", &[".yml", ".yaml"]);
+    let mut count = 0;
+    for (name, text) in workflows.into_iter().chain([("action.yml".to_owned(), read("action.yml"))]) {
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim_start().trim_start_matches("- ");
+            assert!(!line.starts_with("image: ") || line.contains("@sha256:"), "{name}:{}: expected a digest: {line}", number + 1);
+            let Some(used) = line.strip_prefix("uses: ") else { continue };
+            let is_pinned = used.split_once('@').is_some_and(|(_, rest)| {
+                let (commit, version) = rest.split_once(" # v").unwrap_or_default();
+                commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()) && !version.is_empty()
+            });
+            assert!(is_pinned || used.starts_with("./"), "{name}:{}: expected a commit with its version behind it: {used}", number + 1);
+            count += 1;
+        }
+    }
+    assert!(count > 20, "only {count} were found");
+}
+
+/// What runs on a runner or is installed from npm is what stands here; what tests and builds it is locked with digests.
+#[test]
+fn packages_have_no_dependencies_but_locked_ones_for_development() {
+    for name in ["action/package.json", "pkg/package.json", ".ci/pkg/npm/package.json", "tests/action/package.json", ".ci/pkg/package.json"]
+    {
+        let package: serde_json::Value = serde_json::from_str(&read(name)).unwrap();
+        for kind in ["dependencies", "optionalDependencies", "peerDependencies", "bundleDependencies"] {
+            assert!(package[kind].is_null(), "{name}: has {kind}");
+        }
+        for script in ["preinstall", "install", "postinstall", "prepare"] {
+            assert!(package["scripts"][script].is_null(), "{name}: runs something while it is installed: {script}");
+        }
+    }
+    for name in ["tests/action/package-lock.json", ".ci/pkg/package-lock.json"] {
+        let lock: serde_json::Value = serde_json::from_str(&read(name)).unwrap();
+        for (folder, package) in lock["packages"].as_object().unwrap().iter().filter(|(folder, _)| !folder.is_empty()) {
+            let integrity = package["integrity"].as_str().unwrap_or_default();
+            assert!(integrity.starts_with("sha512-"), "{name}: {folder} has no digest");
+        }
+    }
+}

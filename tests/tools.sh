@@ -4,10 +4,13 @@
 #   tests/tools.sh NAME...    make these available where they are not yet, and print the path of each on a line
 #
 #   act                       runs workflows as GitHub does             built with Go
+#   registry                  distribution 3, a registry            built with Go
 #   actionlint, shellcheck    check workflows, shell scripts            built with Go, from Debian
 #   chromium                  a browser: the machine's own, else one    from Debian
+#   cargodeny                 checks licences and sources of crates built with Cargo
 #   checkjsonschema           check-jsonschema, for CircleCI's files    from PyPI
 #   pyyaml                    a Python that can `import yaml`           from PyPI
+#   zizmor                    looks for holes in workflows          from PyPI
 #   modules                   tests/action/node_modules, with Node 24   from npm
 #
 # The machine stays as it is: all but the modules lies in a cache folder, which engine.sh uses too, and a tool that is
@@ -37,12 +40,15 @@ unusable() { fail "cannot do this here: $1"; } # packages.sh says more, which is
 tool() {
   case $1 in # the versions are part of the folders' names: a new one is got where only the old one is there
     act) go_tool act github.com/nektos/act v0.2.89 ;;
+    registry) go_tool registry github.com/distribution/distribution/v3/cmd/registry v3.1.2 ;;
     actionlint) go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint v1.7.12 ;;
     shellcheck) debian_tool shellcheck ;;
     chromium) browser ;;
+    cargodeny) cargo_tool cargo-deny 0.20.2 ;;
     checkjsonschema) python_tool check-jsonschema 0.39.0 check-jsonschema ;;
     modules) modules "$HERE/action" ;;
     pyyaml) python_tool pyyaml 6.0.3 python ;;
+    zizmor) python_tool zizmor 1.32.0 zizmor ;;
     *) usage ;;
   esac
 }

@@ -12,7 +12,7 @@ use crate::shell::quote;
 /// GitHub takes 1 MiB for a step; a list of more inputs than these is cut, and said to be.
 const LINES: usize = 200;
 
-/// A job that ended well, as Markdown.
+/// What came of a job, as Markdown.
 pub fn of_report(options: &Options, report: &Report) -> String {
     if let Some(document) = report.document.as_ref().filter(|document| !document.markdown.is_empty()) {
         return format!("### docktag {}\n\n{}", report.job.as_str(), document.markdown);
@@ -27,6 +27,15 @@ pub fn of_report(options: &Options, report: &Report) -> String {
         text.push_str("| image | services | result | seconds | bytes | digest |\n| --- | --- | --- | ---: | ---: | --- |\n");
         report.targets.iter().for_each(|target| text.push_str(&row(target)));
         text.push('\n');
+    }
+    let unknown = report.targets.iter().filter_map(|target| Some(format!("{}: {}\n", target.image, target.reason.as_ref()?)));
+    let unknown: String = unknown.collect();
+    if !unknown.is_empty() {
+        writeln!(text, "Why it is not known whether they are there:\n\n{}", block(&unknown)).ok();
+    }
+    if let Some(error) = &report.failure {
+        text.push_str(&failure(options, error));
+        return text;
     }
     if !report.planned.is_empty() {
         let planned: String = report.planned.iter().map(|it| format!("would {}: {}\n", it.because, it.action)).collect();
@@ -55,10 +64,13 @@ fn jobs(matrix: &Value) -> String {
 
 /// A job that failed, as Markdown.
 pub fn of_error(options: &Options, error: &Error) -> String {
+    format!("### docktag {}: failed\n\n{}", options.job.as_str(), failure(options, error))
+}
+
+fn failure(options: &Options, error: &Error) -> String {
     let error = options.host.spelling.of_error(error.clone());
     let help = error.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-    let text = format!("{}{help}", error.headline());
-    format!("### docktag {}: failed\n\n{}", options.job.as_str(), block(&text))
+    block(&format!("{}{help}", error.headline()))
 }
 
 fn headline(report: &Report) -> String {

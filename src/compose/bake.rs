@@ -25,6 +25,8 @@ pub struct Bake {
     pub targets: Vec<String>,
     /// Whether one of them wants to run with all rights of the builder, which has to be allowed.
     pub privileged: bool,
+    /// The variables whose values are secrets of the builds.
+    pub variables: Vec<String>,
 }
 
 /// The definition that pushes by digest (BuildKit, `docs/build-repro.md` and "Exporters: image": `push-by-digest`).
@@ -52,6 +54,10 @@ pub fn by_digest(printed: &[u8], wanted: &[Wanted]) -> Result<Bake> {
     let Some(all) = definition.get_mut("target").and_then(Value::as_object_mut) else {
         return Err(unexpected("printed no targets".to_owned()));
     };
+    // `id=token,type=env,env=TOKEN` (buildx docs, "Bake file reference", `target.secret`)
+    let secrets = all.values().flat_map(|target| target["secret"].as_array().into_iter().flatten()).filter_map(Value::as_str);
+    let variables =
+        secrets.flat_map(|secret| secret.split(',')).filter_map(|field| field.strip_prefix("env=")).map(str::to_owned).collect();
     let mut targets = Vec::new();
     let mut privileged = false;
     for it in wanted {
@@ -66,7 +72,7 @@ pub fn by_digest(printed: &[u8], wanted: &[Wanted]) -> Result<Bake> {
         privileged |= target["entitlements"].as_array().is_some_and(|list| list.iter().any(|right| right == "security.insecure"));
         targets.push(name.clone());
     }
-    Ok(Bake { text: definition.to_string(), targets, privileged })
+    Ok(Bake { text: definition.to_string(), targets, privileged, variables })
 }
 
 /// The digests of the targets, in their order, from the file that `--metadata-file` names.
@@ -100,7 +106,8 @@ mod tests {
             let error = by_digest(text.as_bytes(), &app).unwrap_err();
             assert!(error.code == Code::BuildFailed && error.help.is_some(), "{text}");
         }
-        let bake = by_digest(br#"{"target":{"x":{"tags":["b:1","a/app:1"],"entitlements":["security.insecure"]}}}"#, &app).unwrap();
+        let bake = by_digest(br#"{"target":{"x":{"tags":["b:1","a/app:1"],"secret":["id=a,type=env,env=A","id=b,type=file,src=b"],"entitlements":["security.insecure"]}}}"#, &app).unwrap();
+        assert_eq!(bake.variables, ["A"]);
         assert!(bake.privileged && bake.text.contains(",registry.insecure=true"), "{}", bake.text);
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Map as Object, Value as Json};
 
 use crate::map::Map;
+use crate::secret::Secret;
 
 /// A project that was read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,6 +20,8 @@ pub struct Project {
     pub jobs: Vec<Service>,
     /// Its secrets by name, as Compose prints them.
     pub secrets: Object<String, Json>,
+    /// The variables whose values are secrets (`environment:`), where a file such as `.env` sets them and the environment does not.
+    pub secret_variables: Vec<(String, Secret)>,
     /// What Compose warns of, such as variables that are not set.
     pub warnings: Vec<String>,
 }

@@ -12,6 +12,7 @@ use crate::compose::template::{self, Notes};
 use crate::compose::{Flavor, decode, include, normalize, paths, scalar, shape, tags, yaml};
 use crate::error::{Code, Error, Result};
 use crate::map;
+use crate::secret::Secret;
 use crate::shell::Env;
 
 /// What a user asks for: the options of `docker compose`, and where it is started.
@@ -144,6 +145,12 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
     consistency::check(&checked)?;
     label_files(&mut loader, &checked)?;
     let mut project = shape::project(&checked, &name);
+    for name in project.secrets.values().filter_map(|secret| secret["environment"].as_str()) {
+        let is_known = request.env.get(name).is_some() || project.secret_variables.iter().any(|(known, _)| known == name);
+        if let Some(value) = env.get(name).filter(|_| !is_known) {
+            project.secret_variables.push((name.to_owned(), Secret::new(value.as_str())));
+        }
+    }
     (project.folder, project.files, project.warnings) = (folder, chosen, loader.notes.warnings);
     Ok(project)
 }

@@ -9,6 +9,7 @@ use super::words::lower;
 use super::{Stage, check, invalid, mount};
 use crate::error::Result;
 use crate::expand::shorten;
+use crate::map::{Map, Set};
 
 /// An instruction with its lines, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,19 +222,22 @@ fn copy(node: &Node, is_add: bool) -> Result<Copy> {
         unpack: flags.get("unpack").map(|it| it == "true"),
         ..Copy::default()
     };
+    // Of two with the same name the later one counts, for both.
+    let texts: Map<&str, &str> = node.heredocs.iter().map(|it| (it.name.as_str(), it.content.as_str())).collect();
+    let mut seen = Set::new();
     for source in sources {
         match heredoc_of(source) {
             None => copy.sources.push(source.clone()),
-            Some(named) if named.expand => copy.texts.push(content_of(&node.heredocs, &named)),
+            Some(named) if named.expand && seen.add((named.name.clone(), named.chomp)) => {
+                copy.texts.push(content_of(texts.get(named.name.as_str()).copied().unwrap_or_default(), &named));
+            }
             Some(_) => {}
         }
     }
     Ok(copy)
 }
 
-fn content_of(heredocs: &[Heredoc], named: &Heredoc) -> String {
-    // Of two with the same name the later one counts.
-    let content = heredocs.iter().rev().find(|it| it.name == named.name).map(|it| it.content.as_str()).unwrap_or_default();
+fn content_of(content: &str, named: &Heredoc) -> String {
     match named.chomp {
         true => content.split('\n').map(|line| line.trim_start_matches('\t')).collect::<Vec<_>>().join("\n"),
         false => content.to_owned(),

@@ -92,7 +92,13 @@ impl Dockerfile {
             let (line, end) = (node.line, node.end);
             let parsed = instruction::parse(node).map_err(|error| error.line(line))?;
             match parsed {
-                instruction::Parsed::Stage(stage) => file.stages.push(stage),
+                instruction::Parsed::Stage(stage) => {
+                    // A vector that grows has room for four: of many stages with one instruction that is most of the memory.
+                    if let Some(ended) = file.stages.last_mut() {
+                        ended.instructions.shrink_to_fit();
+                    }
+                    file.stages.push(stage);
+                }
                 instruction::Parsed::Command(command) => {
                     let instruction = Instruction { line, end, command };
                     match (file.stages.last_mut(), &instruction.command) {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use docktag::need::{Failure, FailureKind};
 use docktag::registry::{Request, Response};
-use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Proxy};
 
 use crate::host::log::Log;
 use crate::host::milliseconds;
@@ -20,7 +20,6 @@ const BODY_LIMIT: u64 = 8 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Client {
     agent: OnceLock<Agent>,
-    direct: OnceLock<Agent>,
 }
 
 impl Client {
@@ -36,10 +35,12 @@ impl Client {
     }
 
     fn exchange(&self, request: &Request) -> Result<Response, Failure> {
-        let agent = match request.direct {
-            true => self.direct.get_or_init(|| agent(true)),
-            false => self.agent.get_or_init(|| agent(false)),
-        };
+        let agent = self.agent.get_or_init(agent);
+        let proxy = request.proxy.as_ref().map(|proxy| Proxy::new(proxy.expose())).transpose().map_err(|_| Failure {
+            kind: FailureKind::Other,
+            path: None,
+            message: "HTTPS_PROXY or HTTP_PROXY names no address of a proxy".to_owned(),
+        })?;
         let mut builder = ureq::http::Request::builder().method(request.method.as_str()).uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
@@ -52,27 +53,28 @@ impl Client {
             Some(body) => builder
                 .body(body.expose().as_slice())
                 .map_err(ureq::Error::from)
-                .and_then(|request| agent.run(agent.configure_request(request).timeout_global(timeout).build())),
+                .and_then(|request| agent.run(agent.configure_request(request).timeout_global(timeout).proxy(proxy).build())),
             None => builder
                 .body(())
                 .map_err(ureq::Error::from)
-                .and_then(|request| agent.run(agent.configure_request(request).timeout_global(timeout).build())),
+                .and_then(|request| agent.run(agent.configure_request(request).timeout_global(timeout).proxy(proxy).build())),
         };
-        let mut answer = sent.map_err(|error| failed(&error))?;
+        let failed = |error| failed(&error, request.proxy.is_some());
+        let mut answer = sent.map_err(failed)?;
         let headers =
             answer.headers().iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect();
-        let body = answer.body_mut().with_config().limit(BODY_LIMIT).read_to_vec().map_err(|error| failed(&error))?;
+        let body = answer.body_mut().with_config().limit(BODY_LIMIT).read_to_vec().map_err(failed)?;
         Ok(Response { status: answer.status().as_u16(), headers, body, milliseconds: 0 })
     }
 }
 
-/// Redirects are followed, but credentials stay with the host they were meant for. Proxies are taken from the usual variables.
-fn agent(direct: bool) -> Agent {
+/// Redirects are answers, and which proxy is used is said with each request.
+fn agent() -> Agent {
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-    let builder = Agent::config_builder();
-    let builder = if direct { builder.proxy(None) } else { builder };
-    builder
+    Agent::config_builder()
+        .proxy(None)
         .http_status_as_error(false)
+        .max_redirects(0)
         .max_redirects_will_error(false)
         .user_agent(concat!("docktag/", env!("CARGO_PKG_VERSION")))
         .tls_config(tls)
@@ -80,11 +82,11 @@ fn agent(direct: bool) -> Agent {
         .into()
 }
 
-fn failed(error: &ureq::Error) -> Failure {
+fn failed(error: &ureq::Error, through_proxy: bool) -> Failure {
     let kind = match error {
         ureq::Error::HostNotFound => FailureKind::Dns,
         ureq::Error::Timeout(_) => FailureKind::Timeout,
-        ureq::Error::ConnectionFailed => FailureKind::Connect,
+        ureq::Error::ConnectionFailed | ureq::Error::ConnectProxyFailed(_) => FailureKind::Connect,
         ureq::Error::Tls(_) | ureq::Error::Pem(_) | ureq::Error::Rustls(_) => FailureKind::Tls,
         ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => FailureKind::Garbled,
         ureq::Error::Io(error) => of_io(error),
@@ -97,6 +99,9 @@ fn failed(error: &ureq::Error) -> Failure {
             message = format!("{message}: {cause}");
         }
         source = cause.source();
+    }
+    if through_proxy && matches!(kind, FailureKind::Connect | FailureKind::Dns) {
+        message.push_str(" (through the proxy of HTTPS_PROXY or HTTP_PROXY)");
     }
     Failure { kind, path: None, message }
 }

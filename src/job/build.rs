@@ -10,7 +10,7 @@ use crate::job::moving::point;
 use crate::job::provide::{Build, Built};
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{later, why};
+use crate::job::{later, verified, why};
 use crate::options::{Options, Push};
 use crate::plan::{Context, Origin, Target};
 use crate::registry::reply::{Descriptor, Presence};
@@ -109,7 +109,8 @@ pub(super) async fn ask(client: &Client<'_>, target: Target) -> Asked {
             None => None,
         }
     };
-    let ((image, _), moving) = join(client.presence_of(&target), moving).await;
+    let image = async { verified::hit(client, &target, client.presence_of(&target).await.0).await };
+    let (image, moving) = join(image, moving).await;
     Asked { target, image, moving }
 }
 

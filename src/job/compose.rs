@@ -27,6 +27,8 @@ pub(super) struct Project {
     /// The variables that every Compose command gets.
     pub(super) env: Env,
     env_remove: Vec<String>,
+    /// What only the files of variables have, for builds that Compose does not run itself.
+    pub(super) secret_variables: Vec<(String, Secret)>,
 }
 
 impl Project {
@@ -40,6 +42,7 @@ impl Project {
             files,
             env: variables.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
             env_remove: hidden_variables(options),
+            secret_variables: Vec::new(),
         }
     }
 

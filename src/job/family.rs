@@ -10,6 +10,7 @@ use crate::inputs::{Digests, Inputs};
 use crate::job::bases::Pins;
 use crate::job::draft::Draft;
 use crate::manifest::{Manifest, tag};
+use crate::map::Map;
 use crate::naming::Name;
 use crate::note;
 use crate::options::{Job, Options};
@@ -77,6 +78,9 @@ pub(super) fn targets(
     pins: &Pins,
 ) -> Result<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
+    // Which of them has a name, but for the hash at its end.
+    let mut names: Map<String, usize> = Map::new();
+    let by_service: Map<&str, usize> = drafts.iter().enumerate().map(|(index, draft)| (draft.service.name.as_str(), index)).collect();
     // By place among the drafts: the image of each.
     let mut images: Vec<Option<(Reference, String)>> = vec![None; drafts.len()];
     for index in order(drafts)? {
@@ -84,7 +88,7 @@ pub(super) fn targets(
         let mut contexts = pins.contexts(draft);
         let mut notes = Vec::new();
         for own in &draft.own {
-            let base = drafts.iter().position(|draft| draft.service.name == own.service).and_then(|at| images[at].clone());
+            let base = by_service.get(own.service.as_str()).and_then(|&at| images[at].clone());
             let Some((image, hash)) = base else { continue };
             notes.push(note::image(&own.name, &hash));
             contexts.push(Context { name: own.name.clone(), origin: Origin::Target(image), is_given: own.is_given });
@@ -100,13 +104,16 @@ pub(super) fn targets(
             (Some(tag), false) => Some(name.moving(tag)?),
             _ => None,
         };
-        if let Some(other) = targets.iter_mut().find(|target| is_same_name(target, &image, &hash)) {
+        let written = image.to_string();
+        let stem = written.strip_suffix(&hash).unwrap_or(&written);
+        if let Some(other) = names.get(stem).and_then(|&at| targets.get_mut(at)) {
             if other.image != image {
                 return Err(two_images(options, draft, other, &text));
             }
             other.services.push(draft.service.name.clone());
             continue;
         }
+        names.insert(stem.to_owned(), targets.len());
         targets.push(Target {
             image,
             tag: hash,
@@ -121,31 +128,38 @@ pub(super) fn targets(
             part: None,
         });
     }
+    let users = users(project);
     for target in &mut targets {
-        add_users(project, target);
+        let original = target.built.first().and_then(|name| find(project, name)).and_then(image_of);
+        target.services.extend(original.and_then(|original| users.get(&original)).into_iter().flatten().cloned());
         target.services.sort_unstable();
     }
     targets.sort_by_cached_key(|target| target.image.to_string());
     Ok(targets)
 }
 
-/// Services without `build:` that use the image under its name in the Compose file.
-fn add_users(project: &Project, target: &mut Target) {
-    let image = |service: &Service| service.image.as_ref().and_then(|image| reach::normalized(image).ok());
-    let original = target.built.first().and_then(|name| find(project, name)).and_then(image);
-    let Some(original) = original else { return };
-    let users = project.services.iter().filter(|service| service.build.is_none() && image(service).as_ref() == Some(&original));
-    target.services.extend(users.map(|service| service.name.clone()));
+/// Services without `build:`, by the image that they use.
+fn users(project: &Project) -> Map<String, Vec<String>> {
+    let mut users: Map<String, Vec<String>> = Map::new();
+    for service in project.services.iter().filter(|service| service.build.is_none()) {
+        let Some(image) = image_of(service) else { continue };
+        match users.get_mut(&image) {
+            Some(services) => services.push(service.name.clone()),
+            None => drop(users.insert(image, vec![service.name.clone()])),
+        }
+    }
+    users
+}
+
+/// The image of a service under its name in the Compose file.
+fn image_of(service: &Service) -> Option<String> {
+    service.image.as_ref().and_then(|image| reach::normalized(image).ok())
 }
 
 fn find<'a>(project: &'a Project, name: &str) -> Option<&'a Service> {
-    project.services.iter().find(|service| service.name == name)
-}
-
-/// The same but for the hash at the end.
-fn is_same_name(target: &Target, image: &Reference, hash: &str) -> bool {
-    let stem = |image: &Reference, hash: &str| image.to_string().strip_suffix(hash).map(str::to_owned);
-    stem(&target.image, &target.tag) == stem(image, hash)
+    // They are sorted by name.
+    let at = project.services.binary_search_by(|service| service.name.as_str().cmp(name));
+    at.ok().and_then(|at| project.services.get(at))
 }
 
 /// Two services want one name for two images.

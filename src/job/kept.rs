@@ -9,13 +9,15 @@ use crate::manifest::{self, Manifest};
 use crate::options::Options;
 use crate::plan::Target;
 use crate::refresh;
-use crate::registry::artifact::{self, About, EMPTY, Listed};
+use crate::registry::artifact::{self, About, Artifact, EMPTY, Listed};
 use crate::registry::reply::{self, Descriptor, Presence};
 use crate::registry::{Call, Endpoint, Method, Response, tags};
 use crate::report::Note;
 
 /// A larger one is not kept: hosts read no larger answers, and nobody reads such a list.
 const MOST: usize = 4 * 1024 * 1024;
+/// So many pages of what refers to an image are read.
+const PAGES: usize = 20;
 /// How often the list of what refers to an image is written, where another job writes it too.
 const ROUNDS: usize = 3;
 
@@ -57,15 +59,20 @@ async fn store(client: &Client<'_>, image: &Reference, found: &Descriptor, text:
         let response = client.send(repository, &Call::get(&by_digest(repository, &found.digest)), "how large is its manifest?").await?;
         subject.size = expect(image, response, 200)?.body.len() as u64;
     }
-    let (kept, config) = join(upload(client, image, text), provide_empty(client, image)).await;
-    kept.and(config)?;
-    let stored = artifact::artifact(&subject, text, algorithm, about);
-    let own = by_digest(repository, &artifact::sha256(&stored));
-    let because = format!("keep the manifest beside {image}");
-    let put = client.send(repository, &Call::put(&own, artifact::MANIFEST_TYPE, stored.clone()), &because).await?;
-    if put.status / 100 != 2 {
-        return Err(reply::refusal(image, &put));
+    let mut stored = None;
+    if let Some(small) = artifact::with_text(&subject, text, about) {
+        let put = put(client, image, &small).await?;
+        match put.status {
+            200..=299 => stored = Some((small, put)),
+            // No index without images, or no annotation that long: another way may go.
+            400..=499 if !matches!(put.status, 401 | 403 | 429) => {}
+            _ => return Err(reply::refusal(image, &put)),
+        }
     }
+    let (stored, put) = match stored {
+        Some(stored) => stored,
+        None => store_blob(client, image, &artifact::with_layer(&subject, text, algorithm, about), text).await?,
+    };
     // A registry that keeps the list by itself says so (distribution-spec, "Pushing Manifests with Subject").
     if put.header("oci-subject").is_some() {
         return Ok(());
@@ -73,19 +80,36 @@ async fn store(client: &Client<'_>, image: &Reference, found: &Descriptor, text:
     let list = artifact::fallback(repository, &found.digest);
     for _ in 0..ROUNDS {
         // Another job can have written the list between our reading and our writing: it is read again until it has ours.
-        let Some(longer) = artifact::add(read_list(client, &list).await?.as_deref(), &stored, about) else { return Ok(()) };
+        let Some(longer) = artifact::add(read_list(client, &list).await?.as_deref(), &stored) else { return Ok(()) };
         let put = client.send(repository, &artifact::put_list(&list, longer), &format!("list it under {list}")).await?;
         if put.status / 100 != 2 {
             return Err(reply::refusal(&list, &put));
         }
     }
-    match artifact::add(read_list(client, &list).await?.as_deref(), &stored, about) {
+    match artifact::add(read_list(client, &list).await?.as_deref(), &stored) {
         None => Ok(()),
         Some(_) => Err(Error::new(Code::RegistryUnknown, "other jobs write this list at the same time").at(list)),
     }
 }
 
-/// Stores the text (distribution-spec, "POST then PUT").
+/// Stores the text by itself, and then the artifact that names it.
+async fn store_blob(client: &Client<'_>, image: &Reference, stored: &Artifact, text: &[u8]) -> Result<(Artifact, Response)> {
+    let (kept, config) = join(upload(client, image, text), provide_empty(client, image)).await;
+    kept.and(config)?;
+    let put = put(client, image, stored).await?;
+    match put.status {
+        200..=299 => Ok((stored.clone(), put)),
+        _ => Err(reply::refusal(image, &put)),
+    }
+}
+
+async fn put(client: &Client<'_>, image: &Reference, stored: &Artifact) -> Result<Response> {
+    let own = by_digest(&image.repository, &artifact::sha256(&stored.bytes));
+    let call = Call::put(&own, stored.media_type, stored.bytes.clone());
+    client.send(&image.repository, &call, &format!("keep the manifest beside {image}")).await
+}
+
+/// Stores a text (distribution-spec, "POST then PUT").
 async fn upload(client: &Client<'_>, image: &Reference, bytes: &[u8]) -> Result<()> {
     let repository = &image.repository;
     let because = format!("store the text that is kept beside {image}");
@@ -113,19 +137,11 @@ async fn provide_empty(client: &Client<'_>, image: &Reference) -> Result<()> {
 /// # Errors
 /// Where the registry does not answer as one, and [`Code::ManifestInvalid`] where what is kept is not the image's manifest.
 pub(super) async fn read(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Option<Kept>> {
-    let repository = &image.repository;
-    let Some(listed) = newest(list(client, image, digest).await?, image) else { return Ok(None) };
-    let own = by_digest(repository, &listed.digest);
-    let because = format!("what was {image} made of?");
-    let stored = expect(image, client.send(repository, &Call::get(&own), &because).await?, 200)?;
-    let layer = artifact::layer(&stored.body).ok_or_else(|| foreign(image, "it has not one list of inputs"))?;
-    if listed.digest.starts_with("sha256:") && reply::verified_digest(&own, &stored)? != listed.digest {
-        return Err(foreign(image, "its digest is another one"));
-    }
-    let text = expect(image, client.send(repository, &artifact::blob(Method::Get, repository, &layer), &because).await?, 200)?.body;
-    if artifact::sha256(&text) != layer {
-        return Err(foreign(image, "the digest of its text is another one"));
-    }
+    let Some(mut listed) = newest(list(client, image, digest).await?, image) else { return Ok(None) };
+    let text = match listed.text.take() {
+        Some(text) => text.into_bytes(),
+        None => fetch(client, image, digest, &listed.digest).await?,
+    };
     let algorithm = manifest::algorithm(&text);
     if manifest::tag(algorithm, &text) != listed.about.tag {
         return Err(foreign(image, "its text does not make the tag that it is said to make"));
@@ -133,6 +149,29 @@ pub(super) async fn read(client: &Client<'_>, image: &Reference, digest: &str) -
     let manifest = Manifest::parse(algorithm, &text).map_err(|error| foreign(image, &error.message))?;
     manifest.check_version().map_err(|error| error.at(format!("the manifest kept beside {image}")))?;
     Ok(Some(Kept { manifest, about: listed.about }))
+}
+
+/// The text of an artifact that is listed without it; `subject` is the digest of the image.
+async fn fetch(client: &Client<'_>, image: &Reference, subject: &str, digest: &str) -> Result<Vec<u8>> {
+    let repository = &image.repository;
+    let own = by_digest(repository, digest);
+    let because = format!("what was {image} made of?");
+    let stored = expect(image, client.send(repository, &Call::get(&own), &because).await?, 200)?;
+    if digest.starts_with("sha256:") && reply::verified_digest(&own, &stored)? != digest {
+        return Err(foreign(image, "its digest is another one"));
+    }
+    if artifact::subject(&stored.body).as_deref() != Some(subject) {
+        return Err(foreign(image, "it says that it belongs to another image"));
+    }
+    if let Some(text) = artifact::text(&stored.body) {
+        return Ok(text.into_bytes());
+    }
+    let layer = artifact::layer(&stored.body).ok_or_else(|| foreign(image, "it has not one list of inputs"))?;
+    let text = expect(image, client.send(repository, &artifact::blob(Method::Get, repository, &layer), &because).await?, 200)?.body;
+    match artifact::sha256(&text) == layer {
+        true => Ok(text),
+        false => Err(foreign(image, "the digest of its text is another one")),
+    }
 }
 
 /// Deletes what was kept beside an image that is gone. It takes a few kB, so that it stays is no failure.
@@ -155,8 +194,15 @@ pub(super) async fn forget(desk: &Desk, client: &Client<'_>, image: &Reference, 
 /// What is kept beside an image: as the registry lists it, or under the tag that clients write where registries list nothing.
 pub(super) async fn list(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Vec<Listed>> {
     let repository = &image.repository;
-    let response = client.send(repository, &artifact::referrers(repository, digest), &format!("what is kept beside {image}?")).await?;
-    if let (200, Some(listed)) = (response.status, artifact::listed(&response.body)) {
+    let because = format!("what is kept beside {image}?");
+    let mut response = client.send(repository, &artifact::referrers(repository, digest), &because).await?;
+    if let (200, Some(mut listed)) = (response.status, artifact::listed(&response.body)) {
+        // A list can come in pages (distribution-spec, "Listing Referrers").
+        for _ in 0..PAGES {
+            let Some(next) = artifact::more_referrers(repository, digest, &response) else { break };
+            response = expect(image, client.send(repository, &next, &because).await?, 200)?;
+            listed.extend(artifact::listed(&response.body).unwrap_or_default());
+        }
         return Ok(listed);
     }
     if matches!(response.status, 401 | 403 | 429) {
@@ -215,7 +261,7 @@ mod tests {
 
     fn listed(tag: &str, created: &str) -> Listed {
         let about = About { tag: tag.to_owned(), created: Some(created.to_owned()), revision: None };
-        Listed { digest: created.to_owned(), about }
+        Listed { digest: created.to_owned(), about, text: None }
     }
 
     #[test]

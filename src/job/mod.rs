@@ -37,6 +37,7 @@ mod show;
 mod states;
 mod strict;
 mod told;
+mod verified;
 mod why;
 mod work;
 
@@ -161,5 +162,6 @@ fn report(options: &Options, identity: inputs::Identity) -> Result<Report> {
         period: None,
         manifest: identity.manifest,
         document: None,
+        failure: None,
     })
 }

@@ -6,6 +6,7 @@ use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::build;
 use crate::job::registry::Client;
+use crate::job::verified;
 use crate::job::work::{self, Work};
 use crate::matrix::{self, Entry};
 use crate::options::{Options, Push};
@@ -62,11 +63,9 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     }
     let count = errors.len();
     if let Some(error) = errors.into_iter().next() {
-        let help = error.help.as_ref().map(|help| format!("{help}; ")).unwrap_or_default();
-        let others = if count > 1 { format!("{} of {} images", count, targets.len()) } else { "the image".to_owned() };
-        return Err(
-            error.help(format!("{help}whether {others} is there is not known, so there is no plan; `--push=false` takes that as missing"))
-        );
+        // What is known of the others is told all the same; but jobs for them would be a plan with holes.
+        report.failure = Some(no_plan(error, count, targets.len()));
+        return Ok(report);
     }
     let entries = matrix::entries(&missing, options.split_platforms, options.max_jobs);
     let plural = |count: usize| if count == 1 { "" } else { "s" };
@@ -90,6 +89,14 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         desk.tell(Note::info(format!("{file}: written, the parameters for a CircleCI continuation")));
     }
     Ok(report)
+}
+
+/// The failure of a plan that lacks the answer for some images: that of the first of them.
+fn no_plan(mut error: Error, unknown: usize, all: usize) -> Error {
+    let help = error.help.take().map(|help| format!("{help}; ")).unwrap_or_default();
+    let are = if unknown == 1 { "is" } else { "are" };
+    error.message.push_str(&format!("; {unknown} of {all} images {are} unknown, so there is no plan"));
+    error.help(format!("{help}`--push=false` takes what is unknown as missing"))
 }
 
 /// The targets of one job out of several that share what a plan found missing, and the platform that it builds of them.
@@ -127,7 +134,10 @@ async fn greet(client: &Client<'_>, targets: &[Target]) {
 async fn ask(client: &Client<'_>, target: &Target) -> (Presence, Vec<String>) {
     match target.is_local {
         true => (Presence::Miss, Vec::new()),
-        false => client.presence_of(target).await,
+        false => {
+            let (found, present) = client.presence_of(target).await;
+            (verified::hit(client, target, found).await, present)
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn publish(desk: &Desk, options: &Options, result: Result<Repor
                 action: format!("append to {destination}:\n{}", lines(&report.variables)),
             });
         }
-    } else if !report.variables.is_empty() {
+    } else if !report.variables.is_empty() && report.failure.is_none() {
         append(desk, destination, &lines(&report.variables)).await?;
         let names: Vec<&str> = report.variables.iter().map(|it| it.name.as_str()).collect();
         desk.tell(Note::info(format!("{destination}: {} appended for later steps", names.join(", "))));

@@ -9,7 +9,7 @@ use crate::job::compose::{self, Project};
 use crate::job::provide::Build;
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{later, login};
+use crate::job::{later, login, verified};
 use crate::need::{Command, FailureKind};
 use crate::options::{Options, Push};
 use crate::plan::{self, Target};
@@ -82,7 +82,7 @@ async fn all_there(desk: &Desk, work: &Work) -> bool {
 
 /// An image that must be in the registry.
 async fn present(desk: &Desk, client: &Client<'_>, target: Target) -> Result<(Asked, Descriptor)> {
-    let image = client.presence(&target.image).await;
+    let image = verified::hit(client, &target, client.presence(&target.image).await).await;
     match &image {
         Presence::Hit(found) => {
             desk.tell(Note::detail(format!("{}: {}", target.image, found.digest)));

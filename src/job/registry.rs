@@ -40,7 +40,12 @@ struct Known<'a> {
 
 impl<'a> Client<'a> {
     pub(super) fn new(desk: &'a Desk, options: &'a Options, push: bool) -> Self {
-        let known = Known { traffic: Traffic::new(desk), sites: RefCell::default(), lines: RefCell::default(), logins: RefCell::default() };
+        let known = Known {
+            traffic: Traffic::new(desk, options),
+            sites: RefCell::default(),
+            lines: RefCell::default(),
+            logins: RefCell::default(),
+        };
         Client { desk, options, push, delete: false, is_patient: true, known: Rc::new(known) }
     }
 
@@ -57,6 +62,11 @@ impl<'a> Client<'a> {
     /// Whether what is there is built all the same.
     pub(super) fn forces(&self) -> bool {
         self.options.force
+    }
+
+    /// Whether a hit has to prove itself; what is built anyway has not.
+    pub(super) fn verifies(&self) -> bool {
+        self.options.verify && !self.options.force
     }
 
     /// Hit, miss or unknown.

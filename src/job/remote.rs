@@ -61,6 +61,10 @@ impl Build<'_> {
         if bake.privileged {
             build.argv.extend(["--allow", "security.insecure"].map(str::to_owned));
         }
+        // Compose gives its builds what only `.env` has, and nothing else of it.
+        for (name, value) in project.secret_variables.iter().filter(|(name, _)| bake.variables.contains(name)) {
+            build.env.insert(name.clone(), value.expose().clone());
+        }
         build.argv.extend(bake.targets.iter().cloned());
         build.stdin = Some(bake.text);
         let exited = self.run(build).await?;

@@ -65,7 +65,8 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
         let is_wanted = |name: &String| options.services.contains(name) || targets.iter().any(|target| target.built.contains(name));
         model.services.retain(|service| is_wanted(&service.name));
     }
-    let compose = compose::Project::new(&options, model, host_names(&options, &project.files), &report.variables);
+    let mut compose = compose::Project::new(&options, model, host_names(&options, &project.files), &report.variables);
+    compose.secret_variables = project.secret_variables;
     Ok(Work { options, report, project: compose, targets, strangers: Vec::new(), stages, reasons })
 }
 
@@ -344,6 +345,7 @@ pub(super) fn report(options: &Options, targets: &[Target]) -> Result<Report> {
         period,
         manifest: single.map(|target| target.manifest.to_vec()).unwrap_or_default(),
         document: None,
+        failure: None,
     })
 }
 

@@ -52,7 +52,9 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
     let project = match &own {
         Some(own) => {
             let model = compose::choose(options, services::compose_model(own, &[], &[]))?;
-            Project::new(options, model, services::host_names(options, &own.files), &report.variables)
+            let mut project = Project::new(options, model, services::host_names(options, &own.files), &report.variables);
+            project.secret_variables.clone_from(&own.secret_variables);
+            project
         }
         None => compose::load(desk, options, &report.variables).await?,
     };

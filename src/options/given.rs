@@ -143,6 +143,10 @@ impl Given {
             return Err(Error::new(Code::Usage, "`--cache none` and `--cache-from` contradict each other").help("leave one of them out"));
         }
         options.insecure = self.many("insecure-registry")?;
+        options.verify = self.flag("verify")?;
+        if let Some(text) = self.one("registry-timeout")? {
+            options.registry_timeout = milliseconds(&text)?;
+        }
         options.explained = self.many("input")?;
         if job == Job::Explain && options.explained.is_empty() {
             return Err(Error::new(Code::Usage, "nothing to explain, expected a file").help("such as `docktag explain src/main.c`"));
@@ -230,12 +234,7 @@ impl Given {
         options.part = self.one("part")?.map(|text| platform::parse(&text).map_err(|error| error.of("`--part`"))).transpose()?;
         options.share = self.one("share")?.map(|text| Share::parse(&text)).transpose()?;
         options.continuation = self.one("continuation")?;
-        if let Some(text) = self.one("max-jobs")? {
-            options.max_jobs = text.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
-                Error::new(Code::Usage, format!("`--max-jobs`: `{}` is no number of jobs, expected one from 1 on", text.escape_debug()))
-                    .help("mend the value, or leave it out")
-            })?;
-        }
+        options.max_jobs = self.number("max-jobs", 1)?;
         match options.share.is_some() && options.part.is_some() {
             true => Err(Error::new(Code::Usage, "`--share` and `--part` contradict each other: a share says itself which platform it is")
                 .help("leave one of them out")),
@@ -336,4 +335,13 @@ pub fn command(text: &str) -> Result<Job> {
 
 fn utf8(name: &str, value: &Secret<Vec<u8>>) -> Result<String> {
     String::from_utf8(value.expose().clone()).map_err(|_| Error::new(Code::Usage, format!("`--{name}` is not UTF-8")))
+}
+
+/// Seconds, a minute at most.
+fn milliseconds(seconds: &str) -> Result<u32> {
+    let number: Option<u32> = seconds.parse().ok().filter(|number| (1..=60).contains(number));
+    number.map(|number| number * 1000).ok_or_else(|| {
+        Error::new(Code::Usage, format!("`--registry-timeout`: `{}` is no time, expected seconds from 1 to 60", seconds.escape_debug()))
+            .help("a minute is what a registry in trouble is given at most; the default is 10")
+    })
 }

@@ -223,6 +223,10 @@ pub struct Options {
     pub login: Option<Login>,
     /// Registries that may be spoken to without TLS, besides those on the loopback interface.
     pub insecure: Vec<String>,
+    /// How long one request to a registry may take, in milliseconds.
+    pub registry_timeout: u32,
+    /// Whether a hit has to prove that it is the image that its tag names.
+    pub verify: bool,
     /// What `explain` explains: files or folders, relative to the folder that the host runs in.
     pub explained: Vec<String>,
     /// What `why` compares with: a manifest's file, a git revision or an image; `None`: the last build, else the merge base.
@@ -372,6 +376,8 @@ impl Options {
             cache_from: Vec::new(),
             login: None,
             insecure: Vec::new(),
+            registry_timeout: crate::registry::TIMEOUT,
+            verify: false,
             explained: Vec::new(),
             against: None,
             diff: false,

@@ -190,6 +190,12 @@ pub const OPTIONS: &[Definition] = &[
             "Whether to keep the manifest beside the image in the registry, so that a later run can say what has changed since",
         )
     },
+    both(
+        "verify",
+        Takes::Flag,
+        &[Plan, Build, Pull],
+        "Believe a hit only where the manifest that is kept beside the image makes its tag; anything else is unknown",
+    ),
     both("force", Takes::Flag, &[Build], "Build and push even on a hit"),
     both(
         "builder",
@@ -262,6 +268,15 @@ pub const OPTIONS: &[Definition] = &[
         WITH_REGISTRY,
         "A registry that may be spoken to without TLS; those on the loopback interface always may",
     ),
+    Definition {
+        default: Some("10"),
+        ..both(
+            "registry-timeout",
+            Takes::One("SECONDS"),
+            WITH_REGISTRY,
+            "How long one request to a registry may take; what may pass is asked three times, but not for longer than a minute",
+        )
+    },
     Definition {
         short: Some('n'),
         default: Some("100"),

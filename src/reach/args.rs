@@ -34,7 +34,7 @@ impl Graph<'_> {
                 match (self.build.args.get(name), default) {
                     (Some(given), _) => self.args.set(name, given, true)?,
                     (None, Some(default)) => {
-                        let value = lex.expand(default, &self.args).map_err(|error| error.line(instruction.line))?;
+                        let value = self.args.expand(lex, default).map_err(|error| error.line(instruction.line))?;
                         self.add_arg_names(name, value.names);
                         self.args.set(name, &value.text, true)?;
                     }

@@ -22,7 +22,7 @@ pub(super) fn copy(stage: &Stage, graph: &Graph<'_>, step: &Step<'_>, copy: &Cop
     stage.expand(&copy.destination)?;
     let text = Lex { plain_quotes: true, ..Lex::new('\\') };
     for content in &copy.texts {
-        text.expand(content, &stage.scope)?;
+        stage.scope.expand(text, content)?;
     }
 
     let checksum = stage.expand(&copy.checksum)?;

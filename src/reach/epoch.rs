@@ -31,7 +31,7 @@ pub(super) fn source(graph: &Graph<'_>) -> Result<Option<Remote>> {
 fn remote(graph: &Graph<'_>, stage: &Stage) -> Result<Remote> {
     let wrong = || invalid("the stage of SOURCE_DATE_EPOCH is more than one `ADD` of an address to `scratch`");
     let lex = Lex::new(graph.build.dockerfile.escape);
-    if lex.expand(&stage.base, &graph.args)?.text != "scratch" {
+    if graph.args.expand(lex, &stage.base)?.text != "scratch" {
         return Err(wrong());
     }
     let mut scope = graph.args.clone();
@@ -43,7 +43,7 @@ fn remote(graph: &Graph<'_>, stage: &Stage) -> Result<Remote> {
                     match (graph.build.args.get(name), default) {
                         (Some(given), _) => scope.set(name, given, true)?,
                         (None, Some(default)) => {
-                            let value = lex.expand(default, &scope)?.text;
+                            let value = scope.expand(lex, default)?.text;
                             scope.set(name, &value, true)?;
                         }
                         (None, None) => {}
@@ -52,7 +52,7 @@ fn remote(graph: &Graph<'_>, stage: &Stage) -> Result<Remote> {
             }
             Command::Add(Copy { sources, checksum, .. }) if found.is_none() => {
                 let [source] = sources.as_slice() else { return Err(wrong()) };
-                let source = lex.expand(source, &scope)?.text;
+                let source = scope.expand(lex, source)?.text;
                 let (git, pinned) = match address(&source)? {
                     Address::Path => return Err(wrong()),
                     Address::File => (false, !checksum.is_empty()),

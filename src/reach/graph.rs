@@ -26,6 +26,8 @@ pub(super) struct Graph<'a> {
     pub(super) arg_names: Vec<Vec<String>>,
     pub(super) args_by_name: Map<String, usize>,
     triggers: usize,
+    /// By stage: the one at the bottom of what it is built on.
+    owners: Vec<usize>,
 }
 
 impl<'a> Graph<'a> {
@@ -44,6 +46,7 @@ impl<'a> Graph<'a> {
             arg_names: Vec::new(),
             args_by_name: Map::new(),
             triggers: 0,
+            owners: Vec::new(),
         };
         graph.set_args(&build_platform)?;
         graph.add_stages()?;
@@ -56,14 +59,14 @@ impl<'a> Graph<'a> {
         let lex = Lex::new(file.escape);
         for (place, stage) in file.stages.iter().enumerate() {
             let at_line = |error: crate::error::Error| error.line(stage.line);
-            let base = lex.expand(&stage.base, &self.args).map_err(at_line)?;
+            let base = self.args.expand(lex, &stage.base).map_err(at_line)?;
             if base.text.is_empty() {
                 return Err(invalid(format!("`FROM {}` names nothing", stage.base)).line(stage.line));
             }
             let mut names = base.names;
             let mut platform = None;
             if let Some(text) = &stage.platform {
-                let expanded = lex.expand(text, &self.args).map_err(at_line)?;
+                let expanded = self.args.expand(lex, text).map_err(at_line)?;
                 if expanded.text.is_empty() {
                     return Err(invalid(format!("`--platform={text}` becomes empty")).line(stage.line));
                 }
@@ -80,6 +83,8 @@ impl<'a> Graph<'a> {
             let state =
                 State { stage: Some(place), name, platform, base: base_state, replaced, names, ..State::new(base.text, stage.line) };
             self.states.push(state);
+            // It stands before this one, so its owner is known.
+            self.owners.push(base_state.map_or(place, |base| self.owner(base)));
             if !name.is_empty() {
                 self.by_name.insert(name.to_owned(), place);
             }
@@ -122,7 +127,7 @@ impl<'a> Graph<'a> {
     /// Finds what the instructions of all stages name, and refuses circles (rule: `buildStageDependencyGraph`).
     pub(super) fn connect(&mut self) -> Result<()> {
         for (place, stage) in self.build.dockerfile.stages.iter().enumerate() {
-            let mut steps = Vec::new();
+            let mut steps = Vec::with_capacity(stage.instructions.len());
             for Instruction { line, command, .. } in &stage.instructions {
                 let sources = self.sources_of(command, *line).map_err(|error| error.line(*line))?;
                 steps.push(Step { command: Cow::Borrowed(command), line: *line, sources });
@@ -267,7 +272,8 @@ impl<'a> Graph<'a> {
                 (ground, platform)
             }
         };
-        let (scope, workdir) = ground.variables(platform)?;
+        let (mut scope, workdir) = ground.variables(platform)?;
+        scope.count_with(&self.args);
         let platform = Some(platform.clone());
         if let Some(state) = self.states.get_mut(place) {
             (state.ground, state.scope, state.workdir) = (ground, Rc::new(scope), workdir);
@@ -335,10 +341,6 @@ impl<'a> Graph<'a> {
 
     /// The state whose files those of `place` are built on.
     pub(super) fn owner(&self, place: usize) -> usize {
-        let mut owner = place;
-        while let Some(base) = self.states.get(owner).and_then(|state| state.base) {
-            owner = base;
-        }
-        owner
+        self.owners.get(place).copied().unwrap_or(place)
     }
 }

@@ -65,7 +65,7 @@ impl Stage {
     }
 
     pub(super) fn expand(&self, word: &str) -> Result<Expanded> {
-        self.lex.expand(word, &self.scope)
+        self.scope.expand(self.lex, word)
     }
 
     fn step(&mut self, graph: &mut Graph<'_>, step: &Step<'_>, reach: &mut Reach) -> Result<()> {

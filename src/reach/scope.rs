@@ -1,16 +1,21 @@
 //! The variables of a stage.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::invalid;
 use crate::error::Result;
-use crate::expand::{Lookup, Variables};
+use crate::expand::{Expanded, Lex, Lookup, Variables};
 use crate::map::Map;
 
 /// Layers below one another, before they are put into one.
 const LAYERS_MAX: u32 = 200;
 /// The most that the values of one stage may take: values of values grow fast.
 const BYTES_MAX: usize = 64 << 20;
+/// The most that all words of a Dockerfile may become together: a value that grows a little with each line takes time for all of it each time.
+const SPENT_MAX: usize = 64 << 20;
+/// What an entry of a scope that is copied counts as.
+const ENTRY: usize = 512;
 
 /// A value, and whether it is sure.
 #[derive(Debug, Clone)]
@@ -38,6 +43,8 @@ pub(super) struct Scope {
     bytes: usize,
     /// A base image may set variables that nobody knows of here.
     open: bool,
+    /// What was expanded so far, in all scopes of a Dockerfile.
+    spent: Rc<Cell<usize>>,
 }
 
 impl Scope {
@@ -45,9 +52,33 @@ impl Scope {
         Scope { open, ..Scope::default() }
     }
 
+    /// Counts what is expanded with those of another scope.
+    pub(super) fn count_with(&mut self, other: &Scope) {
+        self.spent = Rc::clone(&other.spent);
+    }
+
+    /// Puts the values into a word.
+    ///
+    /// # Errors
+    /// Those of [`Lex::expand`], and where all words together become too long.
+    pub(super) fn expand(&self, lex: Lex, word: &str) -> Result<Expanded> {
+        let expanded = lex.expand(word, self)?;
+        // The longer of the two is what it took.
+        self.spend(expanded.text.len().max(word.len()))?;
+        Ok(expanded)
+    }
+
+    fn spend(&self, bytes: usize) -> Result<()> {
+        self.spent.set(self.spent.get().saturating_add(bytes));
+        match self.spent.get() > SPENT_MAX {
+            true => Err(invalid(format!("with the values of their variables all words become longer than {SPENT_MAX} bytes"))),
+            false => Ok(()),
+        }
+    }
+
     /// The variables of a stage that is built on another one.
     pub(super) fn above(below: &Rc<Scope>) -> Self {
-        let mut scope = Scope { open: below.open, bytes: below.bytes, ..Scope::default() };
+        let mut scope = Scope { open: below.open, bytes: below.bytes, spent: Rc::clone(&below.spent), ..Scope::default() };
         if below.layers < LAYERS_MAX {
             scope.layers = below.layers + 1;
             scope.below = Some(Rc::clone(below));
@@ -66,6 +97,8 @@ impl Scope {
             }
             layer = scope_below.below.as_ref();
         }
+        // The next word says so, where it is too much.
+        scope.spend(scope.variables.len() * ENTRY).ok();
         scope
     }
 

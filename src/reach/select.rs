@@ -131,9 +131,11 @@ pub fn select(context: &Folder, name: Option<&str>, sources: &[Source]) -> Resul
     picked.sort_unstable();
     picked.dedup_by(|b, a| a.path == b.path);
 
+    let asked: Vec<&[u8]> = ours().map(|(_, source)| source.path.as_bytes()).collect();
+    let mut looked_at = Set::new();
     for (folder, index) in searched {
-        let asked: Vec<&[u8]> = ours().map(|(_, source)| source.path.as_bytes()).collect();
-        if !is_sent(&folder, &picked, context, &asked)
+        if looked_at.add(folder.clone())
+            && !is_sent(&folder, &picked, context, &asked)
             && let Some(source) = sources.get(index)
         {
             return Err(missing(&folder, source));

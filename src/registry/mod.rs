@@ -7,6 +7,8 @@ pub mod artifact;
 pub mod challenge;
 pub mod credential;
 pub mod index;
+pub mod proxy;
+pub mod redirect;
 pub mod reply;
 pub mod retry;
 pub mod tags;
@@ -28,8 +30,9 @@ pub const MANIFEST_TYPES: [&str; 4] = [
     "application/vnd.docker.distribution.manifest.v2+json",
 ];
 
-/// How long one small request may take, in milliseconds; with the retries of [`retry`] a hanging registry is given up within 40 s.
-const TIMEOUT: u32 = 10_000;
+/// How long one small request may take where nobody said it, in milliseconds; with the retries of [`retry`] a hanging registry is given up
+/// within 40 s.
+pub const TIMEOUT: u32 = 10_000;
 
 /// A request that a host sends as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,8 +51,9 @@ pub struct Request {
     pub body: Option<Secret<Vec<u8>>>,
     /// How long the whole exchange may take, in milliseconds.
     pub timeout: u32,
-    /// Whether to leave proxies out: they are never used for the loopback interface (Go, `net/http`, `ProxyFromEnvironment`, as Docker does).
-    pub direct: bool,
+    /// The proxy to go through ([`proxy::of`]); secret, because its address can have a password.
+    #[serde(serialize_with = "secret::expose_optional")]
+    pub proxy: Option<Secret>,
 }
 
 /// The methods that are used.
@@ -81,7 +85,7 @@ impl Method {
     }
 }
 
-/// An answer as a host received it, redirects followed.
+/// An answer as a host received it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Response {
     /// The status code.
@@ -98,6 +102,17 @@ impl Response {
     /// The first header of that name (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Where the next page of a list is, which begins with `own`; `None` where this was the last one.
+    ///
+    /// rule: RFC 5988: `Link: </v2/a/tags/list?last=x&n=1000>; rel="next"`
+    pub fn next(&self, own: &str) -> Option<String> {
+        let link = self.header("link")?;
+        let (address, rest) = link.strip_prefix('<')?.split_once('>')?;
+        // Some registries name themselves by another host here, behind a proxy: the place is the same.
+        let at = address.find(own).filter(|_| rest.contains("next"))?;
+        address.get(at..).map(str::to_owned)
     }
 
     /// The media type, without parameters, in lower case.
@@ -185,7 +200,7 @@ impl Call {
             authorization,
             body: self.body.clone().map(Secret::new),
             timeout: TIMEOUT,
-            direct: is_loopback(&endpoint.host),
+            proxy: None,
         }
     }
 }
@@ -199,6 +214,11 @@ pub fn percent_encode(text: &str) -> String {
         }
         encoded
     })
+}
+
+/// `host` or `host:port` of an address.
+fn authority(url: &str) -> Option<&str> {
+    url.split_once("://")?.1.split(['/', '?', '#']).next()
 }
 
 fn manifest_path(repository: &Repository, selector: &str) -> String {

@@ -20,6 +20,8 @@ pub struct Descriptor {
     pub milliseconds: u64,
 }
 
+const DAMAGED: &str = "it was damaged on its way or where it is stored: try again, and check proxies in between";
+
 /// The three outcomes, and a fourth that one more question turns into one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
@@ -53,12 +55,23 @@ pub fn is_registry(response: &Response) -> bool {
 /// # Errors
 /// [`Code::RegistryUnknown`] where the body is not what the registry says it is.
 pub fn verified_digest(image: &Reference, response: &Response) -> Result<String, Error> {
+    // It was not asked for, and the digest is that of the bytes before (RFC 9110, 8.4).
+    if let Some(encoding) = response.header("content-encoding").filter(|encoding| *encoding != "identity") {
+        return Err(unknown(
+            image,
+            format!("the registry sent its manifest in the encoding `{}`, which was not asked for", encoding.escape_debug()),
+        )
+        .help("is a proxy in between that packs what goes through it?"));
+    }
     let actual = format!("sha256:{}", digest(Algorithm::Sha256, &response.body));
     match response.header("docker-content-digest") {
         Some(claimed) if claimed.starts_with("sha256:") && claimed != actual => {
-            Err(unknown(image, format!("the registry sent a manifest whose digest is {actual} and called it {claimed}")))
+            Err(unknown(image, format!("the registry sent a manifest whose digest is {actual} and called it {claimed}")).help(DAMAGED))
         }
-        _ => Ok(actual),
+        Some(claimed) if is_digest(claimed) => Ok(actual),
+        // Without a digest only the form of the bytes shows that they are all there.
+        _ if serde_json::from_slice::<Value>(&response.body).is_ok_and(|it| it.is_object()) => Ok(actual),
+        _ => Err(unknown(image, "the registry sent something that is no manifest, or only a part of one".to_owned()).help(DAMAGED)),
     }
 }
 
@@ -106,14 +119,15 @@ fn found(image: &Reference, response: &Response) -> Presence {
         0 => response.header("content-length").and_then(|length| length.parse().ok()).unwrap_or_default(),
         length => length as u64,
     };
-    match response.header("docker-content-digest") {
-        Some(digest) if is_digest(digest) => Presence::Hit(Descriptor { digest: digest.to_owned(), media_type, size, milliseconds }),
+    let digest = match response.header("docker-content-digest") {
         // The header is optional (distribution-spec): the digest is that of the bytes then.
-        _ if !response.body.is_empty() => match verified_digest(image, response) {
-            Ok(digest) => Presence::Hit(Descriptor { digest, media_type, size, milliseconds }),
-            Err(error) => Presence::Unknown(error),
-        },
-        _ => Presence::Hit(Descriptor { digest: String::new(), media_type, size, milliseconds }),
+        _ if !response.body.is_empty() => verified_digest(image, response),
+        Some(digest) if is_digest(digest) => Ok(digest.to_owned()),
+        _ => Ok(String::new()),
+    };
+    match digest {
+        Ok(digest) => Presence::Hit(Descriptor { digest, media_type, size, milliseconds }),
+        Err(error) => Presence::Unknown(error),
     }
 }
 
@@ -172,8 +186,9 @@ mod tests {
                 Presence::Hit(Descriptor { digest: sha.to_owned(), media_type: media_type.to_owned(), size: 0, milliseconds: 0 })
             );
         }
-        let without_header = answer(200, &[("content-type", MANIFEST_TYPES[0])], "abc");
-        assert!(matches!(presence(&image(), &without_header), Presence::Hit(found) if found.digest == sha && found.size == 3));
+        let without_header = answer(200, &[("content-type", MANIFEST_TYPES[0])], "{}");
+        let sha = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+        assert!(matches!(presence(&image(), &without_header), Presence::Hit(found) if found.digest == sha && found.size == 2));
     }
 
     #[test]
@@ -198,6 +213,13 @@ mod tests {
         unknown_because(answer(307, &[], ""), "redirects");
         unknown_because(answer(500, &[], "oops"), "status 500");
         unknown_because(answer(204, &[], ""), "status 204");
+        let manifest = ("content-type", MANIFEST_TYPES[0]);
+        unknown_because(answer(200, &[manifest], "{\"schemaVersion\":2,"), "only a part of one");
+        unknown_because(answer(200, &[manifest, ("content-encoding", "gzip")], "\u{1f}"), "the encoding `gzip`");
+        unknown_because(
+            answer(200, &[manifest, ("docker-content-digest", &format!("sha256:{}", "0".repeat(64)))], "{}"),
+            "and called it sha256:00",
+        );
     }
 
     #[test]

@@ -11,8 +11,7 @@ const LONGEST_WAIT: u64 = 20;
 ///
 /// `attempt` counts from 1. 408, 429 and the 5xx that come from proxies and overload are worth another attempt.
 pub fn after_response(attempt: u32, response: &Response) -> Option<u32> {
-    let passing = matches!(response.status, 408 | 429 | 500 | 502 | 503 | 504);
-    if !passing || attempt >= ATTEMPTS {
+    if !is_passing(response) || attempt >= ATTEMPTS {
         return None;
     }
     // Only the seconds form: the other one is a date, and the core has no clock.
@@ -21,6 +20,11 @@ pub fn after_response(attempt: u32, response: &Response) -> Option<u32> {
         Some(Ok(_)) => None,
         _ => Some(backoff(attempt)),
     }
+}
+
+/// Whether it is trouble that may pass.
+pub fn is_passing(response: &Response) -> bool {
+    matches!(response.status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
 /// Milliseconds to wait after no answer came at all.

@@ -23,8 +23,6 @@ pub fn names(response: &Response) -> Option<Vec<String>> {
 
 /// Asks for the tags behind those of an answer; `None` where these were the last ones.
 ///
-/// rule: RFC 5988: `Link: </v2/a/tags/list?last=x&n=1000>; rel="next"`
-///
 /// ```
 /// use docktag::image::Repository;
 /// use docktag::registry::{Response, tags};
@@ -36,14 +34,7 @@ pub fn names(response: &Response) -> Option<Vec<String>> {
 /// # Ok::<(), docktag::error::Error>(())
 /// ```
 pub fn next(repository: &Repository, response: &Response) -> Option<Call> {
-    let link = response.header("link")?;
-    let (address, rest) = link.strip_prefix('<')?.split_once('>')?;
-    if !rest.contains("next") {
-        return None;
-    }
-    // Some registries name themselves by another host here, behind a proxy: the place is the same.
-    let own = format!("/v2/{}/tags/list?", repository.path());
-    address.find(&own).map(|at| get(address[at..].to_owned()))
+    response.next(&format!("/v2/{}/tags/list?", repository.path())).map(get)
 }
 
 /// Deletes a manifest, and with it all tags that name it.

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::registry::credential::Credential;
-use crate::registry::{Method, Request, Response, TIMEOUT, is_loopback, percent_encode};
+use crate::registry::{Method, Request, Response, TIMEOUT, percent_encode};
 use crate::secret::Secret;
 
 /// The request for a token: `GET` with a password or without, `POST` with an identity token.
@@ -25,8 +25,7 @@ pub fn request(realm: &str, service: Option<&str>, scope: &str, credential: &Cre
         }
         Credential::Anonymous | Credential::RegistryToken(_) => (Method::Get, with_query(realm, &pairs), Vec::new(), None, None),
     };
-    let direct = realm.split('/').nth(2).is_some_and(is_loopback);
-    Request { method, url, headers, authorization, body, timeout: TIMEOUT, direct }
+    Request { method, url, headers, authorization, body, timeout: TIMEOUT, proxy: None }
 }
 
 /// The `Authorization` header that the answer allows; `None` where there is no token in it.

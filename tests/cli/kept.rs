@@ -1,6 +1,6 @@
 //! The manifest that is kept beside its image: what is stored, what is left alone, and registries that do not want it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::registry::digest;
 use crate::support::{Project, REPOSITORY, Reply, artifacts, shell};
@@ -40,12 +40,84 @@ fn a_pushed_image_has_its_manifest_beside_it() {
     assert_eq!((&entry["artifactType"], &entry["annotations"]["vnd.docktag.tag"]), (&TYPE.into(), &project.tag.clone().into()));
     let artifact = stored(&project, entry["digest"].as_str().unwrap());
     assert_eq!((&artifact["subject"]["digest"], &artifact["subject"]["size"]), (&digest(b"pushed").into(), &6.into()));
-    assert_eq!(artifact["artifactType"], TYPE);
+    assert_eq!((&artifact["artifactType"], &artifact["manifests"]), (&TYPE.into(), &Value::Array(Vec::new())));
+    let text = artifact["annotations"]["vnd.docktag.manifest"].as_str().unwrap();
+    assert_eq!(shell::tag_of(&project.dir, "md5sum", text.as_bytes()), project.tag);
+    // The list has the artifact's annotations, so that reading it is enough.
+    assert_eq!(entry["annotations"], artifact["annotations"]);
+}
+
+/// The project's state is beside its image, as a blob with an empty configuration; and a later run reads it.
+#[track_caller]
+fn is_kept_as_a_blob(project: &Project) {
+    project.build(&[]).is_silent_on(&["warning"]).ok();
+    let list: Value = serde_json::from_str(&project.registry.get(&list()).unwrap()).unwrap();
+    let artifact = stored(project, list["manifests"][0]["digest"].as_str().unwrap());
+    assert_eq!((&artifact["subject"]["digest"], &artifact["artifactType"]), (&digest(b"pushed").into(), &TYPE.into()));
     let blob =
         |descriptor: &Value| std::fs::read(project.dir.beside("registry/example/app/blobs").join(descriptor["digest"].as_str().unwrap()));
     assert_eq!(blob(&artifact["config"]).unwrap(), b"{}");
     let text = blob(&artifact["layers"][0]).unwrap();
-    assert_eq!(shell::tag_of(&project.dir, "md5sum", &text), project.tag);
+    assert_eq!(text, shell::recipe(&project.dir, "md5sum", &["docker"]));
+    project.dir.file("docker/new", "n");
+    project.build(&[]).says(&["1 file added since", "docker/new added"]).ok();
+}
+
+#[test]
+fn what_does_not_fit_is_kept_as_a_blob() {
+    is_kept_as_a_blob(&Project::with(|request, _| artifacts::no_empty_index(request)));
+    let many = Project::new();
+    for number in 0..1500 {
+        many.dir.file(format!("docker/folder/file-{number}"), "x");
+    }
+    is_kept_as_a_blob(&many);
+    let odd = Project::new();
+    odd.dir.file(b"docker/\xff", "x");
+    is_kept_as_a_blob(&odd);
+}
+
+#[test]
+fn keeping_takes_one_request_where_the_registry_lists_and_four_elsewhere() {
+    for (make, expected) in [(with_referrers as fn() -> Project, 1), (Project::new, 4)] {
+        let [with, without] = [&[][..], &["--keep-manifest=false"]].map(|args| {
+            let project = make();
+            project.build(args).ok();
+            project.registry.lines()
+        });
+        assert_eq!(with.len(), without.len() + expected, "{with:#?}");
+    }
+}
+
+#[test]
+fn a_long_list_is_read_page_by_page() {
+    let old = "900150983cd24fb0d6963f7d28e17f72  docker/old\n";
+    let tag = docktag::manifest::tag(docktag::digest::Algorithm::Md5, old.as_bytes());
+    let annotations = json!({"vnd.docktag.tag": tag, "vnd.docktag.manifest": old});
+    let project = Project::with(move |request, _| {
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let page = match query {
+            "" => json!({"manifests": []}),
+            _ => json!({"manifests": [{"digest": "sha256:1", "annotations": annotations}]}),
+        };
+        let reply = Reply::status(200).body(page.to_string());
+        let link = format!("<{path}?page=2>; rel=\"next\"");
+        path.contains("/referrers/").then(|| if query.is_empty() { reply.header("link", link) } else { reply })
+    });
+    project.registry.put(&format!("{REPOSITORY}:ci"), "old");
+    project.build(&[]).says(&["docker/old removed"]).ok();
+}
+
+#[test]
+fn a_text_that_makes_another_tag_is_not_believed() {
+    let project = Project::with(|request, _| {
+        let entry =
+            r#"{"digest":"sha256:1","annotations":{"vnd.docktag.tag":"0cc175b9c0f1b6a831c399e269772661","vnd.docktag.manifest":"x"}}"#;
+        request.target.contains("/referrers/").then(|| Reply::status(200).body(format!(r#"{{"manifests":[{entry}]}}"#)))
+    });
+    project.registry.put(&format!("{REPOSITORY}:ci"), "old");
+    project.build(&[]).is_silent_on(&["since"]).ok();
+    let ran = project.job("why", ["--against", &format!("{}:ci", project.image)]).run();
+    ran.fails(2, &["does not make the tag that it is said to make"]);
 }
 
 #[test]
@@ -111,7 +183,10 @@ fn it_can_be_switched_off() {
 #[test]
 fn a_registry_that_refuses_it_is_a_warning() {
     for status in [403, 404, 405, 415] {
-        let project = Project::with(move |request, _| (request.method == "POST").then(|| Reply::json(status, "{}")));
+        let project = Project::with(move |request, _| {
+            let is_artifact = request.method == "PUT" && request.target.contains("/manifests/sha256:");
+            (request.method == "POST" || is_artifact).then(|| Reply::json(status, "{}"))
+        });
         let ran = project.build(&[]);
         ran.says(&["warning: ", &format!("status {status}"), "could not be kept beside it", "--keep-manifest false"]).ok();
         assert!(project.registry.get(&format!("{REPOSITORY}:ci")).is_some());
@@ -126,7 +201,9 @@ fn a_registry_that_refuses_it_is_a_warning() {
 #[test]
 fn an_upload_is_sent_to_nobody_else() {
     let project = Project::with(|request, _| {
-        (request.method == "POST").then(|| Reply::status(202).header("location", "http://127.0.0.1:1/v2/example/app/blobs/uploads/1"))
+        let is_artifact = request.method == "PUT" && request.target.contains("/manifests/sha256:");
+        let elsewhere = || Reply::status(202).header("location", "http://127.0.0.1:1/v2/example/app/blobs/uploads/1");
+        (request.method == "POST").then(elsewhere).or_else(|| is_artifact.then(|| Reply::json(400, "{}")))
     });
     project.build(&[]).says(&["warning: ", "wants the upload at `http://127.0.0.1:1/", "expected a place of its own"]).ok();
 }

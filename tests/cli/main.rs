@@ -47,4 +47,5 @@ mod surroundings;
 mod tokens;
 mod variables;
 mod vectors;
+mod verify;
 mod why;

@@ -105,15 +105,42 @@ fn what_is_unknown_is_no_plan_unless_nothing_is_to_be_pushed() {
     let dir = Dir::new();
     let registry = Registry::scripted(&dir, |request, _| request.target.contains("/shop/base/").then(|| Reply::status(403)));
     project(&dir, &registry, &FAMILY[1..3]);
+    put(&registry, &images(&dir)[1].1);
     let ran = plan(&dir, &["--json"]);
     assert_eq!(ran.code, Some(1));
-    assert_eq!(ran.json()["error"]["code"], "registry-denied");
+    let value = ran.json();
+    assert_eq!((&value["error"]["code"], &value["exit"]), (&json!("registry-denied"), &json!(1)));
+    // What was found out of the others is told all the same; but there are no jobs.
+    let outcomes: Vec<&str> = value["targets"].as_array().unwrap().iter().map(|it| it["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["unknown", "hit"]);
+    assert!(value.get("matrix").is_none() && value.get("hit").is_none(), "{value}");
     let ran = plan(&dir, &[]);
-    ran.fails(1, &["shop/base:", "refuses access with status 403", "so there is no plan", "`--push=false` takes that as missing"]);
+    ran.fails(
+        1,
+        &["shop/base:", "refuses access with status 403", "1 of 2 images is unknown, so there is no plan", "`--push=false` takes"],
+    );
+    let table = ran.text();
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
+    assert_eq!(rows, [["RESULT", "SERVICES"], ["unknown", "base"], ["hit", "lib"]]);
+    for file in ["output", "env", "summary"] {
+        fs::write(dir.beside(file), "").unwrap();
+    }
+    let files = [("GITHUB_OUTPUT", "output"), ("GITHUB_ENV", "env"), ("GITHUB_STEP_SUMMARY", "summary")];
+    let run = files.iter().fold(Run::new(&dir, ["plan", "--ci", "--continuation", "../parameters.json"]), |run, (name, file)| {
+        run.env(name, dir.beside(file))
+    });
+    assert_eq!(run.run().code, Some(1));
+    let read = |file: &str| fs::read_to_string(dir.beside(file)).unwrap();
+    assert!(read("output").contains("\nhit=\n") && read("output").contains("\nmatrix=\n"), "{}", read("output"));
+    assert!(read("output").contains("\"outcome\":\"hit\""), "{}", read("output"));
+    assert!(read("summary").starts_with("### docktag plan: 1 hit, 1 unknown\n"), "{}", read("summary"));
+    assert!(read("summary").contains("status 403; 1 of 2 images is unknown, so there is no plan"), "{}", read("summary"));
+    assert_eq!(read("env"), "");
+    assert!(!dir.beside("parameters.json").exists(), "no plan is handed on");
     let value = plan(&dir, &["--push=false", "--json"]).json();
     assert_eq!(value["targets"][0]["outcome"], "unknown");
     assert!(value["targets"][0]["reason"].as_str().unwrap().contains("status 403"));
-    assert_eq!(services(&value), ["base lib"]);
+    assert_eq!(services(&value), ["base"]);
 }
 
 #[test]
@@ -239,7 +266,7 @@ fn what_makes_no_sense_is_refused() {
     let dir = Dir::new();
     let registry = Registry::honest(&dir);
     project(&dir, &registry, &FAMILY);
-    plan(&dir, &["--max-jobs", "0"]).fails(2, &["`--max-jobs`: `0` is no number of jobs", "help:"]);
+    plan(&dir, &["--max-jobs", "0"]).fails(2, &["`--max-jobs`: `0` is no number, expected one from 1 on", "help:"]);
     plan(&dir, &["--part", "linux/arm64"]).fails(2, &["--part"]);
     let build = |args: &[&str]| Run::new(&dir, [&["build"], args].concat()).run();
     build(&["--share", "1/2"]).fails(2, &["`--share`: `1/2` is no share", "--continuation"]);

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 
 use crate::support::tls::Certificate;
-use crate::support::{Dir, Project, Registry, Reply};
+use crate::support::{Dir, ForwardProxy, Project, Registry, Reply};
 
 #[test]
 fn a_refused_connection_is_not_a_miss() {
@@ -93,8 +93,61 @@ fn a_registry_on_the_loopback_interface_is_reached_without_the_proxy() {
 }
 
 #[test]
-fn a_registry_that_is_excepted_is_reached_without_the_proxy() {
-    let project = Project::new();
-    let address = format!("http://{}", proxy().address);
-    project.is_there().job("build", [""; 0]).env("HTTP_PROXY", address).env("NO_PROXY", "127.0.0.1").run().says(&["hit, sha256:"]).ok();
+fn a_registry_with_tls_is_reached_through_the_proxy_of_its_variable() {
+    for name in ["HTTPS_PROXY", "https_proxy"] {
+        let (mut project, authority) = with_certificate("registry.example");
+        let proxy = ForwardProxy::to(&project.registry.address);
+        project.image = "registry.example:5000/example/app".to_owned();
+        let run = project.is_there().job("build", ["--moving-tag="]).env(name, &proxy.url).env("SSL_CERT_FILE", authority);
+        run.run().says(&["hit, sha256:"]).ok();
+        assert_eq!(proxy.asked(), ["CONNECT registry.example:5000"], "{name}");
+    }
+}
+
+#[test]
+fn a_registry_without_tls_is_reached_through_the_proxy_of_its_variable() {
+    let mut project = Project::new();
+    let proxy = ForwardProxy::to(&project.registry.address);
+    project.image = "registry.example/example/app".to_owned();
+    let insecure = ["--moving-tag=", "--insecure-registry=registry.example"];
+    project.is_there().job("build", insecure).env("http_proxy", &proxy.url).run().says(&["hit, sha256:"]).ok();
+    assert_eq!(proxy.asked(), ["CONNECT registry.example:80"]);
+}
+
+#[test]
+fn what_is_excepted_from_the_proxy_is_reached_directly() {
+    // No address here is one that the proxy could lead to: the error says which way was taken.
+    let mut project = Project::new();
+    let proxy = ForwardProxy::to("127.0.0.1:1");
+    for (list, host, is_direct) in [
+        ("10.0.0.0/8,registry.invalid", "registry.invalid", true),
+        ("invalid", "registry.invalid", true),
+        (".invalid", "registry.invalid:5000", true),
+        ("*", "registry.invalid", true),
+        ("registry.invalid:5000", "registry.invalid:5000", true),
+        ("registry.invalid:5000", "registry.invalid", false),
+        (".registry.invalid", "registry.invalid", false),
+        ("10.0.0.0/8", "registry.invalid", false),
+    ] {
+        project.image = format!("{host}/example/app");
+        let run = project.job("plan", ["--registry-timeout=2"]).env("HTTPS_PROXY", &proxy.url);
+        let ran = run.env("no_proxy", list).run();
+        ran.fails(1, &[if is_direct { "its name cannot be resolved" } else { "through the proxy of" }]);
+    }
+    assert!(proxy.asked().iter().all(|line| line == "CONNECT registry.invalid:443"), "{:?}", proxy.asked());
+}
+
+#[test]
+fn a_proxy_that_refuses_or_is_none_is_told() {
+    let mut project = Project::new();
+    project.image = "registry.example/example/app".to_owned();
+    let refuses = proxy();
+    let with = |address: &str, texts: &[&str]| {
+        let ran = project.job("build", ["--moving-tag="]).env("HTTPS_PROXY", address).run();
+        ran.fails(1, texts);
+        project.only_read();
+    };
+    with(&format!("http://ci:s3cret@{}", refuses.address), &["no connection", "403", "through the proxy of HTTPS_PROXY or HTTP_PROXY"]);
+    with("socks5://127.0.0.1:1", &["names a proxy that is neither http: nor https:", "NO_PROXY makes exceptions"]);
+    with("http://", &["names no address of a proxy"]);
 }

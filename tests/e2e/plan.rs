@@ -25,6 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ("a_second_buildkit_builds_and_pushes_without_an_engine", Needs::Own, builder),
         ("a_second_buildkit_works_with_compose_5_too", Needs::Own, builder_with_compose_5),
         ("what_a_second_buildkit_builds_is_loaded_where_nothing_is_pushed", Needs::Own, loaded),
+        ("a_secret_that_only_a_file_of_variables_has_reaches_a_second_buildkit", Needs::Own, secrets),
     ]
 }
 
@@ -291,6 +292,37 @@ fn builder_with_compose_5(engine: &Engine) -> Result<(), Failed> {
     let mut project = project(engine, "linux/amd64, linux/arm64");
     project.env.insert("DOCKER_CONFIG".to_owned(), engine.compose5());
     built_elsewhere(engine, &project, "docktag-tests-5");
+    Ok(())
+}
+
+/// A secret that only `.env` has reaches a build on another builder as it does one of Compose itself.
+fn secrets(engine: &Engine) -> Result<(), Failed> {
+    let mut project = Project::empty(engine);
+    let put = |name: &str, text: &str| fs::write(project.folder.join(name), text).unwrap();
+    fs::copy(engine.get("ENGINE_BUSYBOX"), project.folder.join("busybox")).unwrap();
+    let check = r#"["/busybox", "grep", "-qx", "f[i]rst s[e]cond", "/run/secrets/token"]"#;
+    put("Dockerfile", &format!("FROM scratch\nCOPY busybox /\nARG N\nRUN --mount=type=secret,id=token,required=true {check}\n"));
+    put(".env", "A=first\nTOKEN=\"${A} second\"\nOTHER=third\n");
+    let compose = format!(
+        "services:\n  app:\n    image: {}\n    build: {{context: ., args: [N], secrets: [token]}}\nsecrets:\n  token: {{environment: TOKEN}}\n",
+        project.image
+    );
+    put("compose.yaml", &compose);
+    let name = "docktag-tests-secrets";
+    for (number, config) in [project.env["DOCKER_CONFIG"].clone(), engine.compose5()].into_iter().enumerate() {
+        project.env.insert("DOCKER_CONFIG".to_owned(), config);
+        let _builder = Builder::new(engine, &project, name);
+        // Another argument each time, so that no builder remembers the step.
+        let variables = |step: &str| format!("export N={}-{number}-{step}", project.image.rsplit('/').next().unwrap());
+        let docktag = format!("{} build --builder {name}", env!("CARGO_BIN_EXE_docktag"));
+        project.shell(&format!("{}; docker compose build", variables("compose"))).ok();
+        let ran = project.shell(&format!("{}; {docktag} -v", variables("docktag")));
+        ran.ok();
+        assert!(![&ran.stdout, &ran.stderr].iter().any(|text| text.contains("first second")), "{}", ran.stderr);
+        // The environment goes before the file, for Compose and for us.
+        project.shell(&format!("{}; export TOKEN=other; ! docker compose build", variables("compose-other"))).ok();
+        project.shell(&format!("{}; export TOKEN=other; {docktag}", variables("docktag-other"))).failed(1, "failed");
+    }
     Ok(())
 }
 

@@ -16,9 +16,14 @@ pub(crate) fn digest(image: &str, user: Option<&str>) -> Option<String> {
     }
 }
 
+/// The manifest or index.
+pub(crate) fn manifest(image: &str) -> Value {
+    json(&address(image))
+}
+
 /// The digests of the layers, in order.
 pub(crate) fn layers(image: &str) -> Vec<String> {
-    let manifest = json(&address(image));
+    let manifest = manifest(image);
     manifest["layers"].as_array().unwrap().iter().map(|layer| layer["digest"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -64,6 +69,43 @@ fn address(image: &str) -> String {
     format!("http://{host}/v2/{name}/manifests/{tag}")
 }
 
+/// Puts a small image there.
+pub(crate) fn put(image: &str) {
+    let (base, tag) = address(image).rsplit_once("/manifests/").map(|(base, tag)| (base.to_owned(), tag.to_owned())).unwrap();
+    let agent = agent();
+    let blob = |bytes: &[u8]| {
+        let begun = agent.post(format!("{base}/blobs/uploads/")).send_empty().unwrap();
+        let location = begun.headers()["location"].to_str().unwrap().to_owned();
+        let digest = docktag::registry::artifact::sha256(bytes);
+        let join = if location.contains('?') { '&' } else { '?' };
+        let put = agent.put(format!("{location}{join}digest={digest}")).content_type("application/octet-stream").send(bytes).unwrap();
+        assert_eq!(put.status().as_u16(), 201, "{image}");
+        digest
+    };
+    let config = br#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#;
+    let manifest = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPES[2],
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": blob(config), "size": config.len()},
+        "layers": [],
+    });
+    let put = agent.put(format!("{base}/manifests/{tag}")).content_type(MANIFEST_TYPES[2]).send(manifest.to_string()).unwrap();
+    assert_eq!(put.status().as_u16(), 201, "{image}");
+}
+
+/// Gives an image another name, as somebody would by hand.
+pub(crate) fn retag(from: &str, to: &str) {
+    let mut response = get(&address(from), None);
+    let media_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+    let manifest = response.body_mut().read_to_vec().unwrap();
+    let put = agent().put(address(to)).content_type(media_type).send(&manifest[..]).unwrap();
+    assert_eq!(put.status().as_u16(), 201, "{to}");
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into()
+}
+
 fn json(url: &str) -> Value {
     let mut response = get(url, None);
     assert_eq!(response.status().as_u16(), 200, "{url}");
@@ -71,7 +113,7 @@ fn json(url: &str) -> Value {
 }
 
 fn get(url: &str, user: Option<&str>) -> ureq::http::Response<ureq::Body> {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent = agent();
     let mut request = agent.get(url);
     for media_type in MANIFEST_TYPES {
         request = request.header("accept", media_type);

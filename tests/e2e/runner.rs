@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
 use serde_json::Value;
 
@@ -191,13 +191,13 @@ fn workflows() -> PathBuf {
 }
 
 /// A tool of `tests/tools.sh`, got where it is not there yet.
-fn tool(name: &str) -> PathBuf {
-    static TOOLS: OnceLock<BTreeMap<&str, PathBuf>> = OnceLock::new();
-    let tools = TOOLS.get_or_init(|| {
-        let names = ["act", "modules"];
-        let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools.sh")).args(names).output().unwrap();
+pub(crate) fn tool(name: &'static str) -> PathBuf {
+    static TOOLS: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut tools = TOOLS.lock().unwrap();
+    let path = tools.entry(name).or_insert_with(|| {
+        let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools.sh")).arg(name).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        names.into_iter().zip(String::from_utf8(output.stdout).unwrap().lines().map(PathBuf::from)).collect()
+        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
     });
-    tools[name].clone()
+    path.clone()
 }

@@ -61,6 +61,28 @@ class Archives(Setup):
             self.assertEqual(len(digests), 1, target)
 
 
+class Materials(unittest.TestCase):
+    def bill(self, target):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "docktag.cdx.json")
+            subprocess.run([sys.executable, ROOT / ".ci/release/sbom.py", target, file], check=True)
+            return file.read_text()
+
+    def test_every_crate_of_the_program_is_named_with_digest_and_licence(self):
+        text = self.bill(TARGET)
+        self.assertEqual(text, self.bill(TARGET))
+        bill = json.loads(text)
+        names = {part["name"] for part in bill["components"]}
+        self.assertLessEqual({"clap", "rustls", "saphyr-parser", "serde_json", "ureq"}, names)
+        # What only tests it, builds it, or is for another system is not in it.
+        self.assertFalse({"proptest", "rcgen", "cc", "windows-sys", "wasm-bindgen"} & names, names)
+        self.assertEqual([part["name"] for part in bill["components"] if not (part.get("hashes") and part.get("licenses"))], [])
+        refs = {part["bom-ref"] for part in bill["components"]} | {bill["metadata"]["component"]["bom-ref"]}
+        self.assertEqual({it["ref"] for it in bill["dependencies"]}, refs)
+        self.assertLessEqual({it for entry in bill["dependencies"] for it in entry["dependsOn"]}, refs)
+        self.assertIn("windows-sys", {part["name"] for part in json.loads(self.bill("x86_64-pc-windows-msvc"))["components"]})
+
+
 class Versions(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

@@ -28,6 +28,19 @@ go_install() { # PROGRAM PACKAGE VERSION FOLDER
   GOBIN=$4 go install "$2@$3" >"$4.log" 2>&1 || fail_with_log "$4.log" "$1 $3 does not build"
 }
 
+cargo_tool() { # PROGRAM VERSION: the machine's own where it has one
+  local folder=$CACHE/$1-$2
+  if type -P "$1"; then return; fi
+  once "$folder" cargo_install "$@" "$folder"
+  echo "$folder/bin/$1"
+}
+
+cargo_install() { # PROGRAM VERSION FOLDER
+  say "build $1 $2 (some minutes, once)"
+  cargo install --locked --root "$3" --target-dir "$3/target" "$1@$2" >"$3.log" 2>&1 || fail_with_log "$3.log" "$1 $2 does not build"
+  rm -rf "$3/target"
+}
+
 python_tool() { # PACKAGE VERSION PROGRAM: in an environment of its own
   local folder=$CACHE/$1-$2
   # One whose Python is gone, after an upgrade of the machine, is made anew.

@@ -5,7 +5,9 @@ use std::arch::wasm32::{
     v128_xor,
 };
 
-use super::rounds::{SINES, block, steps};
+use std::hint::black_box;
+
+use super::rounds::{SINES, block};
 
 /// Two vectors of four lanes each: while one waits, the other goes on.
 type Pair = (v128, v128);
@@ -23,9 +25,10 @@ pub(super) fn eight(states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], 
     let (low, high) = (transposed(r, s, t, u), transposed(v, w, x, y));
     let mut state = [(low[0], high[0]), (low[1], high[1]), (low[2], high[2]), (low[3], high[3])];
     let mut words = [(u32x4_splat(0), u32x4_splat(0)); 16];
+    let sines = black_box(&SINES);
     for number in 0..blocks {
         gather(&mut words, &inputs, number);
-        rounds(&mut state, &words);
+        rounds(&mut state, &words, sines);
     }
     let [a, b, c, d] = state;
     let columns = [transposed(a.0, b.0, c.0, d.0), transposed(a.1, b.1, c.1, d.1)];
@@ -69,29 +72,54 @@ fn transposed(a: v128, b: v128, c: v128, d: v128) -> [v128; 4] {
     ]
 }
 
-/// Not inlined: in a large function, engines find no registers for it.
+/// A loop of four steps for each round: in one long piece of code, all that is read is read at its beginning, and no engine has registers for so much.
+/// The table comes from outside, since engines need several instructions for a constant vector, and one for this load.
 #[inline(never)]
-fn rounds(state: &mut [Pair; 4], words: &[Pair; 16]) {
+fn rounds(state: &mut [Pair; 4], words: &[Pair; 16], sines: &[u32; 64]) {
     let [mut a, mut b, mut c, mut d] = *state;
     macro_rules! step {
-        ($r:literal, $a:ident, $b:ident, $c:ident, $d:ident, $word:expr, $i:expr, $shift:literal) => {
-            $a.0 = step::<$r, $shift>($a.0, $b.0, $c.0, $d.0, words[$word].0, SINES[$i]);
-            $a.1 = step::<$r, $shift>($a.1, $b.1, $c.1, $d.1, words[$word].1, SINES[$i]);
+        ($round:literal, $i:expr, $factor:literal, $first:literal, $a:ident, $b:ident, $c:ident, $d:ident, $shift:literal) => {
+            let sine = splat(&sines[($round * 16 + $i) % 64]);
+            let word = &words[($i * $factor + $first) % 16];
+            $a.0 = step::<$round, $shift>($a.0, $b.0, $c.0, $d.0, word.0, sine);
+            $a.1 = step::<$round, $shift>($a.1, $b.1, $c.1, $d.1, word.1, sine);
         };
     }
-    steps!(step, a, b, c, d);
+    macro_rules! round {
+        ($round:literal, $factor:literal, $first:literal, $s:literal, $t:literal, $u:literal, $v:literal) => {
+            for i in (0..16).step_by(4) {
+                step!($round, i, $factor, $first, a, b, c, d, $s);
+                step!($round, (i + 1), $factor, $first, d, a, b, c, $t);
+                step!($round, (i + 2), $factor, $first, c, d, a, b, $u);
+                step!($round, (i + 3), $factor, $first, b, c, d, a, $v);
+            }
+        };
+    }
+    // RFC 1321, 3.4.
+    round!(0, 1, 0, 7, 12, 17, 22);
+    round!(1, 5, 1, 5, 9, 14, 20);
+    round!(2, 3, 5, 4, 11, 16, 23);
+    round!(3, 7, 0, 6, 10, 15, 21);
     for (sum, value) in state.iter_mut().zip([a, b, c, d]) {
         *sum = (u32x4_add(sum.0, value.0), u32x4_add(sum.1, value.1));
     }
 }
 
 #[inline(always)]
-fn step<const ROUND: u8, const SHIFT: u32>(a: v128, x: v128, y: v128, z: v128, word: v128, sine: u32) -> v128 {
-    let sum = u32x4_add(u32x4_add(a, word), u32x4_splat(sine));
+#[allow(unsafe_code, reason = "a number is loaded into all lanes through a pointer")]
+fn splat(number: &u32) -> v128 {
+    // SAFETY: the pointer is to four bytes.
+    unsafe { std::arch::wasm32::v128_load32_splat(number) }
+}
+
+/// `x` is the value that the step before has made: what does not need it is done first.
+#[inline(always)]
+fn step<const ROUND: u8, const SHIFT: u32>(a: v128, x: v128, y: v128, z: v128, word: v128, sine: v128) -> v128 {
+    let sum = u32x4_add(u32x4_add(a, word), sine);
     let mixed = match ROUND {
         0 => u32x4_add(sum, v128_xor(z, v128_and(x, v128_xor(y, z)))),
         1 => u32x4_add(u32x4_add(sum, v128_andnot(y, z)), v128_and(x, z)),
-        2 => u32x4_add(sum, v128_xor(v128_xor(x, y), z)),
+        2 => u32x4_add(sum, v128_xor(x, v128_xor(y, z))),
         _ => u32x4_add(sum, v128_xor(y, v128_or(x, v128_not(z)))),
     };
     u32x4_add(x, v128_or(u32x4_shl(mixed, SHIFT), u32x4_shr(mixed, 32 - SHIFT)))

@@ -7,13 +7,17 @@ use std::task::Poll;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::need::{Failure, FailureKind};
-use crate::registry::{Request, Response, retry};
+use crate::options::Options;
+use crate::registry::{Request, Response, proxy, redirect, retry};
 use crate::report::Note;
 
 /// How many requests of a run are on their way at once.
 const AT_ONCE: usize = 16;
-/// How long all requests together wait for one host that asks for time, in milliseconds.
-const PATIENCE: u32 = 120_000;
+/// How long all requests together wait for one host that asks for time, in milliseconds. With what the requests themselves take, a job does
+/// not wait longer than a minute for a host in trouble.
+const PATIENCE: u32 = 45_000;
+/// How long one question may take in all, with what is waited between its attempts.
+const LONGEST: u64 = 60_000;
 
 /// What came of sending a request, and how often its host had been given time before.
 pub(super) struct Sent {
@@ -24,6 +28,7 @@ pub(super) struct Sent {
 /// The requests of a run.
 pub(super) struct Traffic<'a> {
     desk: &'a Desk,
+    options: &'a Options,
     open: Cell<usize>,
     lanes: RefCell<Vec<(String, Lane)>>,
 }
@@ -41,11 +46,13 @@ struct Lane {
     waited: u32,
     /// What it answers to everything from now on.
     closed: Option<Response>,
+    /// Whether it was given up. Until it answers again it gets one attempt for each request: a minute that was waited for it is not waited twice.
+    is_given_up: bool,
 }
 
 impl<'a> Traffic<'a> {
-    pub(super) fn new(desk: &'a Desk) -> Self {
-        Traffic { desk, open: Cell::new(0), lanes: RefCell::default() }
+    pub(super) fn new(desk: &'a Desk, options: &'a Options) -> Self {
+        Traffic { desk, options, open: Cell::new(0), lanes: RefCell::default() }
     }
 
     /// Sends a request; one that is patient again where the trouble may pass.
@@ -71,7 +78,7 @@ impl<'a> Traffic<'a> {
             Err(response) => return Sent { answer: Ok(response), pauses: 0 },
         };
         self.open.set(self.open.get() + 1);
-        let answer = self.desk.http(request.clone(), because.to_owned()).await;
+        let answer = self.exchange(request, because).await;
         self.open.set(self.open.get() - 1);
         self.lane(host, |lane| lane.open -= 1);
         Sent { answer, pauses }
@@ -79,8 +86,15 @@ impl<'a> Traffic<'a> {
 
     /// Takes the answer to a request, or, if it is patient, sends it again where the trouble may pass.
     pub(super) async fn persist(&self, host: &str, request: Request, mut sent: Sent, because: &str, is_patient: bool) -> Result<Response> {
-        let mut attempt = 1;
+        let is_patient = is_patient && !self.lane(host, |lane| lane.is_given_up);
+        let (mut attempt, mut spent) = (1, 0);
         loop {
+            spent += match &sent.answer {
+                Ok(response) => response.milliseconds,
+                Err(failure) if failure.kind == FailureKind::Timeout => u64::from(self.options.registry_timeout),
+                Err(_) => 0,
+            };
+            let next = |delay: &u32| is_patient && spent + u64::from(*delay) + u64::from(self.options.registry_timeout) <= LONGEST;
             let (delay, trouble) = match sent.answer {
                 Ok(response) if response.status == 429 && is_patient => match self.give_time(host, sent.pauses, &response).await? {
                     true => {
@@ -89,23 +103,56 @@ impl<'a> Traffic<'a> {
                     }
                     false => return Ok(response),
                 },
-                Ok(response) => match retry::after_response(attempt, &response).filter(|_| is_patient) {
+                Ok(response) => match retry::after_response(attempt, &response).filter(next) {
                     None => {
-                        self.lane(host, |lane| lane.in_a_row = if lane.pauses == sent.pauses { 0 } else { lane.in_a_row });
+                        self.lane(host, |lane| {
+                            lane.in_a_row = if lane.pauses == sent.pauses { 0 } else { lane.in_a_row };
+                            lane.is_given_up = retry::is_passing(&response);
+                        });
                         return Ok(response);
                     }
                     Some(delay) => (delay, format!("answers with status {}", response.status)),
                 },
                 // Trust does not come by asking again.
-                Err(failure) => match retry::after_failure(attempt).filter(|_| is_patient && failure.kind != FailureKind::Tls) {
-                    None => return Err(unreachable(host, &failure)),
+                Err(failure) => match retry::after_failure(attempt)
+                    .filter(next)
+                    .filter(|_| !matches!(failure.kind, FailureKind::Tls | FailureKind::Other))
+                {
+                    None => {
+                        self.lane(host, |lane| lane.is_given_up = true);
+                        return Err(unreachable(host, &failure));
+                    }
                     Some(delay) => (delay, failure.message),
                 },
             };
             attempt += 1;
+            spent += u64::from(delay);
             self.wait(host, &trouble, delay, attempt).await?;
             sent = self.once(host, &request, because).await;
         }
+    }
+
+    /// Sends a request, through a proxy where one is to be used, and those that its answers lead to.
+    async fn exchange(&self, request: &Request, because: &str) -> std::result::Result<Response, Failure> {
+        let whole = self.options.registry_timeout;
+        let mut request = Request { timeout: whole, ..request.clone() };
+        let mut spent = 0;
+        for _ in 0..redirect::MOST {
+            request.proxy = proxy::of(&request.url, &self.options.host.env);
+            if request.proxy.as_ref().is_some_and(|proxy| !proxy.expose().starts_with("http")) {
+                let message = "HTTPS_PROXY or HTTP_PROXY names a proxy that is neither http: nor https:; NO_PROXY makes exceptions";
+                return Err(Failure { kind: FailureKind::Other, path: None, message: message.to_owned() });
+            }
+            let response = self.desk.http(request.clone(), because.to_owned()).await?;
+            spent += response.milliseconds;
+            let response = Response { milliseconds: spent, ..response };
+            let Some(next) = redirect::follow(&request, &response) else { return Ok(response) };
+            let Some(left) = u64::from(whole).checked_sub(spent).filter(|left| *left > 0) else {
+                return Err(Failure { kind: FailureKind::Timeout, path: None, message: format!("its redirects took {}", seconds(whole)) });
+            };
+            request = Request { timeout: left as u32, ..next };
+        }
+        self.desk.http(request, because.to_owned()).await
     }
 
     /// The host says that there are too many requests. Nothing is sent to it until the time that it asks for is over, and fewer at once then.
@@ -153,7 +200,8 @@ impl<'a> Traffic<'a> {
     fn lane<T>(&self, host: &str, with: impl FnOnce(&mut Lane) -> T) -> T {
         let mut lanes = self.lanes.borrow_mut();
         let index = lanes.iter().position(|(of, _)| of == host).unwrap_or_else(|| {
-            let lane = Lane { open: 0, most: AT_ONCE, is_paused: false, pauses: 0, in_a_row: 0, waited: 0, closed: None };
+            let lane =
+                Lane { open: 0, most: AT_ONCE, is_paused: false, pauses: 0, in_a_row: 0, waited: 0, closed: None, is_given_up: false };
             lanes.push((host.to_owned(), lane));
             lanes.len() - 1
         });

@@ -1,3 +1,4 @@
+import { json } from "../support/registry.js";
 import { Project, assert, exits, golden, test } from "../support/scenario.js";
 
 test("plan is a matrix of what is missing", async () => {
@@ -40,4 +41,20 @@ test("join puts the platforms together, and a part that is missing is named", as
   exits(joined, 0);
   assert.equal(JSON.parse(joined.outputs.images)[0].outcome, "joined");
   assert.equal(joined.outputs.image, tag.outputs.image);
+});
+
+test("a plan that lacks answers tells those that it has, and the step fails", async () => {
+  const project = await Project.make({ behaviour: ({ url = "" }) => (url.includes("-unknown/") ? json(403, {}) : undefined) });
+  const service = (/** @type {string} */ name) => `  ${name}:\n    image: ${project.image}-${name}\n    build: { context: ., dockerfile: docker/Dockerfile, labels: [${name}] }\n`;
+  project.file("compose.yml", `services:\n${["hit", "miss", "unknown"].map(service).join("")}`);
+  const inputs = { path: "", image: "", platform: "linux/amd64", command: "plan" };
+  const images = JSON.parse((await project.run({ ...inputs, command: "tag" })).outputs.images);
+  const { image } = images.find((/** @type {any} */ it) => it.services[0] === "hit");
+  project.registry.put(image.slice(image.indexOf("/") + 1));
+  const ran = await project.run(inputs);
+  exits(ran, 1);
+  const outcomes = JSON.parse(ran.outputs.images).map((/** @type {any} */ it) => it.outcome);
+  assert.deepEqual([outcomes, ran.outputs.hit, ran.outputs.matrix], [["hit", "missing", "unknown"], "", ""]);
+  assert.match(ran.stdout, /::error title=docktag::.*status 403; 1 of 3 images is unknown, so there is no plan/);
+  assert.match(ran.files.GITHUB_STEP_SUMMARY, /^### docktag plan: 1 hit, 1 missing, 1 unknown\n/);
 });

@@ -34,6 +34,12 @@ pub(crate) fn blobs(store: &Path, request: &Request) -> Option<Reply> {
     ))
 }
 
+/// A behaviour that wants no index without images.
+pub(crate) fn no_empty_index(request: &Request) -> Option<Reply> {
+    let is_empty = request.method == "PUT" && String::from_utf8_lossy(&request.body).contains(r#""manifests":[]"#);
+    is_empty.then(|| Reply::json(400, r#"{"errors":[{"code":"MANIFEST_INVALID"}]}"#))
+}
+
 /// A behaviour with the referrers API (distribution-spec 1.1): lists what has a subject, and says so when it is stored.
 pub(crate) fn referrers(store: &Path, request: &Request) -> Option<Reply> {
     let rest = request.target.strip_prefix("/v2/")?;

@@ -156,7 +156,9 @@ impl Running {
         let ran = Ran { code, stdout, stderr: self.said + &String::from_utf8(rest).expect("messages are UTF-8") };
         assert!(!ran.stderr.contains("panicked at"), "{}", ran.stderr);
         assert_eq!(names_in(&self.temporary), [""; 0], "left behind:\n{}", ran.stderr);
-        if !matches!(code, Some(0)) && !ran.stdout.starts_with(b"{") {
+        // A plan that lacks answers tells those that it has, and none of them is a job.
+        let is_known_part = ran.stdout.starts_with(b"RESULT ") && ran.text().contains("\nunknown ") && !ran.text().contains("\njob ");
+        if !matches!(code, Some(0)) && !ran.stdout.starts_with(b"{") && !is_known_part {
             assert_eq!(ran.text(), "", "on failure, standard output is for JSON only");
         }
         ran

@@ -9,7 +9,7 @@ pub(crate) struct Request {
     pub(crate) method: String,
     /// Path and query.
     pub(crate) target: String,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) at: Instant,
 }
@@ -31,6 +31,10 @@ impl Request {
         }
         let mut request = Request { method, target, headers, body: Vec::new(), at: Instant::now() };
         let length = request.header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
+        if request.header("transfer-encoding") == Some("chunked") {
+            request.body = read_chunks(&mut lines)?;
+            return Ok(request);
+        }
         request.body = vec![0; length];
         lines.read_exact(&mut request.body)?;
         Ok(request)
@@ -43,6 +47,22 @@ impl Request {
     /// `HEAD /v2/...`
     pub(crate) fn line(&self) -> String {
         format!("{} {}", self.method, self.target)
+    }
+}
+
+/// A body of which nobody said how long it is (RFC 9112, 7.1), without trailers.
+fn read_chunks(stream: &mut impl io::BufRead) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut size = String::new();
+        stream.read_line(&mut size)?;
+        let size = usize::from_str_radix(size.trim(), 16).map_err(io::Error::other)?;
+        let mut chunk = vec![0; size + 2];
+        stream.read_exact(&mut chunk)?;
+        if size == 0 {
+            return Ok(body);
+        }
+        body.extend_from_slice(&chunk[..size]);
     }
 }
 

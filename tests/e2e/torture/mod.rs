@@ -3,6 +3,7 @@
 //! `DOCKTAG_TORTURE=minutes` or `hours` says how long; then each figure is also written down for the report (`tests/reliability.py`).
 //! `DOCKTAG_SEED=7` begins with that seed.
 
+mod faults;
 mod hostile;
 mod hosts;
 mod killed;
@@ -10,6 +11,7 @@ mod same;
 mod secrets;
 pub(crate) mod sound;
 mod together;
+mod untrusted;
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +21,17 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) fn tests() -> Vec<Test> {
-    [sound::tests(), killed::tests(), hostile::tests(), secrets::tests(), together::tests(), same::tests()].concat()
+    [
+        sound::tests(),
+        faults::tests(),
+        untrusted::tests(),
+        killed::tests(),
+        hostile::tests(),
+        secrets::tests(),
+        together::tests(),
+        same::tests(),
+    ]
+    .concat()
 }
 
 /// How often something is tried.

@@ -209,7 +209,10 @@ pub(super) async fn list(client: &Client<'_>, image: &Reference, digest: &str) -
         return Err(reply::refusal(image, &response));
     }
     let list = read_list(client, &artifact::fallback(repository, digest)).await?;
-    Ok(list.and_then(|list| artifact::listed(&list)).unwrap_or_default())
+    let mut listed = list.and_then(|list| artifact::listed(&list)).unwrap_or_default();
+    // Such a list is a tag, and no registry has looked whether what it says is so: the artifacts are read themselves.
+    listed.iter_mut().for_each(|listed| listed.text = None);
+    Ok(listed)
 }
 
 /// The list under a fallback tag; `None` where there is none.

@@ -109,7 +109,8 @@ fn a_long_list_is_read_page_by_page() {
 
 #[test]
 fn a_list_without_end_is_not_used() {
-    for (is_round, pages, message) in [(true, 2, "leads back to a page that was asked for already"), (false, 20, "has more than 20 pages")] {
+    for (is_round, pages, message) in [(true, 2, "leads back to a page that was asked for already"), (false, 20, "has more than 20 pages")]
+    {
         let project = Project::with(move |request, _| {
             let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
             let page = query.strip_prefix("page=").map_or(0, |page| page.parse().unwrap());

@@ -92,7 +92,7 @@ pub fn refusal(image: &Reference, response: &Response) -> Error {
             .at(image)
             .help(format!("log in with `docker login {registry}` or give `--username` and `--password-stdin`, and check that the account may use this repository; some registries answer so for a repository that does not exist")),
         429 => {
-            let wait = response.header("retry-after").map(|value| format!(", and asks to wait ({value})")).unwrap_or_default();
+            let wait = response.header("retry-after").map(|value| format!(", and asks to wait ({})", one_line(value))).unwrap_or_default();
             unknown(image, format!("{registry} says too many requests{wait}{detail}")).help("try later, or log in: limits are higher with an account")
         }
         300..=399 => unknown(image, format!("{registry} redirects in a way that cannot be followed (status {status})")).help("is the registry's name right, and is a proxy in between?"),
@@ -152,7 +152,12 @@ fn detail(response: &Response) -> Option<String> {
     let first = body.get("errors")?.get(0)?;
     let text = |key: &str| first.get(key).and_then(Value::as_str).unwrap_or_default();
     let line = format!("{} {}", text("code"), text("message"));
-    Some(line.chars().filter(|character| !character.is_control()).take(200).collect::<String>().trim().to_owned())
+    Some(one_line(&line))
+}
+
+/// What a registry says, as it can be shown.
+fn one_line(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(200).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]
@@ -210,6 +215,7 @@ mod tests {
         );
         unknown_because(answer(403, &[], ""), "docker login ghcr.io");
         unknown_because(answer(429, &[("retry-after", "3600")], ""), "asks to wait (3600)");
+        unknown_because(answer(429, &[("retry-after", "\u{13}1\u{1b}[2J")], ""), "asks to wait (1[2J)");
         unknown_because(answer(307, &[], ""), "redirects");
         unknown_because(answer(500, &[], "oops"), "status 500");
         unknown_because(answer(204, &[], ""), "status 204");

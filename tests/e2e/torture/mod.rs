@@ -3,6 +3,7 @@
 //! `DOCKTAG_TORTURE=minutes` or `hours` says how long; then each figure is also written down for the report (`tests/reliability.py`).
 //! `DOCKTAG_SEED=7` begins with that seed.
 
+mod compose_project;
 mod faults;
 mod hostile;
 mod hosts;
@@ -10,12 +11,17 @@ mod killed;
 mod same;
 mod secrets;
 pub(crate) mod sound;
+mod sound_compose;
 mod together;
+mod tree;
 mod untrusted;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
 
+use libtest_mimic::Failed;
 use serde_json::json;
 
 use crate::Test;
@@ -23,6 +29,7 @@ use crate::Test;
 pub(crate) fn tests() -> Vec<Test> {
     [
         sound::tests(),
+        sound_compose::tests(),
         faults::tests(),
         untrusted::tests(),
         killed::tests(),
@@ -60,6 +67,57 @@ impl Rounds {
 /// The seed to begin with.
 pub(crate) fn seed() -> u64 {
     std::env::var("DOCKTAG_SEED").map_or(1, |text| text.parse().unwrap_or_else(|_| panic!("DOCKTAG_SEED is `{text}`, expected a number")))
+}
+
+/// What came of changes of random projects.
+#[derive(Default)]
+pub(crate) struct Counts {
+    /// Projects that could be built.
+    pub(crate) projects: u64,
+    /// What was changed in them.
+    pub(crate) changes: u64,
+    /// Images that became others, and their tags too.
+    pub(crate) other_image: u64,
+    /// Images that stayed.
+    pub(crate) same_image: u64,
+    /// Tags that changed for an image that stayed.
+    pub(crate) needless: u64,
+    /// Projects and changes that cannot be built.
+    pub(crate) broken: u64,
+}
+
+/// Tries one seed after the other, two at once, until that many changes were made: the engine works for one while the other prepares.
+///
+/// The trial gets the number of its thread, which of two nothing else uses meanwhile, and its seed.
+pub(crate) fn two_at_once(wanted: u64, trial: impl Fn(usize, u64, &mut Counts) -> Result<(), Failed> + Sync) -> Result<Counts, Failed> {
+    let state = Mutex::new((seed(), Counts::default(), Ok(())));
+    let work = |thread| loop {
+        let seed = {
+            let mut state = state.lock().unwrap();
+            if state.1.changes >= wanted || state.2.is_err() {
+                return;
+            }
+            state.0 += 1;
+            state.0 - 1
+        };
+        let mut counts = Counts::default();
+        let tried = trial(thread, seed, &mut counts);
+        let mut state = state.lock().unwrap();
+        let (_, all, result) = &mut *state;
+        all.projects += counts.projects;
+        all.changes += counts.changes;
+        all.other_image += counts.other_image;
+        all.same_image += counts.same_image;
+        all.needless += counts.needless;
+        all.broken += counts.broken;
+        if tried.is_err() {
+            *result = tried;
+        }
+    };
+    let work = &work;
+    thread::scope(|scope| (0..2).for_each(|thread| drop(scope.spawn(move || work(thread)))));
+    let (_, counts, result) = state.into_inner().unwrap();
+    result.map(|()| counts)
 }
 
 /// A figure of the report.

@@ -4,22 +4,20 @@
 //! though the image does not is printed.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, SystemTime};
 
 use libtest_mimic::Failed;
 
 use crate::Test;
 use crate::engine::{Engine, Needs};
 use crate::random::Random;
-use crate::torture::{self, Figure, Rounds};
+use crate::torture::tree::{self, Entry, Tree};
+use crate::torture::{self, Counts, Figure, Rounds};
 
 /// Changes of one project before the next is made.
 const CHANGES: u64 = 5;
-const ROUNDS: Rounds = Rounds { short: 240, minutes: 600, hours: 10_000 };
+const ROUNDS: Rounds = Rounds { short: 240, minutes: 600, hours: 20_000 };
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![("torture_where_the_engine_builds_another_image_the_tag_is_another_one", Needs::Any, sound)]
@@ -27,12 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
 
 fn sound(engine: &Engine) -> Result<(), Failed> {
     let wanted = ROUNDS.number();
-    let mut counts = Counts::default();
-    let mut seed = torture::seed();
-    while counts.changes < wanted {
-        try_project(engine, seed, &mut counts)?;
-        seed += 1;
-    }
+    let counts = torture::two_at_once(wanted, |_, seed, counts: &mut Counts| try_project(engine, seed, counts))?;
     let spared = counts.same_image - counts.needless;
     torture::record(&Figure {
         promise: "Sound",
@@ -50,16 +43,6 @@ fn sound(engine: &Engine) -> Result<(), Failed> {
     });
     assert!(counts.other_image > wanted / 8 && counts.same_image > wanted / 8, "the projects are too much alike to show anything");
     Ok(())
-}
-
-#[derive(Default)]
-struct Counts {
-    projects: u64,
-    changes: u64,
-    other_image: u64,
-    same_image: u64,
-    needless: u64,
-    broken: u64,
 }
 
 fn try_project(engine: &Engine, seed: u64, counts: &mut Counts) -> Result<(), Failed> {
@@ -126,16 +109,9 @@ fn tag(project: &Project, folder: &Path) -> Result<String, String> {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum Entry {
-    File { content: String, executable: bool },
-    Link(String),
-    Folder,
-}
-
 #[derive(Debug, Clone)]
 struct Project {
-    tree: BTreeMap<String, Entry>,
+    tree: Tree,
     file: String,
     dockerfile: Vec<String>,
     ignore: Vec<String>,
@@ -250,45 +226,9 @@ impl Project {
 
     /// Changes one thing, and says what.
     fn change(&mut self, random: &mut Random) -> String {
-        let names: Vec<String> = self.tree.keys().cloned().collect();
-        let name = random.pick(&names).clone();
         let number = random.below(1000);
         match random.below(14) {
-            0..=2 => match self.tree.get_mut(&name) {
-                Some(Entry::File { content, .. }) => *content = format!("{name} {number}"),
-                Some(Entry::Link(target)) => *target = (*random.pick(&["b.md", "docs", "../src"])).to_owned(),
-                _ => drop(self.tree.remove(&name)),
-            },
-            3 => match self.tree.get_mut(&name) {
-                Some(Entry::File { executable, .. }) => *executable = !*executable,
-                _ => drop(self.tree.remove(&name)),
-            },
-            4 => {
-                let entry = self.tree.remove(&name).unwrap();
-                let renamed = format!("{name}{}", random.pick(&["~", ".txt", "2"]));
-                self.tree.insert(renamed.clone(), entry);
-                return format!("renaming {name} to {renamed}");
-            }
-            5 => {
-                self.tree.remove(&name);
-                return format!("removing {name}");
-            }
-            6 => {
-                let folder = random.pick(&["", "src/", "docs/img/", "new/", "vendor/deep/", "empty/"]);
-                let file = format!("{folder}n{number}{}", random.pick(&[".txt", ".go", ".md", ""]));
-                self.tree.insert(file.clone(), Entry::File { content: String::new(), executable: false });
-                return format!("adding {file}");
-            }
-            7 => {
-                let folder = format!("{}hollow{number}", random.pick(&["", "src/", "docs/"]));
-                self.tree.insert(folder.clone(), Entry::Folder);
-                return format!("adding the empty folder {folder}");
-            }
-            8 => {
-                let link = format!("{}l{number}.txt", random.pick(&["", "src/", "docs/"]));
-                self.tree.insert(link.clone(), Entry::Link("a.txt".to_owned()));
-                return format!("adding the link {link}");
-            }
+            0..=8 => tree::change(&mut self.tree, random, &["", "src/", "docs/", "docs/img/", "new/", "vendor/deep/", "empty/"]),
             9 => {
                 let name = *random.pick(&["V", "D", "UNUSED", "HTTP_PROXY", "BASE"]);
                 let value = if name == "D" { (*random.pick(&["src", "docs", "conf"])).to_owned() } else { number.to_string() };
@@ -296,11 +236,11 @@ impl Project {
                 if self.args.remove(name).is_none() || random.below(2) == 0 {
                     self.args.insert(name.to_owned(), value);
                 }
-                return format!("changing the argument {name}");
+                format!("changing the argument {name}")
             }
             10 => {
                 self.target = random.pick(&[None, Some("base"), Some("other")]).map(str::to_owned);
-                return "changing the target".to_owned();
+                "changing the target".to_owned()
             }
             11 => {
                 let line = (*random.pick(&IGNORES)).to_owned();
@@ -308,7 +248,7 @@ impl Project {
                     Some(at) => drop(self.ignore.remove(at)),
                     None => self.ignore.push(line.clone()),
                 }
-                return format!("changing the ignore line {line}");
+                format!("changing the ignore line {line}")
             }
             _ => {
                 let at = 3 + random.below(self.dockerfile.len() as u64 - 3) as usize;
@@ -317,46 +257,22 @@ impl Project {
                 } else {
                     self.dockerfile[at] = (*random.pick(&STEPS)).to_owned();
                 }
-                return "changing a line of the Dockerfile".to_owned();
+                "changing a line of the Dockerfile".to_owned()
             }
         }
-        format!("changing {name}")
     }
 
-    /// Makes the folder what the project is. Times are fixed: they are no input, but would show in an image.
+    /// Makes the folder what the project is.
     fn write(&self, folder: &Path) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
-        }
-        let put = |name: &str, content: &str, executable: bool| {
-            let path = folder.join(name);
-            // A file can have been renamed to where a folder of another entry is to be.
-            if fs::create_dir_all(path.parent().unwrap()).is_err() || path.is_dir() {
-                return;
-            }
-            fs::write(&path, content).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 })).unwrap();
-            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-            fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
-        };
-        for (name, entry) in &self.tree {
-            match entry {
-                Entry::File { content, executable } => put(name, content, *executable),
-                Entry::Folder => drop(fs::create_dir_all(folder.join(name))),
-                Entry::Link(target) => {
-                    drop(fs::create_dir_all(folder.join(name).parent().unwrap()));
-                    drop(symlink(target, folder.join(name)));
-                }
-            }
-        }
-        put(&self.file, &format!("{}\n", self.dockerfile.join("\n")), false);
+        tree::write(&self.tree, folder);
+        let put = |name: &str, content: &str| tree::put(&folder.join(name), content, false);
+        put(&self.file, &format!("{}\n", self.dockerfile.join("\n")));
         if !self.ignore.is_empty() {
-            put(".dockerignore", &format!("{}\n", self.ignore.join("\n")), false);
+            put(".dockerignore", &format!("{}\n", self.ignore.join("\n")));
         }
         let args: Vec<String> = self.args.iter().map(|(name, value)| format!("{name}: \"{value}\"")).collect();
         let target = self.target.as_ref().map(|target| format!(", target: {target}")).unwrap_or_default();
         let build = format!("{{context: ., dockerfile: {}, args: {{{}}}{target}}}", self.file, args.join(", "));
-        put("compose.yaml", &format!("services: {{app: {{image: example/app, build: {build}}}}}\n"), false);
+        put("compose.yaml", &format!("services: {{app: {{image: example/app, build: {build}}}}}\n"));
     }
 }

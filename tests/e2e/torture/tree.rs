@@ -1,0 +1,101 @@
+//! The files of random projects, and changes to one of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use crate::random::Random;
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Entry {
+    File { content: String, executable: bool },
+    Link(String),
+    Folder,
+}
+
+/// Names and what they stand for; folders of files need no entry.
+pub(crate) type Tree = BTreeMap<String, Entry>;
+
+/// Changes, renames, removes or adds one entry, and says what. New ones are put into one of the folders: `""`, or with a `/` in the end.
+pub(crate) fn change(tree: &mut Tree, random: &mut Random, folders: &[&str]) -> String {
+    let names: Vec<String> = tree.keys().cloned().collect();
+    let name = random.pick(&names).clone();
+    let number = random.below(1000);
+    match random.below(9) {
+        0..=2 => match tree.get_mut(&name) {
+            Some(Entry::File { content, .. }) => *content = format!("{name} {number}"),
+            Some(Entry::Link(target)) => *target = (*random.pick(&["b.md", "docs", "../src"])).to_owned(),
+            _ => drop(tree.remove(&name)),
+        },
+        3 => match tree.get_mut(&name) {
+            Some(Entry::File { executable, .. }) => *executable = !*executable,
+            _ => drop(tree.remove(&name)),
+        },
+        4 => {
+            let entry = tree.remove(&name).unwrap();
+            let renamed = format!("{name}{}", random.pick(&["~", ".txt", "2"]));
+            tree.insert(renamed.clone(), entry);
+            return format!("renaming {name} to {renamed}");
+        }
+        5 => {
+            tree.remove(&name);
+            return format!("removing {name}");
+        }
+        6 => {
+            let file = format!("{}n{number}{}", random.pick(folders), random.pick(&[".txt", ".go", ".md", ""]));
+            tree.insert(file.clone(), Entry::File { content: String::new(), executable: false });
+            return format!("adding {file}");
+        }
+        7 => {
+            let folder = format!("{}hollow{number}", random.pick(folders));
+            tree.insert(folder.clone(), Entry::Folder);
+            return format!("adding the empty folder {folder}");
+        }
+        _ => {
+            let link = format!("{}l{number}.txt", random.pick(folders));
+            tree.insert(link.clone(), Entry::Link("a.txt".to_owned()));
+            return format!("adding the link {link}");
+        }
+    }
+    format!("changing {name}")
+}
+
+/// Makes the folder what the tree is, and nothing else. Times are fixed: they are no input, but would show in an image.
+pub(crate) fn write(tree: &Tree, folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+    }
+    for (name, entry) in tree {
+        match entry {
+            Entry::File { content, executable } => put(&folder.join(name), content, *executable),
+            Entry::Folder => drop(fs::create_dir_all(folder.join(name))),
+            Entry::Link(target) => {
+                drop(fs::create_dir_all(folder.join(name).parent().unwrap()));
+                drop(symlink(target, folder.join(name)));
+            }
+        }
+    }
+}
+
+/// Writes one file, with the time that all have.
+pub(crate) fn put(path: &Path, content: &str, executable: bool) {
+    // A file can have been renamed to where a folder of another entry is to be.
+    if fs::create_dir_all(path.parent().unwrap()).is_err() || path.is_dir() {
+        return;
+    }
+    fs::write(path, content).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 })).unwrap();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+/// Gives folders and links the time that files have, when everything is written: a context that becomes an image as it is shows it.
+pub(crate) fn settle(folder: &Path) {
+    let find = ["(", "-type", "d", "-o", "-type", "l", ")", "-exec", "touch", "-h", "-t", "200109090146.40", "{}", "+"];
+    assert!(Command::new("find").arg(folder).args(find).status().unwrap().success());
+}

@@ -252,7 +252,8 @@ fn watch(project: &Project, run: u32) -> Watch {
         let read = |id: &str, name: &str| {
             String::from_utf8_lossy(&fs::read(format!("/proc/{id}/{name}")).unwrap_or_default()).replace(['\0', '\n'], " ")
         };
-        let own = read(&run.to_string(), "cmdline");
+        // Who has only just become a program has no arguments for a moment.
+        let own = (0..1000).map(|_| read(&run.to_string(), "cmdline")).find(|own| !own.is_empty()).unwrap_or_default();
         while !until.load(Ordering::Relaxed) {
             for entry in fs::read_dir("/proc").unwrap().flatten() {
                 let id = entry.file_name().to_string_lossy().into_owned();

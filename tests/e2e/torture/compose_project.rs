@@ -23,14 +23,15 @@ pub(crate) struct Project {
     pub(crate) outer: BTreeMap<String, String>,
 }
 
-/// Keys of Compose and their values, as they are written.
-type Keys = BTreeMap<&'static str, String>;
-
+/// The keys of a service, and those of its `build:`.
 #[derive(Debug, Clone)]
 struct Service {
     keys: Keys,
     build: Keys,
 }
+
+/// Keys of Compose and their values, as they are written.
+type Keys = BTreeMap<&'static str, String>;
 
 const SERVICES: [&str; 4] = ["api", "web", "job", "db"];
 const FOLDERS: [&str; 7] = ["", "one/", "two/", "one/lib/", "two/lib/", "one/empty/", "outside/"];
@@ -70,21 +71,6 @@ const STEPS: [&str; 26] = [
 const ALONE: usize = 19;
 const VALUES: [&str; 10] = ["1", "two", "${V}", "${W:-w}", "${NO-d}", "${V:+set}", "$$V", "${V:-${W}}", "a b", "${E}"];
 const FINAL: [&str; 6] = ["FROM base", "FROM ${BASE}", "FROM scratch AS last", "FROM base AS last", "FROM extra", "FROM other AS last"];
-
-/// A program that does nothing but end, for the commonest processor.
-fn program() -> String {
-    let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
-    bytes.extend(b"\x02\0\x3e\0\x01\0\0\0");
-    for number in [0x40_0078_u64, 0x40, 0] {
-        bytes.extend(number.to_le_bytes());
-    }
-    bytes.extend(b"\0\0\0\0\x40\0\x38\0\x01\0\0\0\0\0\0\0\x01\0\0\0\x05\0\0\0");
-    for number in [0_u64, 0x40_0000, 0x40_0000, 0x7f, 0x7f, 0x1000] {
-        bytes.extend(number.to_le_bytes());
-    }
-    bytes.extend(b"\x6a\x3c\x58\x6a\0\x5f\x0f\x05");
-    String::from_utf8(bytes).unwrap()
-}
 
 /// A map or a list of some of these names, in one of Compose's spellings.
 fn pairs(random: &mut Random, names: &[&str]) -> String {
@@ -151,7 +137,7 @@ fn service_key(random: &mut Random, name: &str) -> (&'static str, String) {
     match random.below(4) {
         0 => ("profiles", (*random.pick(&["[p]", "[q]", "[p, q]"])).to_owned()),
         1 => ("environment", pairs(random, &["V", "W"])),
-        2 => match SERVICES.iter().filter(|it| **it < name).next() {
+        2 => match SERVICES.iter().find(|it| **it < name) {
             Some(other) => ("extends", format!("{{service: {other}}}")),
             None => ("extends", "{file: two/more.yaml, service: model}".to_owned()),
         },
@@ -217,7 +203,7 @@ impl Project {
                 let name = format!("{folder}{file}");
                 tree.insert(name.clone(), Entry::File { content: name, executable: false });
             }
-            tree.insert(format!("{folder}t"), Entry::File { content: program(), executable: true });
+            tree.insert(format!("{folder}t"), Entry::File { content: tree::program(), executable: true });
             tree.insert(format!("{folder}link.txt"), Entry::Link("a.txt".to_owned()));
             tree.insert(format!("{folder}lib/up"), Entry::Link("../b.md".to_owned()));
             tree.insert(format!("{folder}empty"), Entry::Folder);
@@ -240,19 +226,14 @@ impl Project {
                 change_key(&mut service.build, random, key);
             }
             if random.below(3) == 0 {
-                let (key, value) = service_key(random, name);
-                service.keys.insert(key, value);
+                service.keys.extend([service_key(random, name)]);
             }
             services.insert(*name, service);
         }
         let mut project =
             Project { thread, tree, lines, common: BTreeMap::new(), services, overrides: BTreeMap::new(), outer: BTreeMap::new() };
-        for anchor in ["args", "common", "more", "model"] {
-            project.change_common(random, anchor);
-        }
-        for _ in 0..3 {
-            project.change_variable(random);
-        }
+        ["args", "common", "more", "model"].into_iter().for_each(|anchor| project.change_common(random, anchor));
+        (0..3).for_each(|_| drop(project.change_variable(random)));
         project
     }
 
@@ -413,7 +394,6 @@ impl std::fmt::Display for Project {
         for (name, text) in self.files() {
             writeln!(f, "--- {name}\n{text}")?;
         }
-        let entries = self.tree.iter().filter(|(name, _)| !name.ends_with("/t") && *name != "t");
-        entries.into_iter().try_for_each(|(name, entry)| writeln!(f, "{name}: {entry:?}"))
+        self.tree.iter().try_for_each(|(name, entry)| writeln!(f, "{name}: {entry:?}"))
     }
 }

@@ -99,3 +99,18 @@ pub(crate) fn settle(folder: &Path) {
     let find = ["(", "-type", "d", "-o", "-type", "l", ")", "-exec", "touch", "-h", "-t", "200109090146.40", "{}", "+"];
     assert!(Command::new("find").arg(folder).args(find).status().unwrap().success());
 }
+
+/// A program that does nothing but end, for the commonest processor.
+pub(crate) fn program() -> String {
+    let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
+    bytes.extend(b"\x02\0\x3e\0\x01\0\0\0");
+    for number in [0x40_0078_u64, 0x40, 0] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend(b"\0\0\0\0\x40\0\x38\0\x01\0\0\0\0\0\0\0\x01\0\0\0\x05\0\0\0");
+    for number in [0_u64, 0x40_0000, 0x40_0000, 0x7f, 0x7f, 0x1000] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend(b"\x6a\x3c\x58\x6a\0\x5f\x0f\x05");
+    String::from_utf8(bytes).unwrap()
+}

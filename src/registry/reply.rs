@@ -79,7 +79,9 @@ pub fn verified_digest(image: &Reference, response: &Response) -> Result<String,
 pub fn size(response: &Response) -> Option<u64> {
     let manifest: Value = serde_json::from_slice(&response.body).ok()?;
     let layers = manifest["layers"].as_array()?;
-    std::iter::once(&manifest["config"]).chain(layers).map(|descriptor| descriptor["size"].as_u64()).sum()
+    std::iter::once(&manifest["config"])
+        .chain(layers)
+        .try_fold(0_u64, |sum, descriptor| Some(sum.saturating_add(descriptor["size"].as_u64()?)))
 }
 
 /// The error for an answer that is neither a hit nor a miss.
@@ -179,6 +181,12 @@ mod tests {
             Presence::Unknown(error) => assert!(error.to_string().contains(expected), "{error}"),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn sizes_that_nothing_can_have_are_no_trouble() {
+        let body = format!(r#"{{"config":{{"size":1}},"layers":[{{"size":{}}},{{"size":2}}]}}"#, u64::MAX).into_bytes();
+        assert_eq!(size(&Response { status: 200, headers: Vec::new(), body, milliseconds: 0 }), Some(u64::MAX));
     }
 
     #[test]

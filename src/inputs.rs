@@ -52,13 +52,12 @@ impl Digests {
 
 /// The files of all these, sorted, each once.
 pub fn files<'a>(inputs: impl IntoIterator<Item = &'a Inputs>) -> Vec<RelPath> {
-    let mut seen: Vec<*const Content> = Vec::new();
+    let mut contents: Vec<&Rc<Content>> = inputs.into_iter().flat_map(|inputs| &inputs.contents).collect();
+    contents.sort_unstable_by_key(|content| Rc::as_ptr(content));
+    contents.dedup_by_key(|content| Rc::as_ptr(content));
     let mut files: Vec<RelPath> = Vec::new();
-    for content in inputs.into_iter().flat_map(|inputs| &inputs.contents) {
-        if !seen.contains(&Rc::as_ptr(content)) {
-            seen.push(Rc::as_ptr(content));
-            files.extend_from_slice(&content.files);
-        }
+    for content in contents {
+        files.extend_from_slice(&content.files);
     }
     files.sort_unstable();
     files.dedup();

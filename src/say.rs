@@ -90,7 +90,11 @@ impl Voice {
     pub fn result(&self, report: &Report) -> Vec<u8> {
         let text = print::text(report);
         match report.job {
-            Job::Inputs | Job::Explain | Job::Why | Job::Backtest | Job::Prune => self.words(&String::from_utf8_lossy(&text)).into_bytes(),
+            Job::Inputs | Job::Explain | Job::Why | Job::Backtest | Job::Prune => {
+                // Its first line has nothing before it that would keep it from being a command.
+                let words = self.words(&format!("\n{}", String::from_utf8_lossy(&text)));
+                words.strip_prefix('\n').unwrap_or_default().as_bytes().to_vec()
+            }
             _ => text,
         }
     }
@@ -132,11 +136,9 @@ impl Voice {
         }
         let mut words = String::with_capacity(text.len());
         for (index, line) in text.split('\n').enumerate() {
+            // The first one stands behind other words.
             if index > 0 {
-                words.push('\n');
-            }
-            if line.trim_start().starts_with("::") {
-                words.push('\\');
+                words.push_str(if line.trim_start().starts_with("::") { "\n\\" } else { "\n" });
             }
             words.push_str(line);
         }

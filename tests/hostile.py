@@ -219,6 +219,25 @@ def services_of_one_folder(n):
     return project("FROM scratch\nARG A\nCOPY . /\n", text), ["tag"], (0, "a.example/b0:")
 
 
+def services_on_each_other(n):
+    def service(i):
+        base = f", additional_contexts: {{below: 'service:s{i + 1}'}}" if i < n - 1 else ""
+        return f"s{i}: {{image: a.example/b{i}, build: {{context: .{base}}}}}, "
+
+    return project("FROM scratch\nCOPY a /\n", "services: {" + repeat(n, service) + "}\n"), ["tag"], (0, "a.example/b0:")
+
+
+def services_in_a_circle(n):
+    text = repeat(n, lambda i: f"s{i}: {{image: a.example/b{i}, build: {{context: ., additional_contexts: {{x: 'service:s{(i + 1) % n}'}}}}}}, ")
+    return project("FROM scratch\nCOPY a /\n", "services: {" + text + "}\n"), ["tag"], (2, "with each other")
+
+
+def services_of_other_files(n):
+    text = repeat(n, lambda i: f"s{i}: {{image: a.example/b{i}, build: {{context: ., dockerfile_inline: \"FROM scratch\\nCOPY f{i} /\"}}}}, ")
+    files = {f"f{i}": "" for i in range(n)}
+    return project("FROM scratch\n", "services: {" + text + "}\n", **files), ["tag"], (0, "a.example/b0:")
+
+
 # The larger of the two sizes.
 CASES = {
     heredocs: 100_000, heredocs_of_one_line: 100_000, heredoc_without_end: 400_000, arguments: 100_000, arguments_of_one_line: 100_000,
@@ -230,6 +249,7 @@ CASES = {
     env_that_grows: 100_000, build_arguments: 30_000, manifests: 100_000, files: 20_000, services_of_one_folder: 2_000,
     stages_above_each_other_that_copy: 50_000, one_heredoc_many_times: 100_000, folders_and_sources: 2_000,
     arguments_before_the_first_stage: 100_000, services_with_users: 2_000,
+    services_on_each_other: 2_000, services_in_a_circle: 2_000, services_of_other_files: 2_000,
 }
 
 

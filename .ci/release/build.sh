@@ -4,6 +4,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 rustup target add "$1"
-# No path of this machine stays in the program, and no flag of the caller changes it.
-RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/docktag" \
+# No path of this machine stays in the program, and no flag of the caller changes it. A path may have spaces, so what is between flags is the
+# character that cargo has for that.
+between=$(printf '\037')
+CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo${between}--remap-path-prefix=$PWD=/docktag" \
   cargo build --release --locked --bin docktag --target "$1"

@@ -25,10 +25,10 @@ pub struct Instruction {
 /// What an instruction says, nothing expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// `ADD`.
-    Add(Copy),
+    /// `ADD`. The largest of all by far, so it stands by itself.
+    Add(Box<Copy>),
     /// `COPY`.
-    Copy(Copy),
+    Copy(Box<Copy>),
     /// `RUN`: the values of its `--mount` flags.
     Run(Vec<String>),
     /// `ENV`: names and values.
@@ -91,7 +91,11 @@ pub(super) enum Parsed {
 /// # Errors
 /// [`Code::DockerfileInvalid`](crate::error::Code::DockerfileInvalid) for what is not exactly one instruction.
 pub fn trigger(text: &str) -> Result<Command> {
-    let mut nodes = lines::read(text.as_bytes())?.nodes;
+    let mut nodes = Vec::new();
+    lines::read(text.as_bytes(), &mut |node| {
+        nodes.push(node);
+        Ok(())
+    })?;
     match (nodes.pop(), nodes.is_empty()) {
         (Some(node), true) => match parse(node)? {
             Parsed::Command(command) => Ok(command),
@@ -108,8 +112,8 @@ pub(super) fn parse(node: Node) -> Result<Parsed> {
     let json = node.words.json;
     let command = match name.as_str() {
         "from" => return from(&node).map(Parsed::Stage),
-        "add" => Command::Add(copy(&node, true)?),
-        "copy" => Command::Copy(copy(&node, false)?),
+        "add" => Command::Add(Box::new(copy(&node, true)?)),
+        "copy" => Command::Copy(Box::new(copy(&node, false)?)),
         "run" => run(&node)?,
         "env" | "label" => {
             flags(&[])?;

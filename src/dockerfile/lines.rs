@@ -8,12 +8,6 @@ use super::words::{self, Words};
 use super::{LINE_MAX, invalid, text};
 use crate::error::{Error, Result};
 
-/// The instructions of a text, as words.
-pub(super) struct Read {
-    pub(super) escape: char,
-    pub(super) nodes: Vec<Node>,
-}
-
 /// One instruction as words.
 pub(super) struct Node {
     /// The first and the last line, from 1; heredocs belong to it.
@@ -25,11 +19,15 @@ pub(super) struct Node {
     pub(super) heredocs: Vec<Heredoc>,
 }
 
-/// Reads a whole text.
-pub(super) fn read(bytes: &[u8]) -> Result<Read> {
+/// Reads a whole text, gives each instruction away as soon as it is read, since all of them as words take much memory, and says which its escape
+/// character is.
+///
+/// An error of the lines comes before one of `take`, wherever it stands (rule: BuildKit reads all lines first).
+pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Node) -> Result<()>) -> Result<char> {
     let mut escape = b'\\';
     let mut directives = Directives::new(b"#");
-    let mut nodes = Vec::new();
+    let mut is_empty = true;
+    let mut taken = Ok(());
     let mut rest = Lines { rest: bytes, number: 0 };
     while let Some(line) = rest.next()? {
         let start = rest.number;
@@ -65,12 +63,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read> {
             open = more;
         }
         let node = instruction(&whole, escape, start, &mut rest).map_err(|error: Error| error.line(start))?;
-        nodes.push(node);
+        is_empty = false;
+        if taken.is_ok() {
+            taken = take(node);
+        }
     }
-    if nodes.is_empty() {
+    if is_empty {
         return Err(invalid("no instruction in it, expected at least one `FROM`"));
     }
-    Ok(Read { escape: char::from(escape), nodes })
+    taken.map(|()| char::from(escape))
 }
 
 fn instruction(whole: &[u8], escape: u8, start: u32, rest: &mut Lines<'_>) -> Result<Node> {

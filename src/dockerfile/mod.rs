@@ -86,33 +86,36 @@ impl Dockerfile {
         if file.is_opaque() {
             return Ok(file);
         }
-        let read = lines::read(bytes)?;
-        file.escape = read.escape;
-        for node in read.nodes {
-            let (line, end) = (node.line, node.end);
-            let parsed = instruction::parse(node).map_err(|error| error.line(line))?;
-            match parsed {
-                instruction::Parsed::Stage(stage) => {
-                    // A vector that grows has room for four: of many stages with one instruction that is most of the memory.
-                    if let Some(ended) = file.stages.last_mut() {
-                        ended.instructions.shrink_to_fit();
-                    }
-                    file.stages.push(stage);
-                }
-                instruction::Parsed::Command(command) => {
-                    let instruction = Instruction { line, end, command };
-                    match (file.stages.last_mut(), &instruction.command) {
-                        (Some(stage), _) => stage.instructions.push(instruction),
-                        (None, Command::Arg(_)) => file.args.push(instruction),
-                        (None, _) => return Err(invalid("stands before the first `FROM`, where only `ARG` can").line(line)),
-                    }
-                }
-            }
-        }
+        file.escape = lines::read(bytes, &mut |node| {
+            let line = node.line;
+            file.add(node).map_err(|error| error.line(line))
+        })?;
         if file.stages.is_empty() {
             return Err(invalid("no `FROM` in it, expected at least one stage"));
         }
         Ok(file)
+    }
+
+    fn add(&mut self, node: lines::Node) -> Result<()> {
+        let (line, end) = (node.line, node.end);
+        match instruction::parse(node)? {
+            instruction::Parsed::Stage(stage) => {
+                // A vector that grows has room for four: of many stages with one instruction that is most of the memory.
+                if let Some(ended) = self.stages.last_mut() {
+                    ended.instructions.shrink_to_fit();
+                }
+                self.stages.push(stage);
+            }
+            instruction::Parsed::Command(command) => {
+                let instruction = Instruction { line, end, command };
+                match (self.stages.last_mut(), &instruction.command) {
+                    (Some(stage), _) => stage.instructions.push(instruction),
+                    (None, Command::Arg(_)) => self.args.push(instruction),
+                    (None, _) => return Err(invalid("stands before the first `FROM`, where only `ARG` can")),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether another program reads this file, by rules that are not known here: then anything can be an input.

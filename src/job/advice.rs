@@ -120,9 +120,9 @@ fn of_files(found: &Found<'_>, index: usize, draft: &Draft<'_>, warnings: &mut W
             }
             let size = found.digests.get(&path).map_or(0, |hashed| hashed.size);
             let part = bytes.split(|&byte| byte == b'/').next().unwrap_or(bytes);
-            total += size;
+            total = total.saturating_add(size);
             match parts.last_mut().filter(|(last, _)| *last == part) {
-                Some((_, sum)) => *sum += size,
+                Some((_, sum)) => *sum = sum.saturating_add(size),
                 None => parts.push((part, size)),
             }
         }
@@ -139,7 +139,7 @@ fn of_files(found: &Found<'_>, index: usize, draft: &Draft<'_>, warnings: &mut W
         }
         let largest = parts.iter().max_by_key(|(_, size)| *size);
         if total > LARGE
-            && let Some((name, size)) = largest.filter(|(_, size)| size * 2 > total)
+            && let Some((name, size)) = largest.filter(|(_, size)| *size > total / 2)
         {
             let file = looked.context.ignore_file.clone().unwrap_or_else(|| below(folder, &RelPath::new(*b".dockerignore")).to_string());
             warnings.add(

@@ -10,7 +10,7 @@ use crate::inputs::{Digests, Inputs};
 use crate::job::bases::Pins;
 use crate::job::draft::Draft;
 use crate::manifest::{Manifest, tag};
-use crate::map::Map;
+use crate::map::{Map, Set};
 use crate::naming::Name;
 use crate::note;
 use crate::options::{Job, Options};
@@ -55,10 +55,9 @@ pub(super) fn wanted<'a>(options: &Options, project: &'a Project) -> Result<Vec<
 /// The services that others are built with and that are not among them yet.
 pub(super) fn missing<'a>(project: &'a Project, drafts: &[Draft<'a>]) -> Vec<Built<'a>> {
     let mut missing: Vec<Built<'a>> = Vec::new();
+    let mut known: Set<&str> = drafts.iter().map(|draft| (draft.service.name.as_str(), ())).collect();
     for own in drafts.iter().flat_map(|draft| &draft.own) {
-        let is_known =
-            drafts.iter().any(|draft| draft.service.name == own.service) || missing.iter().any(|(service, _)| service.name == own.service);
-        if !is_known
+        if known.add(&own.service)
             && let Some(service) = find(project, &own.service)
             && let Some(build) = &service.build
         {
@@ -83,7 +82,7 @@ pub(super) fn targets(
     let by_service: Map<&str, usize> = drafts.iter().enumerate().map(|(index, draft)| (draft.service.name.as_str(), index)).collect();
     // By place among the drafts: the image of each.
     let mut images: Vec<Option<(Reference, String)>> = vec![None; drafts.len()];
-    for index in order(drafts)? {
+    for index in order(drafts, &by_service)? {
         let draft = &drafts[index];
         let mut contexts = pins.contexts(draft);
         let mut notes = Vec::new();
@@ -223,31 +222,44 @@ fn is_named(options: &Options, project: &Project, service: &Service) -> Result<b
 }
 
 /// The drafts in an order in which each comes after those that it is built with.
-fn order(drafts: &[Draft<'_>]) -> Result<Vec<usize>> {
-    let needs: Vec<Vec<usize>> = drafts
-        .iter()
-        .map(|draft| draft.own.iter().filter_map(|own| drafts.iter().position(|draft| draft.service.name == own.service)).collect())
-        .collect();
-    let mut order: Vec<usize> = Vec::new();
-    while order.len() < drafts.len() {
-        let next = (0..drafts.len()).find(|index| !order.contains(index) && needs[*index].iter().all(|need| order.contains(need)));
-        match next {
-            Some(index) => order.push(index),
-            None => return Err(cycle(drafts, &needs, &order)),
+fn order(drafts: &[Draft<'_>], by_service: &Map<&str, usize>) -> Result<Vec<usize>> {
+    let needs: Vec<Vec<usize>> =
+        drafts.iter().map(|draft| draft.own.iter().filter_map(|own| by_service.get(own.service.as_str()).copied()).collect()).collect();
+    let mut users: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
+    for (index, needs) in needs.iter().enumerate() {
+        needs.iter().for_each(|&need| users[need].push(index));
+    }
+    // How many of its needs are open, and those with none.
+    let mut open: Vec<usize> = needs.iter().map(Vec::len).collect();
+    let mut ready: Set<usize> = (0..drafts.len()).filter(|&index| open[index] == 0).map(|index| (index, ())).collect();
+    let mut order: Vec<usize> = Vec::with_capacity(drafts.len());
+    loop {
+        // The first of those that are ready.
+        let Some(index) = ready.keys().next().copied() else { break };
+        ready.remove(&index);
+        order.push(index);
+        for &user in &users[index] {
+            open[user] -= 1;
+            if open[user] == 0 {
+                ready.add(user);
+            }
         }
     }
-    Ok(order)
+    if order.len() == drafts.len() { Ok(order) } else { Err(cycle(drafts, &needs, &open)) }
 }
 
 /// Follows what is open until a service comes again.
-fn cycle(drafts: &[Draft<'_>], needs: &[Vec<usize>], done: &[usize]) -> Error {
-    let open = |index: &usize| !done.contains(index);
-    let mut way: Vec<usize> = (0..drafts.len()).find(open).into_iter().collect();
-    while let Some(next) = way.last().and_then(|last| needs[*last].iter().copied().find(open)) {
-        let first = way.iter().position(|index| *index == next);
+fn cycle(drafts: &[Draft<'_>], needs: &[Vec<usize>], open: &[usize]) -> Error {
+    let is_open = |index: &usize| open[*index] > 0;
+    let mut way: Vec<usize> = (0..drafts.len()).find(is_open).into_iter().collect();
+    let mut is_on_way = vec![false; drafts.len()];
+    while let Some(last) = way.last().copied() {
+        is_on_way[last] = true;
+        let Some(next) = needs[last].iter().copied().find(is_open) else { break };
         way.push(next);
-        if let Some(first) = first {
-            way.drain(..first);
+        if is_on_way[next] {
+            let first = way.iter().position(|index| *index == next);
+            way.drain(..first.unwrap_or_default());
             break;
         }
     }

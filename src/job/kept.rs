@@ -10,6 +10,7 @@ use crate::options::Options;
 use crate::plan::Target;
 use crate::refresh;
 use crate::registry::artifact::{self, About, Artifact, EMPTY, Listed};
+use crate::registry::pages::Pages;
 use crate::registry::reply::{self, Descriptor, Presence};
 use crate::registry::{Call, Endpoint, Method, Response, tags};
 use crate::report::Note;
@@ -195,11 +196,12 @@ pub(super) async fn forget(desk: &Desk, client: &Client<'_>, image: &Reference, 
 pub(super) async fn list(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Vec<Listed>> {
     let repository = &image.repository;
     let because = format!("what is kept beside {image}?");
-    let mut response = client.send(repository, &artifact::referrers(repository, digest), &because).await?;
+    let first = artifact::referrers(repository, digest);
+    let mut response = client.send(repository, &first, &because).await?;
     if let (200, Some(mut listed)) = (response.status, artifact::listed(&response.body)) {
         // A list can come in pages (distribution-spec, "Listing Referrers").
-        for _ in 0..PAGES {
-            let Some(next) = artifact::more_referrers(repository, digest, &response) else { break };
+        let mut pages = Pages::new("what refers to an image", PAGES, &first);
+        while let Some(next) = pages.next(image, artifact::more_referrers(repository, digest, &response))? {
             response = expect(image, client.send(repository, &next, &because).await?, 200)?;
             listed.extend(artifact::listed(&response.body).unwrap_or_default());
         }
@@ -209,7 +211,10 @@ pub(super) async fn list(client: &Client<'_>, image: &Reference, digest: &str) -
         return Err(reply::refusal(image, &response));
     }
     let list = read_list(client, &artifact::fallback(repository, digest)).await?;
-    Ok(list.and_then(|list| artifact::listed(&list)).unwrap_or_default())
+    let mut listed = list.and_then(|list| artifact::listed(&list)).unwrap_or_default();
+    // Such a list is a tag, and no registry has looked whether what it says is so: the artifacts are read themselves.
+    listed.iter_mut().for_each(|listed| listed.text = None);
+    Ok(listed)
 }
 
 /// The list under a fallback tag; `None` where there is none.

@@ -18,6 +18,7 @@ use crate::job::reasons::Reasons;
 use crate::job::work::Work;
 use crate::job::{advice, bases, compose, env, model as files, strict};
 use crate::manifest::{File, Manifest};
+use crate::map::Map;
 use crate::need::Hashed;
 use crate::options::{Login, Options};
 use crate::path::RelPath;
@@ -224,39 +225,30 @@ async fn look(desk: &Desk, places: &Places, git: Option<&Git>, drafts: &[Draft<'
     let walks: Vec<(String, Vec<String>)> =
         walks.map(|(draft, name, folder)| (folder.clone(), draft::ignore_candidates(places, draft, name.as_deref(), folder))).collect();
     let mut walked = contexts.walk_all(walks).await?.into_iter();
-    let mut known: Vec<(&[crate::reach::Source], &Option<String>, Looked)> = Vec::new();
+    let mut known: Map<(*const Context, &Option<String>, &[crate::reach::Source]), Looked> = Map::new();
     let mut all = Vec::new();
     for draft in drafts {
         let mut looked = Vec::new();
         for (name, folder) in &draft.folders {
             let Some(context) = walked.next() else { continue };
             let sources = draft.reach.sources.as_slice();
-            let same =
-                known.iter().find(|(other, of, it)| Rc::ptr_eq(&it.context, &context) && of == &name && same_sources(other, sources));
-            let it = match same {
-                Some((.., it)) => it.clone(),
+            let key = (Rc::as_ptr(&context), name, sources);
+            let it = match known.get(&key) {
+                Some(it) => it.clone(),
                 None => {
                     let selection =
                         select(&context.filtered.kept, name.as_deref(), sources).map_err(|error| missing(error, draft, &context))?;
                     let content = Rc::new(content(folder, &selection));
-                    Looked { context, selection: Rc::new(selection), content }
+                    let it = Looked { context, selection: Rc::new(selection), content };
+                    known.insert(key, it.clone());
+                    it
                 }
             };
-            known.push((sources, name, it.clone()));
             looked.push(it);
         }
         all.push(looked);
     }
     Ok(all)
-}
-
-/// Whether two builds read the same of their contexts: the lines of their Dockerfiles do not matter.
-fn same_sources(one: &[crate::reach::Source], other: &[crate::reach::Source]) -> bool {
-    one.len() == other.len()
-        && one.iter().zip(other).all(|(a, b)| {
-            (&a.context, &a.path, &a.kind, &a.exclude, a.required, a.unpack, a.line)
-                == (&b.context, &b.path, &b.kind, &b.exclude, b.required, b.unpack, b.line)
-        })
 }
 
 /// A source that is not there, said of the Dockerfile; the ignore file may have left it out.

@@ -170,7 +170,7 @@ impl<'a> Shown<'a> {
 
     fn text(&self) -> String {
         let mut text = format!("{}\n", self.target.image);
-        let total: u64 = self.files.iter().map(|file| file.size).sum();
+        let total = self.files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
         let whole = if self.is_whole() { ", the whole context counts" } else { "" };
         writeln!(text, "\n{} in {} bytes{whole}", plural(self.files.len(), "file"), total).ok();
         for file in &self.files {
@@ -209,7 +209,7 @@ impl<'a> Shown<'a> {
             let name = file.path.to_string();
             let folder = name.split_once('/').map_or(".", |(first, _)| first).to_owned();
             match folders.iter_mut().find(|(known, ..)| *known == folder) {
-                Some((_, files, size)) => (*files, *size) = (*files + 1, *size + file.size),
+                Some((_, files, size)) => (*files, *size) = (*files + 1, size.saturating_add(file.size)),
                 None => folders.push((folder, 1, file.size)),
             }
         }

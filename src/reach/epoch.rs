@@ -50,7 +50,8 @@ fn remote(graph: &Graph<'_>, stage: &Stage) -> Result<Remote> {
                     }
                 }
             }
-            Command::Add(Copy { sources, checksum, .. }) if found.is_none() => {
+            Command::Add(copy) if found.is_none() => {
+                let Copy { sources, checksum, .. } = &**copy;
                 let [source] = sources.as_slice() else { return Err(wrong()) };
                 let source = scope.expand(lex, source)?.text;
                 let (git, pinned) = match address(&source)? {

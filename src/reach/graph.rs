@@ -18,8 +18,8 @@ const TRIGGERS_MAX: usize = 50_000;
 pub(super) struct Graph<'a> {
     pub(super) build: &'a Build<'a>,
     pub(super) states: Vec<State<'a>>,
-    by_name: Map<String, usize>,
-    pub(super) target_platform: Platform,
+    by_name: Map<&'a str, usize>,
+    pub(super) target_platform: Rc<Platform>,
     /// The arguments before the first stage, and those that are always there.
     pub(super) args: Scope,
     /// Which variables the default of an argument before the first stage takes.
@@ -28,14 +28,16 @@ pub(super) struct Graph<'a> {
     triggers: usize,
     /// By stage: the one at the bottom of what it is built on.
     owners: Vec<usize>,
+    /// The variables of grounds that have the same: whether others may be set, and whether it is Windows.
+    grounds: Vec<((bool, bool), Rc<Scope>)>,
 }
 
 impl<'a> Graph<'a> {
     pub(super) fn new(build: &'a Build<'a>) -> Result<Self> {
         let build_platform = Platform::parse(build.build_platform)?.normal();
         let target_platform = match build.platform {
-            Some(platform) => Platform::parse(platform)?.normal(),
-            None => build_platform.clone(),
+            Some(platform) => Rc::new(Platform::parse(platform)?.normal()),
+            None => Rc::new(build_platform.clone()),
         };
         let mut graph = Graph {
             build,
@@ -47,6 +49,7 @@ impl<'a> Graph<'a> {
             args_by_name: Map::new(),
             triggers: 0,
             owners: Vec::new(),
+            grounds: Vec::new(),
         };
         graph.set_args(&build_platform)?;
         graph.add_stages()?;
@@ -70,15 +73,15 @@ impl<'a> Graph<'a> {
                 if expanded.text.is_empty() {
                     return Err(invalid(format!("`--platform={text}` becomes empty")).line(stage.line));
                 }
-                platform = Some(Platform::parse(&expanded.text).map_err(at_line)?);
+                platform = Some(Rc::new(Platform::parse(&expanded.text).map_err(at_line)?));
                 names.extend(expanded.names);
             }
             let replaced = match &stage.name {
-                Some(name) => self.named_context(name, platform.as_ref()).map_err(at_line)?,
+                Some(name) => self.named_context(name, platform.as_deref()).map_err(at_line)?,
                 None => None,
             };
             // A stage of the same name that comes later is not meant.
-            let base_state = self.by_name.get(&base.text).copied().filter(|_| replaced.is_none());
+            let base_state = self.by_name.get(base.text.as_str()).copied().filter(|_| replaced.is_none());
             let name = stage.name.as_deref().unwrap_or_default();
             let state =
                 State { stage: Some(place), name, platform, base: base_state, replaced, names, ..State::new(base.text, stage.line) };
@@ -86,7 +89,7 @@ impl<'a> Graph<'a> {
             // It stands before this one, so its owner is known.
             self.owners.push(base_state.map_or(place, |base| self.owner(base)));
             if !name.is_empty() {
-                self.by_name.insert(name.to_owned(), place);
+                self.by_name.insert(name, place);
             }
         }
         Ok(())
@@ -107,7 +110,7 @@ impl<'a> Graph<'a> {
             Some(rest) if hub.len() != name.len() => rest,
             _ => hub,
         };
-        let platform = platform.unwrap_or(&self.target_platform).clone().normal();
+        let platform = platform.unwrap_or(&*self.target_platform).clone().normal();
         let found = [format!("{familiar}::{platform}"), familiar.to_owned()]
             .into_iter()
             .find_map(|key| self.build.contexts.get(&key).map(|context| (key, context)));
@@ -118,7 +121,7 @@ impl<'a> Graph<'a> {
     pub(super) fn target(&self, name: Option<&str>) -> Result<usize> {
         match name.filter(|name| !name.is_empty()) {
             None => Ok(self.states.len().saturating_sub(1)),
-            Some(name) => self.by_name.get(&name.to_ascii_lowercase()).copied().ok_or_else(|| {
+            Some(name) => self.by_name.get(name.to_ascii_lowercase().as_str()).copied().ok_or_else(|| {
                 invalid(format!("no stage `{name}` in it")).help("see the names after `AS`; numbers and images are no targets")
             }),
         }
@@ -177,7 +180,7 @@ impl<'a> Graph<'a> {
     }
 
     fn state_of(&mut self, name: &str, line: u32) -> usize {
-        if let Some(&state) = self.by_name.get(&name.to_ascii_lowercase()) {
+        if let Some(&state) = self.by_name.get(name.to_ascii_lowercase().as_str()) {
             return state;
         }
         self.states.push(State::new(name.to_owned(), line));
@@ -246,8 +249,8 @@ impl<'a> Graph<'a> {
     /// rule: `resolveReachableStages`, `resolveBaseImage`.
     fn stand(&mut self, place: usize, reach: &mut Reach) -> Result<()> {
         let Some(state) = self.states.get(place).filter(|state| state.base.is_none()) else { return Ok(()) };
-        let asked = state.platform.as_ref();
-        let platform = asked.unwrap_or(&self.target_platform);
+        let asked = state.platform.as_deref();
+        let platform = state.platform.as_ref().unwrap_or(&self.target_platform);
         // Others can copy from it without anything being run.
         let mut is_done = state.stage.is_none();
         let (ground, platform) = match &state.replaced {
@@ -272,14 +275,30 @@ impl<'a> Graph<'a> {
                 (ground, platform)
             }
         };
-        let (mut scope, workdir) = ground.variables(platform)?;
-        scope.count_with(&self.args);
-        let platform = Some(platform.clone());
+        let platform = Rc::clone(platform);
+        let (scope, workdir) = self.variables(&ground, &platform)?;
         if let Some(state) = self.states.get_mut(place) {
-            (state.ground, state.scope, state.workdir) = (ground, Rc::new(scope), workdir);
-            (state.platform, state.is_done) = (platform, is_done);
+            (state.ground, state.scope, state.workdir) = (ground, Some(scope), workdir);
+            (state.platform, state.is_done) = (Some(platform), is_done);
         }
         Ok(())
+    }
+
+    /// The variables that a ground gives, and its working directory. Only those of an image that is known are its own.
+    fn variables(&mut self, ground: &Ground<'_>, platform: &Platform) -> Result<(Rc<Scope>, Option<String>)> {
+        let kind = match ground {
+            Ground::Image(Some(_)) => None,
+            Ground::Image(None) => Some((true, platform.is_windows())),
+            _ => Some((false, platform.is_windows())),
+        };
+        if let Some((_, scope)) = self.grounds.iter().find(|(other, _)| Some(*other) == kind) {
+            return Ok((Rc::clone(scope), if scope.is_open() { None } else { Some(String::new()) }));
+        }
+        let (mut scope, workdir) = ground.variables(platform)?;
+        scope.count_with(&self.args);
+        let scope = Rc::new(scope);
+        self.grounds.extend(kind.map(|kind| (kind, Rc::clone(&scope))));
+        Ok((scope, workdir))
     }
 
     fn ground_of(

@@ -101,7 +101,7 @@ pub enum Why {
 }
 
 /// A part of a local context that is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     /// The named context; none for the main one.
     pub context: Option<String>,
@@ -120,7 +120,7 @@ pub struct Source {
 }
 
 /// How a part of a context is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// `COPY` and `ADD`: the path can have wildcards.
     Copy,

@@ -2,8 +2,6 @@
 //!
 //! rule: buildkit `frontend/dockerfile/dockerfile2llb/convert.go`, `dispatch`.
 
-use std::rc::Rc;
-
 use super::graph::Graph;
 use super::scope::Scope;
 use super::state::{Ground, Step};
@@ -27,7 +25,7 @@ pub(super) fn run(graph: &mut Graph<'_>, target: usize, reach: &mut Reach) -> Re
             stage.step(graph, step, reach).map_err(|error| error.line(step.line))?;
         }
         if let Some(state) = graph.states.get_mut(place) {
-            state.scope = Rc::new(stage.scope);
+            state.scope = Some(stage.scope.settle());
             state.workdir = stage.workdir;
             state.steps = steps;
         }
@@ -54,10 +52,11 @@ impl Stage {
         // A stage has the platform of the one it is built on, whatever its own `--platform` says.
         let from = base.and_then(|base| graph.states.get(base)).or_else(|| graph.states.get(place));
         let (scope, platform, workdir) = match from {
-            Some(state) => (Scope::above(&state.scope), state.platform.clone(), state.workdir.clone()),
-            None => (Scope::new(false), None, None),
+            Some(state) => (state.scope.as_ref().map(Scope::above), state.platform.clone(), state.workdir.clone()),
+            None => (None, None, None),
         };
-        let is_windows = platform.as_ref().is_some_and(super::Platform::is_windows);
+        let scope = scope.unwrap_or_else(|| Scope::new(false));
+        let is_windows = platform.as_ref().is_some_and(|platform| platform.is_windows());
         if let Some(state) = graph.states.get_mut(place) {
             state.platform = platform;
         }

@@ -52,6 +52,10 @@ impl Scope {
         Scope { open, ..Scope::default() }
     }
 
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// Counts what is expanded with those of another scope.
     pub(super) fn count_with(&mut self, other: &Scope) {
         self.spent = Rc::clone(&other.spent);
@@ -100,6 +104,14 @@ impl Scope {
         // The next word says so, where it is too much.
         scope.spend(scope.variables.len() * ENTRY).ok();
         scope
+    }
+
+    /// The scope as stages that are built on this one have it below them: one without variables of its own is the one below it.
+    pub(super) fn settle(self) -> Rc<Scope> {
+        match &self.below {
+            Some(below) if self.own.is_empty() => Rc::clone(below),
+            _ => Rc::new(self),
+        }
     }
 
     /// Sets a variable as `ARG` does.

@@ -17,7 +17,7 @@ pub(super) struct State<'a> {
     pub(super) base_name: String,
     pub(super) line: u32,
     /// The value of `--platform`; later the platform it really has.
-    pub(super) platform: Option<Platform>,
+    pub(super) platform: Option<Rc<Platform>>,
     /// The stage it is built on.
     pub(super) base: Option<usize>,
     /// The named context that stands in for it.
@@ -31,7 +31,8 @@ pub(super) struct State<'a> {
     pub(super) is_reached: bool,
     /// The variables in `FROM`, and those that `ARG` in it takes from outside.
     pub(super) names: Vec<String>,
-    pub(super) scope: Rc<Scope>,
+    /// None before it is known what the state stands on.
+    pub(super) scope: Option<Rc<Scope>>,
     /// The working directory; none where the base image may set it.
     pub(super) workdir: Option<String>,
 }
@@ -97,7 +98,7 @@ impl State<'_> {
             is_done: false,
             is_reached: false,
             names: Vec::new(),
-            scope: Rc::new(Scope::new(false)),
+            scope: None,
             workdir: None,
         }
     }

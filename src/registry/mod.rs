@@ -7,6 +7,7 @@ pub mod artifact;
 pub mod challenge;
 pub mod credential;
 pub mod index;
+pub mod pages;
 pub mod proxy;
 pub mod redirect;
 pub mod reply;

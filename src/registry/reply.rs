@@ -79,7 +79,9 @@ pub fn verified_digest(image: &Reference, response: &Response) -> Result<String,
 pub fn size(response: &Response) -> Option<u64> {
     let manifest: Value = serde_json::from_slice(&response.body).ok()?;
     let layers = manifest["layers"].as_array()?;
-    std::iter::once(&manifest["config"]).chain(layers).map(|descriptor| descriptor["size"].as_u64()).sum()
+    std::iter::once(&manifest["config"])
+        .chain(layers)
+        .try_fold(0_u64, |sum, descriptor| Some(sum.saturating_add(descriptor["size"].as_u64()?)))
 }
 
 /// The error for an answer that is neither a hit nor a miss.
@@ -92,7 +94,7 @@ pub fn refusal(image: &Reference, response: &Response) -> Error {
             .at(image)
             .help(format!("log in with `docker login {registry}` or give `--username` and `--password-stdin`, and check that the account may use this repository; some registries answer so for a repository that does not exist")),
         429 => {
-            let wait = response.header("retry-after").map(|value| format!(", and asks to wait ({value})")).unwrap_or_default();
+            let wait = response.header("retry-after").map(|value| format!(", and asks to wait ({})", one_line(value))).unwrap_or_default();
             unknown(image, format!("{registry} says too many requests{wait}{detail}")).help("try later, or log in: limits are higher with an account")
         }
         300..=399 => unknown(image, format!("{registry} redirects in a way that cannot be followed (status {status})")).help("is the registry's name right, and is a proxy in between?"),
@@ -152,7 +154,12 @@ fn detail(response: &Response) -> Option<String> {
     let first = body.get("errors")?.get(0)?;
     let text = |key: &str| first.get(key).and_then(Value::as_str).unwrap_or_default();
     let line = format!("{} {}", text("code"), text("message"));
-    Some(line.chars().filter(|character| !character.is_control()).take(200).collect::<String>().trim().to_owned())
+    Some(one_line(&line))
+}
+
+/// What a registry says, as it can be shown.
+fn one_line(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(200).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]
@@ -174,6 +181,12 @@ mod tests {
             Presence::Unknown(error) => assert!(error.to_string().contains(expected), "{error}"),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn sizes_that_nothing_can_have_are_no_trouble() {
+        let body = format!(r#"{{"config":{{"size":1}},"layers":[{{"size":{}}},{{"size":2}}]}}"#, u64::MAX).into_bytes();
+        assert_eq!(size(&Response { status: 200, headers: Vec::new(), body, milliseconds: 0 }), Some(u64::MAX));
     }
 
     #[test]
@@ -210,6 +223,7 @@ mod tests {
         );
         unknown_because(answer(403, &[], ""), "docker login ghcr.io");
         unknown_because(answer(429, &[("retry-after", "3600")], ""), "asks to wait (3600)");
+        unknown_because(answer(429, &[("retry-after", "\u{13}1\u{1b}[2J")], ""), "asks to wait (1[2J)");
         unknown_because(answer(307, &[], ""), "redirects");
         unknown_because(answer(500, &[], "oops"), "status 500");
         unknown_because(answer(204, &[], ""), "status 204");

@@ -108,6 +108,25 @@ fn a_long_list_is_read_page_by_page() {
 }
 
 #[test]
+fn a_list_without_end_is_not_used() {
+    for (is_round, pages, message) in [(true, 2, "leads back to a page that was asked for already"), (false, 20, "has more than 20 pages")]
+    {
+        let project = Project::with(move |request, _| {
+            let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+            let page = query.strip_prefix("page=").map_or(0, |page| page.parse().unwrap());
+            let link = format!("<{path}?page={}>; rel=\"next\"", if is_round { 1 } else { page + 1 });
+            path.contains("/referrers/").then(|| Reply::status(200).body(r#"{"manifests":[]}"#).header("link", link))
+        });
+        project.registry.put(&format!("{REPOSITORY}:ci"), "old");
+        let ran = project.job("why", ["--against", &format!("{}:ci", project.image)]).run();
+        ran.fails(1, &["the registry's list of what refers to an image", message]);
+        assert_eq!(asked(&project, "GET /v2/example/app/referrers"), pages);
+        // What has changed since is not known then, and the build goes on.
+        project.build(&[]).is_silent_on(&["since"]).ok();
+    }
+}
+
+#[test]
 fn a_text_that_makes_another_tag_is_not_believed() {
     let project = Project::with(|request, _| {
         let entry =

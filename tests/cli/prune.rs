@@ -115,3 +115,34 @@ fn a_history_that_is_cut_is_not_known() {
     run(&project, "prune", &["--keep-commits", "2"]).run().fails(2, &["its history is cut, expected 2 commits", "`fetch-depth: 0`"]);
     run(&project, "prune", &["--keep-commits", "1"]).run().ok();
 }
+
+/// A registry whose list of tags goes on: `next` says which page comes after the one that `last` names (0 is the first).
+fn endless(next: fn(usize) -> usize) -> Project {
+    Project::around(|dir| {
+        crate::support::Registry::scripted(dir, move |request, _| {
+            let rest = request.target.strip_prefix(&format!("/v2/{REPOSITORY}/tags/list?"))?;
+            let page = rest.strip_prefix("last=").map_or(0, |last| last.parse().unwrap());
+            let link = format!("</v2/{REPOSITORY}/tags/list?last={}>; rel=\"next\"", next(page));
+            Some(Reply::json(200, &json!({ "name": REPOSITORY, "tags": [format!("t{page}")] }).to_string()).header("link", link))
+        })
+    })
+}
+
+#[test]
+fn a_list_of_tags_without_end_is_not_used() {
+    for (next, asked, message) in [
+        (|_| 1, 2, "list of tags leads back to a page that was asked for already"),
+        (|page| (page + 1) % 3, 4, "list of tags leads back to a page that was asked for already"),
+        (|page| page + 1, 2000, "list of tags has more than 2000 pages"),
+    ] as [(fn(usize) -> usize, usize, &str); 3]
+    {
+        let project = endless(next);
+        commit(&project.dir, "1");
+        run(&project, "prune", &[&OLD[..], &["--delete"]].concat())
+            .run()
+            .fails(1, &[message, "help: a list that is not whole is not used"]);
+        let lines = project.registry.lines();
+        assert_eq!(lines.iter().filter(|line| line.contains("/tags/list?")).count(), asked, "{message}");
+        assert!(lines.iter().all(|line| line.starts_with("GET")), "{message}");
+    }
+}

@@ -64,14 +64,14 @@ fn an_image_without_a_manifest_is_unknown() {
 #[test]
 fn a_text_that_was_changed_is_found_out() {
     let project = built();
-    let blobs = project.dir.beside("registry/example/app/blobs");
-    for entry in std::fs::read_dir(blobs).unwrap().map(Result::unwrap) {
-        let text = std::fs::read(entry.path()).unwrap();
-        if text != b"{}" {
-            std::fs::write(entry.path(), [text.as_slice(), b"\n"].concat()).unwrap();
+    let manifests = project.dir.beside("registry/example/app");
+    let is_artifact = |text: &String| text.contains("\"subject\"");
+    for entry in std::fs::read_dir(manifests).unwrap().map(Result::unwrap) {
+        if let Some(text) = std::fs::read_to_string(entry.path()).ok().filter(is_artifact) {
+            std::fs::write(entry.path(), text.replace("docker/Dockerfile", "docker/dockerfile")).unwrap();
         }
     }
-    project.is_not_verified("what is kept beside it is not its manifest: the digest of its text is another one");
+    project.is_not_verified("what is kept beside it is not its manifest: its digest is another one");
 }
 
 #[test]

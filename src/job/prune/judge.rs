@@ -10,6 +10,7 @@ use crate::job::prune::needed::Needed;
 use crate::job::registry::Client;
 use crate::options::Options;
 use crate::refresh;
+use crate::registry::pages::Pages;
 use crate::registry::reply::{self, Descriptor, Presence};
 use crate::registry::{Call, tags};
 
@@ -115,7 +116,9 @@ async fn judge(
 async fn names(client: &Client<'_>, repository: &Repository) -> Result<Vec<String>> {
     let place = Reference { repository: repository.clone(), tag: None, digest: None };
     let mut names = Vec::new();
-    let mut call = Some(tags::list(repository));
+    let first = tags::list(repository);
+    let mut pages = Pages::new("tags", tags::PAGES, &first);
+    let mut call = Some(first);
     while let Some(page) = call.take() {
         let response = client.send(repository, &page, "which tags are there?").await?;
         match response.status {
@@ -129,9 +132,11 @@ async fn names(client: &Client<'_>, repository: &Repository) -> Result<Vec<Strin
                 .at(&place)
                 .help("is the registry's name right, and is a proxy in between?")
         })?;
-        // A page without anything new would lead round in a circle.
-        call = tags::next(repository, &response).filter(|_| found.iter().any(|tag| !names.contains(tag)));
         names.extend(found);
+        if names.len() > tags::MOST {
+            return Err(pages.error(&place, &format!("has more than {} of them", tags::MOST)));
+        }
+        call = pages.next(&place, tags::next(repository, &response))?;
     }
     names.sort_unstable();
     names.dedup();

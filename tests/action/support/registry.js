@@ -129,7 +129,7 @@ export class Registry {
     if (manifest === undefined) {
       return json(404, { errors: [{ code: "MANIFEST_UNKNOWN", message: "manifest unknown", detail: { Tag: tag } }] })(request, response);
     }
-    response.writeHead(200, { "Content-Type": MANIFEST_TYPE, "Docker-Content-Digest": digest(manifest), "Content-Length": manifest.length }).end(manifest);
+    response.writeHead(200, { "Content-Type": MANIFEST_TYPE, "Docker-Content-Digest": digest(manifest), "Content-Length": Buffer.byteLength(manifest) }).end(manifest);
   };
 }
 

@@ -249,14 +249,19 @@ fn watch(project: &Project, run: u32) -> Watch {
     let (until, variable) = (Arc::clone(&stop), format!("TMPDIR={}", project.env["TMPDIR"]));
     let seen = thread::spawn(move || {
         let mut seen = BTreeSet::new();
+        let read = |id: &str, name: &str| {
+            String::from_utf8_lossy(&fs::read(format!("/proc/{id}/{name}")).unwrap_or_default()).replace(['\0', '\n'], " ")
+        };
+        // Who has only just become a program has no arguments for a moment.
+        let own = (0..1000).map(|_| read(&run.to_string(), "cmdline")).find(|own| !own.is_empty()).unwrap_or_default();
         while !until.load(Ordering::Relaxed) {
             for entry in fs::read_dir("/proc").unwrap().flatten() {
-                let read =
-                    |name: &str| String::from_utf8_lossy(&fs::read(entry.path().join(name)).unwrap_or_default()).replace(['\0', '\n'], " ");
-                let environment = read("environ");
+                let id = entry.file_name().to_string_lossy().into_owned();
+                // In this order: who is between `fork` and `exec` still has the arguments and variables of the run.
+                let (arguments, environment) = (read(&id, "cmdline"), read(&id, "environ"));
                 if environment.contains(&variable) {
-                    let is_run = entry.file_name().to_string_lossy() == run.to_string();
-                    seen.insert(format!("{}\n{}", read("cmdline"), if is_run { "" } else { &environment }));
+                    let is_run = id == run.to_string() || arguments == own;
+                    seen.insert(format!("{arguments}\n{}", if is_run { "" } else { &environment }));
                 }
             }
             thread::sleep(Duration::from_millis(2));

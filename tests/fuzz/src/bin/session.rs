@@ -100,6 +100,29 @@ const KINDS: [FailureKind; 10] = [
     FailureKind::Garbled,
     FailureKind::Other,
 ];
+/// What is asked, and what most answers to it have in them: so jobs come far.
+const LIKELY: [(&str, &str); 20] = [
+    ("ls-tree", " blob 8eb"),
+    ("ls-files", "H 100644"),
+    ("cat-file", " blob 3"),
+    ("rev-parse", "00\n"),
+    ("merge-base", "00\n"),
+    ("for-each-ref", "refs/heads"),
+    ("ls-remote", "refs/heads"),
+    ("log", "yes "),
+    ("bake", "target"),
+    ("config --format", "\"services\""),
+    ("compose version", "2.40"),
+    ("docker version", "28.5"),
+    ("ockerfile", "FROM"),
+    ("compose", "services"),
+    ("ignore", "!a"),
+    (".env", "V=1"),
+    ("config.json", "auths"),
+    ("/tags/list", "\"tags\""),
+    ("/token", "access_token"),
+    ("/manifests/", "schemaVersion"),
+];
 /// More needs than any job has with answers of a few kB.
 const MOST: usize = 20_000;
 
@@ -152,23 +175,26 @@ fn answer(need: &Need, data: &mut Unstructured<'_>) -> Result<Answer> {
             Answer::Entries(all)
         }
         Need::Read { .. } if data.ratio(1, 4)? => return failed(FailureKind::NotFound),
-        Need::Read { .. } => Answer::Bytes(text(data)?),
+        Need::Read { path } => Answer::Bytes(text(data, path)?),
         Need::Hash { paths, algorithm, .. } => Answer::Hashed(hashes(data, paths.len(), *algorithm)?),
         Need::Objects { command, algorithm } => {
             Answer::Hashed(hashes(data, command.stdin.as_ref().map_or(0, |text| text.lines().count()), *algorithm)?)
         }
         Need::Exist { paths } => Answer::Exist((0..paths.len()).map(|_| data.arbitrary()).collect::<Result<_>>()?),
-        Need::Http { .. } => {
+        Need::Http { request, .. } => {
             let status = *data.choose(&STATUSES)?;
             let headers = some(data, |data| {
                 let (name, value) = data.choose(&HEADERS)?;
-                Ok(((*name).to_owned(), if data.ratio(1, 16)? { data.arbitrary()? } else { (*value).to_owned() }))
+                let mut value = value.as_bytes().to_vec();
+                change(data, &mut value)?;
+                Ok(((*name).to_owned(), String::from_utf8_lossy(&value).into_owned()))
             })?;
-            Answer::Response(Response { status, headers, body: text(data)?, milliseconds: 1 })
+            Answer::Response(Response { status, headers, body: text(data, &request.url)?, milliseconds: 1 })
         }
-        Need::Run(_) => {
+        Need::Run(command) => {
+            let asked = command.argv.join(" ");
             let code = *data.choose(&[Some(0), Some(0), Some(0), Some(0), Some(1), Some(128), None])?;
-            Answer::Exited(Exited { code, stdout: text(data)?, stderr: text(data)?, milliseconds: 1 })
+            Answer::Exited(Exited { code, stdout: text(data, &asked)?, stderr: text(data, "")?, milliseconds: 1 })
         }
         Need::Write { .. } | Need::Stage { .. } | Need::Mirror { .. } | Need::Wait { .. } => Answer::Done,
     })
@@ -210,9 +236,11 @@ fn hashes(data: &mut Unstructured<'_>, count: usize, algorithm: Algorithm) -> Re
         .collect()
 }
 
-/// A text of the list, whole or cut and gone on with another one, or anything.
-fn text(data: &mut Unstructured<'_>) -> Result<Vec<u8>> {
-    let mut text = data.choose(&TEXTS)?.as_bytes().to_vec();
+/// A text of the list, mostly a likely one: whole, cut and gone on with another one, changed somewhere, or anything.
+fn text(data: &mut Unstructured<'_>, asked: &str) -> Result<Vec<u8>> {
+    let likely = LIKELY.iter().find(|(what, _)| asked.contains(what)).map_or("", |(_, has)| has);
+    let texts: Vec<&str> = TEXTS.iter().copied().filter(|text| text.contains(likely)).collect();
+    let mut text = if data.ratio(1, 4)? { data.choose(&TEXTS)? } else { data.choose(&texts)? }.as_bytes().to_vec();
     match data.int_in_range(0..=11)? {
         0 => text = data.arbitrary::<&[u8]>()?.to_vec(),
         1 => {
@@ -223,8 +251,21 @@ fn text(data: &mut Unstructured<'_>) -> Result<Vec<u8>> {
             text.truncate(data.int_in_range(0..=text.len())?);
             text.extend(data.arbitrary::<&[u8]>()?.iter().take(64));
         }
-        _ => {}
+        _ => change(data, &mut text)?,
     }
     Ok(text)
 }
 
+/// In one of three texts some bytes are others, gone, or more.
+fn change(data: &mut Unstructured<'_>, text: &mut Vec<u8>) -> Result<()> {
+    if !data.ratio(1, 3)? {
+        return Ok(());
+    }
+    for _ in 0..data.int_in_range(1..=4)? {
+        let start = data.int_in_range(0..=text.len())?;
+        let end = (start + data.int_in_range(0..=3)?).min(text.len());
+        let bytes: [u8; 3] = data.arbitrary()?;
+        text.splice(start..end, bytes.into_iter().take(data.int_in_range(0..=3)?));
+    }
+    Ok(())
+}

@@ -9,13 +9,13 @@ use crate::expand::{Expanded, Lex, Lookup, Variables};
 use crate::map::Map;
 
 /// Layers below one another, before they are put into one.
-const LAYERS_MAX: u32 = 200;
+const LAYERS_MAX: u32 = 1000;
 /// The most that the values of one stage may take: values of values grow fast.
 const BYTES_MAX: usize = 64 << 20;
 /// The most that all words of a Dockerfile may become together: a value that grows a little with each line takes time for all of it each time.
 const SPENT_MAX: usize = 64 << 20;
 /// What an entry of a scope that is copied counts as.
-const ENTRY: usize = 512;
+const ENTRY: usize = 256;
 
 /// A value, and whether it is sure.
 #[derive(Debug, Clone)]

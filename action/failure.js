@@ -18,6 +18,16 @@ export class HostFailure extends Error {
 }
 
 /**
+ * What is thrown for an error about a file.
+ * @param {unknown} error
+ * @param {Path} path
+ */
+export function ofFile(error, path) {
+  const { kind, message } = failure(error)
+  return new HostFailure(kind, message, path)
+}
+
+/**
  * A failure with the system's words; `path` where the need named several.
  * @param {unknown} error
  * @param {Path} [path]

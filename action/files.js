@@ -5,7 +5,7 @@ import {
   appendFileSync, chmodSync, closeSync, cpSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, realpathSync, symlinkSync, writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
-import { HostFailure, failure } from './failure.js'
+import { HostFailure, ofFile } from './failure.js'
 
 /** @typedef {import('../pkg/docktag.js').Path} Path */
 /** @typedef {import('../pkg/docktag.js').Listing} Listing */
@@ -86,8 +86,7 @@ function target(link) {
     const found = spell(readlinkSync(native(link), { encoding: 'buffer' }))
     return typeof found === 'string' && path.sep === '\\' ? found.replaceAll('\\', '/') : found
   } catch (error) {
-    const { kind, message } = failure(error)
-    throw new HostFailure(kind, message, link)
+    throw ofFile(error, link)
   }
 }
 
@@ -104,8 +103,7 @@ function read(folder) {
     }
     return readdirSync(native(folder), { withFileTypes: true, encoding: 'buffer' })
   } catch (error) {
-    const { kind, message } = failure(error)
-    throw new HostFailure(kind, message, folder)
+    throw ofFile(error, folder)
   }
 }
 

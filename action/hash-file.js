@@ -1,14 +1,10 @@
 // @ts-check
 // Hashing the files of a list: with md5 many at once, all else one after the other, read straight into the memory of the wasm.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { HostFailure, failure } from './failure.js'
-import { native } from './files.js'
 import { sideBySide } from './hash-lanes.js'
+import { Reading } from './hash-reading.js'
 import { together } from './hash-small.js'
 
-/** @typedef {import('../pkg/docktag.js').Path} Path */
-/** @typedef {import('../pkg/docktag.js').Algorithm} Algorithm */
 /** @typedef {import('./hash-share.js').Share} Share */
 
 /** Large enough that reading costs little; what is being hashed stays in the cache of a core. */
@@ -36,8 +32,7 @@ export function hasher({ Batch, Hasher, Lanes }, memory) {
     const hashFile = fileHasher(Hasher, memory, share, pause)
     for (let taken = share.take(); taken.start < taken.end; taken = share.take()) {
       for (let index = taken.start; index < taken.end; index++) {
-        const { digest, size, executable } = await hashFile(share.paths[index])
-        share.keep(index, Buffer.from(digest, 'hex'), size, executable)
+        await hashFile(index)
       }
       await pause()
     }
@@ -45,44 +40,31 @@ export function hasher({ Batch, Hasher, Lanes }, memory) {
 }
 
 /**
- * A function that hashes a file from its start to its end, and makes sure that it stayed the same meanwhile.
+ * A function that hashes a file of a list from its start to its end.
  * @param {typeof import('../pkg/docktag.js').Hasher} Hasher
  * @param {WebAssembly.Memory} memory
- * @param {{ algorithm: Algorithm, text: boolean }} how
+ * @param {Share} share
  * @param {Pause} pause
  */
-function fileHasher(Hasher, memory, { algorithm, text }, pause) {
-  const hasher = new Hasher(algorithm, BUFFER)
+function fileHasher(Hasher, memory, share, pause) {
+  const hasher = new Hasher(share.algorithm, BUFFER)
   const pointer = hasher.pointer()
-  let buffer = new Uint8Array(memory.buffer, pointer, BUFFER)
-  /** @param {Path} path */
-  return async function hashFile(path) {
-    let file
+  let bytes = new Uint8Array(memory.buffer)
+  /** @param {number} index */
+  return async function hashFile(index) {
+    const file = new Reading(index, share.paths[index])
     try {
-      file = openSync(native(path), 'r')
-      const before = fstatSync(file)
-      let size = 0
-      for (;;) {
+      while (!file.hasEnded) {
         // Memory that has grown is another buffer.
-        if (buffer.length === 0) buffer = new Uint8Array(memory.buffer, pointer, BUFFER)
-        const count = readSync(file, buffer, 0, BUFFER, null)
-        if (count === 0) break
-        if (text) hasher.absorbText(count)
+        if (bytes.length === 0) bytes = new Uint8Array(memory.buffer)
+        const count = file.read(bytes, pointer, BUFFER)
+        if (share.text) hasher.absorbText(count)
         else hasher.absorb(count)
-        size += count
-        // A small file is read whole at once; whether it has grown is seen below, without reading its end.
-        if (size === before.size && count < BUFFER) break
-        await pause()
+        if (!file.hasEnded) await pause()
       }
-      const digest = hasher.finish()
-      const after = fstatSync(file)
-      if (size !== before.size || after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw new HostFailure('changed', '', path)
-      return { digest, size, executable: (before.mode & 0o100) !== 0 && process.platform !== 'win32' }
-    } catch (error) {
-      hasher.finish()
-      throw new HostFailure(failure(error).kind, failure(error).message, path)
+      share.keep(index, Buffer.from(hasher.finish(), 'hex'), file.size, file.executable)
     } finally {
-      if (file !== undefined) closeSync(file)
+      file.close()
     }
   }
 }

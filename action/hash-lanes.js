@@ -1,11 +1,7 @@
 // @ts-check
 // Hashing several large files side by side, read straight into the memory of the wasm.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { HostFailure, failure } from './failure.js'
-import { native } from './files.js'
-
-/** @typedef {import('../pkg/docktag.js').Path} Path */
+import { Reading } from './hash-reading.js'
 
 /** More than the wasm has are not used. */
 const LANES = 8
@@ -67,61 +63,6 @@ export function sideBySide(Lanes, memory) {
     } finally {
       open.forEach((file) => file?.close())
       for (let lane = 0; lane < count; lane++) lanes.reset(lane)
-    }
-  }
-}
-
-/** A file that is being read from its start to its end. */
-class Reading {
-  size = 0
-  hasEnded = false
-
-  /**
-   * @param {number} index
-   * @param {Path} path
-   */
-  constructor(index, path) {
-    this.index = index
-    this.path = path
-    this.file = this.#told(() => openSync(native(path), 'r'))
-    this.before = this.#told(() => fstatSync(this.file))
-    this.executable = (this.before.mode & 0o100) !== 0 && process.platform !== 'win32'
-  }
-
-  /**
-   * The next bytes; at the end it makes sure that the file stayed the same meanwhile.
-   * @param {Uint8Array} bytes
-   * @param {number} at
-   * @param {number} room
-   */
-  read(bytes, at, room) {
-    return this.#told(() => {
-      const count = readSync(this.file, bytes, at, room, null)
-      this.size += count
-      // A small file is read whole at once; whether it has grown is seen here, without reading its end.
-      if (count === 0 || (this.size === this.before.size && count < room)) {
-        const after = fstatSync(this.file)
-        if (this.size !== this.before.size || after.size !== this.before.size || after.mtimeMs !== this.before.mtimeMs) throw new HostFailure('changed', '')
-        this.close()
-      }
-      return count
-    })
-  }
-
-  close() {
-    if (!this.hasEnded) closeSync(this.file)
-    this.hasEnded = true
-  }
-
-  /**
-   * @template R
-   * @param {() => R} work
-   */
-  #told(work) {
-    try {
-      return work()
-    } catch (error) {
-      throw new HostFailure(failure(error).kind, failure(error).message, this.path)
     }
   }
 }

@@ -15,20 +15,23 @@ const [NEXT, DONE, LARGE, NEXT_LARGE, COUNTERS] = [0, 1, 2, 3, 4]
 /**
  * A list that nobody has begun.
  * @param {{ paths: Files, algorithm: Algorithm, text: boolean }} need
+ * @param {number} count how many files that are
  * @param {number} threads how many may come to work on it
  * @returns {Job}
  */
-export function job({ paths: files, algorithm, text }, threads) {
-  const { length: count } = paths(files)
+export function job({ paths: files, algorithm, text }, count, threads) {
   const memory = new SharedArrayBuffer(4 * COUNTERS + count * (4 + 8 + width(algorithm) + 1))
   return { files, count, threads, algorithm, text, memory }
 }
 
 /** A job, as one thread sees it. */
 export class Share {
-  /** @param {Job} job */
-  constructor({ files, count, threads, algorithm, text, memory }) {
-    this.paths = paths(files)
+  /**
+   * @param {Job} job
+   * @param {import('../pkg/docktag.js').Path[]} all its files, one by one
+   */
+  constructor({ files, count, threads, algorithm, text, memory }, all = paths(files)) {
+    this.paths = all
     this.threads = threads
     this.algorithm = algorithm
     this.text = text
@@ -40,11 +43,6 @@ export class Share {
     this.large = new Int32Array(memory, place(4 * count), count)
     this.digests = new Uint8Array(memory, place(this.width * count), this.width * count)
     this.executable = new Uint8Array(memory, place(count), count)
-  }
-
-  /** Whether nothing is left to be taken. */
-  get isTaken() {
-    return this.#load(NEXT) >= this.paths.length && this.#load(NEXT_LARGE) >= this.#load(LARGE)
   }
 
   /** How many files are hashed. */

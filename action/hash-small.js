@@ -2,8 +2,9 @@
 // Hashing many small files: read one behind the other into the memory of the wasm, and hashed together.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { HostFailure, failure } from './failure.js'
+import { HostFailure, ofFile } from './failure.js'
 import { native } from './files.js'
+import { isExecutable } from './hash-reading.js'
 
 /** @typedef {import('../pkg/docktag.js').Path} Path */
 /** @typedef {import('node:fs').Stats} Stats */
@@ -58,7 +59,7 @@ export function together(Batch, memory) {
           continue
         }
         ends[files.length] = end += read.size
-        files.push({ index, executable: (read.mode & 0o100) !== 0 && process.platform !== 'win32' })
+        files.push({ index, executable: isExecutable(read) })
         if (files.length < FILES && end + LARGE <= ROOM) continue
         flush()
         await pause()
@@ -91,7 +92,7 @@ export function together(Batch, memory) {
       isYoung = true
       return undefined
     } catch (error) {
-      throw new HostFailure(failure(error).kind, failure(error).message, path)
+      throw ofFile(error, path)
     } finally {
       if (file !== undefined) closeSync(file)
     }

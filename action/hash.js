@@ -3,6 +3,7 @@
 
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { paths } from '../pkg/files.js'
 import { Batch, Hasher, Lanes, memory, module } from './core.js'
 import { HostFailure } from './failure.js'
 import { hasher } from './hash-file.js'
@@ -62,8 +63,9 @@ export async function close() {
  * @param {(text: string) => void} say
  */
 async function hashList(need, say) {
-  const list = job(need, cores)
-  const share = new Share(list)
+  const all = paths(need.paths)
+  const list = job(need, all.length, cores)
+  const share = new Share(list, all)
   const begin = performance.now()
   const timer = setInterval(() => say(`hashing: ${share.done} of ${list.count} files`), SILENCE)
   /** @type {HostFailure | undefined} */

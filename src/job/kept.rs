@@ -72,7 +72,7 @@ async fn store(client: &Client<'_>, image: &Reference, found: &Descriptor, text:
     }
     let (stored, put) = match stored {
         Some(stored) => stored,
-        None => store_blob(client, image, &artifact::with_layer(&subject, text, algorithm, about), text).await?,
+        None => store_blob(client, image, artifact::with_layer(&subject, text, algorithm, about), text).await?,
     };
     // A registry that keeps the list by itself says so (distribution-spec, "Pushing Manifests with Subject").
     if put.header("oci-subject").is_some() {
@@ -94,12 +94,12 @@ async fn store(client: &Client<'_>, image: &Reference, found: &Descriptor, text:
 }
 
 /// Stores the text by itself, and then the artifact that names it.
-async fn store_blob(client: &Client<'_>, image: &Reference, stored: &Artifact, text: &[u8]) -> Result<(Artifact, Response)> {
+async fn store_blob(client: &Client<'_>, image: &Reference, stored: Artifact, text: &[u8]) -> Result<(Artifact, Response)> {
     let (kept, config) = join(upload(client, image, text), provide_empty(client, image)).await;
     kept.and(config)?;
-    let put = put(client, image, stored).await?;
+    let put = put(client, image, &stored).await?;
     match put.status {
-        200..=299 => Ok((stored.clone(), put)),
+        200..=299 => Ok((stored, put)),
         _ => Err(reply::refusal(image, &put)),
     }
 }

@@ -136,8 +136,8 @@ impl<'a> Traffic<'a> {
     async fn exchange(&self, request: &Request, because: &str) -> std::result::Result<Response, Failure> {
         let whole = self.options.registry_timeout;
         let mut request = Request { timeout: whole, ..request.clone() };
-        let mut spent = 0;
-        for _ in 0..redirect::MOST {
+        let (mut spent, mut followed) = (0, 0);
+        loop {
             request.proxy = proxy::of(&request.url, &self.options.host.env);
             if request.proxy.as_ref().is_some_and(|proxy| !proxy.expose().starts_with("http")) {
                 let message = "HTTPS_PROXY or HTTP_PROXY names a proxy that is neither http: nor https:; NO_PROXY makes exceptions";
@@ -146,13 +146,14 @@ impl<'a> Traffic<'a> {
             let response = self.desk.http(request.clone(), because.to_owned()).await?;
             spent += response.milliseconds;
             let response = Response { milliseconds: spent, ..response };
-            let Some(next) = redirect::follow(&request, &response) else { return Ok(response) };
+            let next = redirect::follow(&request, &response).filter(|_| followed < redirect::MOST);
+            let Some(next) = next else { return Ok(response) };
+            followed += 1;
             let Some(left) = u64::from(whole).checked_sub(spent).filter(|left| *left > 0) else {
                 return Err(Failure { kind: FailureKind::Timeout, path: None, message: format!("its redirects took {}", seconds(whole)) });
             };
             request = Request { timeout: left as u32, ..next };
         }
-        self.desk.http(request, because.to_owned()).await
     }
 
     /// The host says that there are too many requests. Nothing is sent to it until the time that it asks for is over, and fewer at once then.

@@ -4,11 +4,9 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use rustls::{ServerConnection, StreamOwned};
 use sha2::{Digest as _, Sha256};
@@ -16,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::support::Dir;
 use crate::support::artifacts;
 use crate::support::tls::Certificate;
+use crate::support::wire::Listener;
 pub(crate) use crate::support::wire::{Reply, Request};
 
 pub(crate) const MANIFEST_TYPE: &str = "application/vnd.docker.distribution.manifest.v2+json";
@@ -30,10 +29,10 @@ pub(crate) struct Registry {
     pub(crate) address: String,
     store: PathBuf,
     shared: Arc<Shared>,
+    _listener: Listener,
 }
 
 struct Shared {
-    stops: AtomicBool,
     seen: Mutex<Vec<Request>>,
     behaviour: Box<Behaviour>,
     store: PathBuf,
@@ -58,23 +57,11 @@ impl Registry {
     }
 
     fn start(dir: &Dir, certificate: Option<Certificate>, behaviour: Box<Behaviour>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
         let store = dir.beside("registry");
-        let shared =
-            Arc::new(Shared { stops: AtomicBool::new(false), seen: Mutex::default(), behaviour, store: store.clone(), certificate });
+        let shared = Arc::new(Shared { seen: Mutex::default(), behaviour, store: store.clone(), certificate });
         let serving = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                if serving.stops.load(Ordering::SeqCst) {
-                    return;
-                }
-                let shared = Arc::clone(&serving);
-                // A client that goes away in the middle is its own affair.
-                thread::spawn(move || stream.and_then(|stream| shared.serve(stream)));
-            }
-        });
-        Registry { address, store, shared }
+        let listener = Listener::start(move |stream| serving.serve(stream));
+        Registry { address: listener.address.clone(), store, shared, _listener: listener }
     }
 
     /// Puts an image there.
@@ -99,14 +86,6 @@ impl Registry {
         let mut lines: Vec<String> = self.requests().iter().map(Request::line).collect();
         lines.sort();
         lines
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.shared.stops.store(true, Ordering::SeqCst);
-        // Wakes the thread that waits for connections.
-        drop(TcpStream::connect(&self.address));
     }
 }
 

@@ -1,7 +1,46 @@
 //! HTTP/1.1 as far as a test server needs it.
 
 use std::io::{self, BufRead as _, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Instant;
+
+/// A server on the loopback interface, with a thread for each connection; it ends when it is dropped.
+pub(crate) struct Listener {
+    /// `127.0.0.1:PORT`.
+    pub(crate) address: String,
+    stops: Arc<AtomicBool>,
+}
+
+impl Listener {
+    pub(crate) fn start(serve: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let stops = Arc::new(AtomicBool::new(false));
+        let (serve, has_ended) = (Arc::new(serve), Arc::clone(&stops));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if has_ended.load(Ordering::SeqCst) {
+                    return;
+                }
+                let serve = Arc::clone(&serve);
+                // A client that goes away in the middle is its own affair.
+                thread::spawn(move || stream.and_then(|stream| serve(stream)));
+            }
+        });
+        Listener { address, stops }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.stops.store(true, Ordering::SeqCst);
+        // Wakes the thread that waits for connections.
+        drop(TcpStream::connect(&self.address));
+    }
+}
 
 /// A request as it came.
 #[derive(Debug, Clone)]

@@ -79,13 +79,7 @@ impl Trial {
         fs::create_dir(&project.folder).unwrap();
         fs::copy(engine.get("ENGINE_BUSYBOX"), project.folder.join("busybox")).unwrap();
         let put = |name: &str, text: &str| fs::write(project.folder.join(name), text).unwrap();
-        let image = &project.image;
-        put(
-            "compose.yaml",
-            &format!(
-                "services:\n  app: {{ image: '{image}', build: . }}\n  web: {{ image: '{image}:web', build: {{ context: ., dockerfile: web.Dockerfile }} }}\n"
-            ),
-        );
+        torture::compose_file(&project);
         // Both copies are of one state, whenever the build looks.
         put("Dockerfile", "FROM scratch\nCOPY busybox /bin/\nCOPY first /\nRUN [\"/bin/busybox\", \"sleep\", \"0.1\"]\nCOPY second /\n");
         put("web.Dockerfile", "FROM scratch\nCOPY first second /\n");

@@ -25,6 +25,7 @@ use libtest_mimic::Failed;
 use serde_json::json;
 
 use crate::Test;
+use crate::project::Project;
 
 pub(crate) fn tests() -> Vec<Test> {
     [
@@ -69,6 +70,15 @@ pub(crate) fn seed() -> u64 {
     std::env::var("DOCKTAG_SEED").map_or(1, |text| text.parse().unwrap_or_else(|_| panic!("DOCKTAG_SEED is `{text}`, expected a number")))
 }
 
+/// A Compose file of two images from one folder, in the repository of the project.
+pub(crate) fn compose_file(project: &Project) {
+    let image = &project.image;
+    let text = format!(
+        "services:\n  app: {{ image: '{image}', build: . }}\n  web: {{ image: '{image}:web', build: {{ context: ., dockerfile: web.Dockerfile }} }}\n"
+    );
+    fs::write(project.folder.join("compose.yaml"), text).unwrap();
+}
+
 /// What came of changes of random projects.
 #[derive(Default)]
 pub(crate) struct Counts {
@@ -84,6 +94,21 @@ pub(crate) struct Counts {
     pub(crate) needless: u64,
     /// Projects and changes that cannot be built.
     pub(crate) broken: u64,
+}
+
+impl Counts {
+    /// Counts an image that became another one together with its tag, or stayed. `what` tells where a tag changed without need.
+    pub(crate) fn add(&mut self, is_same_image: bool, is_same_tag: bool, what: impl FnOnce() -> String) {
+        if !is_same_image {
+            self.other_image += 1;
+            return;
+        }
+        self.same_image += 1;
+        self.needless += u64::from(!is_same_tag);
+        if !is_same_tag && std::env::var_os("DOCKTAG_NEEDLESS").is_some() {
+            println!("needless: {}", what());
+        }
+    }
 }
 
 /// Tries one seed after the other, two at once, until that many changes were made: the engine works for one while the other prepares.

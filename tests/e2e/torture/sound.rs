@@ -73,14 +73,7 @@ fn try_project(engine: &Engine, seed: u64, counts: &mut Counts) -> Result<(), Fa
                     format!("seed {seed}: {what} gives another image with the same tag\nbefore: {before:?}\nafter: {project:?}").into()
                 );
             }
-            (false, false) => counts.other_image += 1,
-            (true, same) => {
-                counts.same_image += 1;
-                counts.needless += u64::from(!same);
-                if !same && std::env::var_os("DOCKTAG_NEEDLESS").is_some() {
-                    println!("needless: seed {seed}: {what}\n{project:?}\n");
-                }
-            }
+            (image, tag) => counts.add(image, tag, || format!("seed {seed}: {what}\n{project:?}\n")),
         }
         (image, tag) = (other_image, other_tag);
     }

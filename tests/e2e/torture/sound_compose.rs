@@ -79,14 +79,7 @@ fn try_project(engine: &Engine, thread: usize, seed: u64, counts: &mut Counts) -
                     )
                     .into());
                 }
-                (false, false) => counts.other_image += 1,
-                (true, same) => {
-                    counts.same_image += 1;
-                    counts.needless += u64::from(!same);
-                    if !same && std::env::var_os("DOCKTAG_NEEDLESS").is_some() {
-                        println!("needless: seed {seed}: {service}: {what}\n{project}\n");
-                    }
-                }
+                (image, tag) => counts.add(image, tag, || format!("seed {seed}: {service}: {what}\n{project}\n")),
             }
         }
         (images, tags) = (other_images, other_tags);

@@ -228,13 +228,7 @@ fn two_jobs(engine: &Engine, random: &mut Random) -> Result<bool, String> {
 /// A project that no other round has.
 fn write(project: &Project, random: &mut Random) {
     let put = |name: &str, text: &str| fs::write(project.folder.join(name), text).unwrap();
-    let image = &project.image;
-    put(
-        "compose.yaml",
-        &format!(
-            "services:\n  app: {{ image: '{image}', build: . }}\n  web: {{ image: '{image}:web', build: {{ context: ., dockerfile: web.Dockerfile }} }}\n"
-        ),
-    );
+    torture::compose_file(project);
     put("Dockerfile", "FROM scratch\nCOPY first /\nCOPY second /\n");
     put("web.Dockerfile", "FROM scratch\nCOPY second first /\n");
     for name in ["first", "second"] {

@@ -1,7 +1,7 @@
 //! A proxy in front of a registry that passes requests on, or does with them what a test says. It writes down every request.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::wire::{Reply, Request};
+use super::wire::{Listener, Reply, Request};
 
 /// What is done with a request.
 pub(crate) enum Act {
@@ -31,9 +31,11 @@ pub(crate) struct Proxy {
     /// `127.0.0.1:PORT`.
     pub(crate) address: String,
     shared: Arc<Shared>,
+    _listener: Listener,
 }
 
 struct Shared {
+    /// Answers without an end have one then.
     stops: AtomicBool,
     seen: Mutex<Vec<Request>>,
     upstream: String,
@@ -48,8 +50,6 @@ impl Proxy {
         tls: Option<Arc<ServerConfig>>,
         behaviour: impl Fn(&Request, usize) -> Act + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
         let shared = Arc::new(Shared {
             stops: AtomicBool::new(false),
             seen: Mutex::default(),
@@ -58,17 +58,8 @@ impl Proxy {
             behaviour: Box::new(behaviour),
         });
         let serving = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                if serving.stops.load(Ordering::SeqCst) {
-                    return;
-                }
-                let shared = Arc::clone(&serving);
-                // A client that goes away in the middle is its own affair.
-                thread::spawn(move || stream.and_then(|stream| shared.serve(stream)));
-            }
-        });
-        Proxy { address, shared }
+        let listener = Listener::start(move |stream| serving.serve(stream));
+        Proxy { address: listener.address.clone(), shared, _listener: listener }
     }
 
     /// The requests so far.
@@ -80,8 +71,6 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.stops.store(true, Ordering::SeqCst);
-        // Wakes the thread that waits for connections.
-        drop(TcpStream::connect(&self.address));
     }
 }
 

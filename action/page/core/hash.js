@@ -83,8 +83,8 @@ async function hashBatch(core, batch, algorithm, tell) {
   const together = batch.length > 1 ? await readTogether(batch) : null
   if (!together) {
     for (const [path, file] of batch) {
-      const digest = await inPieces(core, file, algorithm, (bytes) => tell(0, bytes)).catch((error) => {
-        throw hostFailure(error, path)
+      const digest = await inPieces(core, file, algorithm, (bytes) => tell(0, bytes)).catch(async (error) => {
+        throw hostFailure(await why(file, error), path)
       })
       file.digests = { ...file.digests, [algorithm]: digest }
       tell(1, 0)
@@ -163,6 +163,15 @@ async function inPieces({ Hasher }, file, algorithm, tell) {
 /** @param {string} digits */
 function fromHex(digits) {
   return Uint8Array.from({ length: digits.length / 2 }, (_, index) => Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16))
+}
+
+/**
+ * Why a file cannot be read: of a stream, browsers say only that it failed.
+ * @param {File} file
+ * @param {unknown} error
+ */
+async function why({ blob }, error) {
+  return blob instanceof Blob ? blob.slice(0, 1).arrayBuffer().then(() => error, (reason) => reason) : error
 }
 
 /**

@@ -84,3 +84,16 @@ test("a gigabyte shows how far it is, and can be cancelled", async () => {
   console.log(`1 GB: ${Math.round(performance.now() - start)} ms`);
   await close();
 });
+
+test("after a folder that was cancelled, an empty one has no file of it", async () => {
+  const empty = join(root, "empty");
+  mkdirSync(join(empty, "docker"), { recursive: true });
+  const { page, close } = await open({ fragment: "#mode=folder&path=docker" });
+  await drop(page, "#drop", [folder]);
+  await page.waitForFunction(() => /^Reading: [1-9]/.test(document.querySelector("#progress-text")?.textContent ?? ""));
+  await page.click("#cancel");
+  await drop(page, "#drop", [empty]);
+  await page.waitForSelector("#tag, .trouble");
+  assert.match((await page.textContent(".trouble")) ?? "", /there is no file in it/);
+  await close();
+});

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 
 import { ok, temporary } from "../action/support/run.js";
-import { open, pick, picture, tagOf } from "./support/page.js";
+import { drop, open, pick, picture, tagOf } from "./support/page.js";
 
 const root = temporary();
 
@@ -83,3 +83,20 @@ test("after an error another try works, and so does another choice", async () =>
   assert.equal(await page.locator(".trouble").count(), 0);
   await close();
 });
+
+for (const way of ["dropped", "picked"]) {
+  test(`a file of a folder that was ${way} and changed since is an error, with its name`, async () => {
+    const folder = lay(`changed-${way}`, { "docker/a": "a\n", "docker/b": "b\n", "docker/c": "c\n" });
+    const { page, close } = await open({ fragment: "#mode=folder&path=docker" });
+    if (way === "dropped") await drop(page, "#drop", [folder]);
+    else await pick(page, "folder", folder);
+    await tagOf(page);
+    writeFileSync(join(folder, "docker/b"), "other\n");
+    await page.click("#options summary");
+    await page.selectOption("[name=algorithm]", "sha256");
+    await page.waitForSelector(".trouble");
+    assert.match((await page.textContent(".trouble")) ?? "", /docker\/b.*changed since it was chosen/);
+    assert.equal(await page.locator("#tag").count(), 0);
+    await close();
+  });
+}

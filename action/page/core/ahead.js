@@ -14,9 +14,6 @@ const BYTES = 128 * 1024 * 1024
 const LARGEST = 256 * 1024
 /** and not what projects rarely copy. */
 const UNLIKELY = /(^|\/)(\.git|node_modules)\//
-/** As many as are read at the same time. */
-const AT_ONCE = 1600
-
 /**
  * @param {import('./hash.js').Core} core
  * @param {Algorithm} algorithm
@@ -24,36 +21,27 @@ const AT_ONCE = 1600
 export function ahead(core, algorithm) {
   let isOver = false
   let [files, bytes] = [0, 0]
-  /** @type {Named[]} */
-  let open = []
-  /** @type {Promise<void> | undefined} */
-  let working
   const check = () => {
     if (isOver) throw new Cancelled()
   }
-  const work = async () => {
-    while (open.length > 0 && !isOver) {
-      // What cannot be read is told when it is asked for.
-      await hash(core, open.splice(0, AT_ONCE), algorithm, check).catch(() => {})
-    }
-    working = undefined
-  }
   return {
-    /** @param {Named[]} named */
-    take(named) {
-      for (const it of named) {
-        const [path, { size }] = it
-        if (files >= FILES || bytes + size > BYTES || size > LARGEST || UNLIKELY.test(path)) continue
+    /**
+     * Hashes what is likely needed; whoever brings files waits for it, so that they come as fast as they are read.
+     * @param {Named[]} named
+     */
+    async take(named) {
+      const likely = named.filter(([path, { size }]) => {
+        if (files >= FILES || bytes + size > BYTES || size > LARGEST || UNLIKELY.test(path)) return false
         files++
         bytes += size
-        open.push(it)
-      }
-      working ??= work()
+        return true
+      })
+      // What cannot be read is told when it is asked for.
+      await hash(core, likely, algorithm, check).catch(() => {})
     },
-    /** Ends it; what is being read is hashed yet. */
-    async end() {
+    /** Ends it. */
+    end() {
       isOver = true
-      await working
     },
   }
 }

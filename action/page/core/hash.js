@@ -25,7 +25,7 @@ const LANES = 8
  * @param {Named[]} files
  * @param {Algorithm} algorithm
  * @param {Tell} tell
- * @returns {Promise<string[]>}
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} the digests, one behind the other
  */
 export async function hash(core, files, algorithm, tell) {
   const open = files.filter(([, file]) => file.digests?.[algorithm] === undefined)
@@ -37,7 +37,14 @@ export async function hash(core, files, algorithm, tell) {
     }
   }
   await Promise.all(Array.from({ length: LANES }, lane))
-  return files.map(([, file]) => file.digests?.[algorithm] ?? '')
+  const length = algorithm === 'md5' ? 16 : 32
+  const digests = new Uint8Array(length * files.length)
+  files.forEach(([path, file], index) => {
+    const digest = file.digests?.[algorithm]
+    if (!digest) throw new Error(`${path}: was not hashed`)
+    digests.set(digest, length * index)
+  })
+  return digests
 }
 
 /**
@@ -76,8 +83,8 @@ async function hashBatch(core, batch, algorithm, tell) {
   const together = batch.length > 1 ? await readTogether(batch) : null
   if (!together) {
     for (const [path, file] of batch) {
-      const digest = await inPieces(core, file, algorithm, (bytes) => tell(0, bytes)).catch((error) => {
-        throw hostFailure(error, path)
+      const digest = await inPieces(core, file, algorithm, (bytes) => tell(0, bytes)).catch(async (error) => {
+        throw hostFailure(await why(file, error), path)
       })
       file.digests = { ...file.digests, [algorithm]: digest }
       tell(1, 0)
@@ -100,8 +107,7 @@ function sideBySide({ Batch }, bytes, files) {
   let end = 0
   const digests = batch.digests(Uint32Array.from(files, ([, { size }]) => (end += size)))
   batch.free()
-  const digits = Array.from(digests, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return files.map((_, index) => digits.slice(32 * index, 32 * index + 32))
+  return files.map((_, index) => digests.subarray(16 * index, 16 * index + 16))
 }
 
 /**
@@ -114,7 +120,7 @@ function oneByOne({ Hasher }, bytes, files) {
   let at = 0
   const digests = files.map(([, { size }]) => {
     hasher.update(bytes.subarray(at, (at += size)))
-    return hasher.finish()
+    return fromHex(hasher.finish())
   })
   hasher.free()
   return digests
@@ -142,16 +148,30 @@ async function inPieces({ Hasher }, file, algorithm, tell) {
     if (file.whole && !file.damage && file.size <= SMALL) {
       hasher.update(await file.whole())
       tell(file.size)
-      return hasher.finish()
+      return fromHex(hasher.finish())
     }
     for await (const piece of pieces(streamOf(file))) {
       hasher.update(piece)
       tell(piece.length)
     }
-    return hasher.finish()
+    return fromHex(hasher.finish())
   } finally {
     hasher.free()
   }
+}
+
+/** @param {string} digits */
+function fromHex(digits) {
+  return Uint8Array.from({ length: digits.length / 2 }, (_, index) => Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16))
+}
+
+/**
+ * Why a file cannot be read: of a stream, browsers say only that it failed.
+ * @param {File} file
+ * @param {unknown} error
+ */
+async function why({ blob }, error) {
+  return blob instanceof Blob ? blob.slice(0, 1).arrayBuffer().then(() => error, (reason) => reason) : error
 }
 
 /**

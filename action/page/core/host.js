@@ -181,12 +181,7 @@ async function hashed(host, { paths: all, algorithm, text: isText }) {
   const sizes = files.map(([, { size }]) => size)
   const total = { files: files.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
   const digests = await hash(host.core, files, algorithm, (done, bytes) => host.tell(done, bytes, total))
-  return { digests: fromHex(digests.join('')), sizes: Float64Array.from(sizes), executable: Uint8Array.from(files, ([, { exec }]) => (exec ? 1 : 0)) }
-}
-
-/** @param {string} digits */
-function fromHex(digits) {
-  return Uint8Array.from({ length: digits.length / 2 }, (_, index) => Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16))
+  return { digests, sizes: Float64Array.from(sizes), executable: Uint8Array.from(files, ([, { exec }]) => (exec ? 1 : 0)) }
 }
 
 /** @param {Uint8Array} bytes */

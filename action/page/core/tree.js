@@ -10,7 +10,7 @@
  * @property {() => ReadableStream<Uint8Array>} [open] its content, where it has to be unpacked
  * @property {() => Promise<Uint8Array>} [whole] the same in one piece, where that is faster
  * @property {string} [damage] why it cannot be read
- * @property {Record<string, string>} [digests] those that were found already
+ * @property {Record<string, Uint8Array>} [digests] those that were found already
  */
 /** @typedef {{ kind: 'link', target: string }} Link */
 /** @typedef {{ kind: 'folder', children: Map<string, Node> }} Folder */

@@ -63,7 +63,7 @@ async function answer(question) {
     case 'add':
       return add(question)
     case 'open':
-      return keep(question.slot, await open(await whole(question.source), (files) => progress(question.id, { phase: 'reading', files, of: 0, bytes: 0, share: 0 })))
+      return keep(question.slot, await open(whole(question.source), (files) => progress(question.id, { phase: 'reading', files, of: 0, bytes: 0, share: 0 })))
     case 'look':
       return see(question.id, question.slot, question.choice)
     case 'compare':
@@ -87,22 +87,22 @@ function add({ isFirst, files, algorithm }) {
   if (isFirst) {
     // Of another folder, which nobody waits for any more, some can be left.
     added = []
-    void hashing?.end()
+    hashing?.end()
     hashing = ahead(docktag, algorithm)
   }
   const named = files.map(([path, file]) => /** @type {import('./hash.js').Named} */ ([path, { kind: 'file', size: file.size, blob: file }]))
   added.push(...named)
-  hashing?.take(named)
+  return hashing?.take(named)
 }
 
 /**
  * A folder with the files that were sent before.
  * @param {Source} source
- * @returns {Promise<Source>}
+ * @returns {Source}
  */
-async function whole(source) {
+function whole(source) {
   if (source.kind !== 'files') return source
-  await hashing?.end()
+  hashing?.end()
   const files = added
   added = []
   return { ...source, files }

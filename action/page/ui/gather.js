@@ -2,19 +2,24 @@
 // Folders and files as a browser gives them: dropped, or picked.
 
 /** @typedef {import('../core/open.js').Source} Source */
-/** @typedef {import('./send.js').Add} Add */
+/** @typedef {import('./send.js').Hands} Hands */
 
 /**
  * A folder as browsers have had it for long, and as newer ones have it: their handles give files many times faster, but do not list every name.
  * @typedef {{ entry: FileSystemDirectoryEntry, handle: Promise<FileSystemDirectoryHandle | null> }} Folder
  */
+/** @typedef {{ path: string, entry: FileSystemFileEntry, handle?: FileSystemFileHandle | FileSystemDirectoryHandle }} Listed */
 
-/** Folders that are read at the same time. */
-const ABREAST = 2
-/** Files that are asked for at a time: each takes the page a moment. */
-const CHUNK = 64
-/** Files that go to the worker at a time: asking for the size of one stops the page. */
-const PICKED = 200
+/** Folders that are listed at the same time. */
+const ABREAST = 8
+/** Files that go to the worker at a time, */
+const CHUNK = 400
+/** and so many times as many are asked for meanwhile: what comes in crowds costs the browser less. */
+const ASKED = 3
+/** Of files that were picked, fewer: asking for the size of one stops the page. */
+const PICKED = 150
+/** Files that are listed while others are read; a handle takes memory in the browser. */
+const LISTED = 20_000
 
 /**
  * What was dropped. It has to be taken while the event is handled; what is in folders is read after.
@@ -39,46 +44,69 @@ async function handleOf(item) {
 }
 
 /**
- * Everything in folders that were dropped.
+ * Everything in folders that were dropped. Names come much faster than files, so it is soon known how many there are.
  * @param {Folder[]} folders
- * @param {Add} add
+ * @param {Hands} hands
  * @returns {Promise<Source>}
  */
-export async function walked(folders, add) {
+export async function walked(folders, { check, add }) {
   /** @type {Source & { kind: 'files' }} */
   const source = { kind: 'files', name: folders.map(({ entry }) => entry.name).join(', '), files: [], folders: [] }
+  /** What is listed, and not asked for yet. @type {Listed[]} */
+  const listed = []
+  /** What is asked for, and not handed over yet. @type {Array<Promise<void>>} */
+  const asked = []
+  let handed = Promise.resolve()
+  let [count, all] = [0, 0]
+  const ask = () => {
+    const files = Promise.all(listed.splice(0, CHUNK).map(fileOf))
+    // One after the other: where one fails, so do all that come later, and the last is waited for.
+    handed = Promise.all([files, handed]).then(([files]) => add(files, all)).finally(() => void asked.shift())
+    handed.catch(() => {})
+    asked.push(handed)
+  }
+  const leave = async (/** @type {number} */ most) => {
+    while (listed.length > most) {
+      if (asked.length < ASKED) ask()
+      else await asked[0]
+    }
+  }
   let open = folders.map((folder) => /** @type {[string, Folder]} */ ([folder.entry.name, folder]))
-  // Level by level, several folders at a time: the browser takes its time for each answer.
   while (open.length > 0) {
     const batch = open.splice(0, ABREAST)
-    const found = await Promise.all(batch.map(([path, folder]) => look(path, folder, source.folders, add)))
+    const before = listed.length
+    const found = await Promise.all(batch.map(([path, folder]) => look(path, folder, listed)))
+    count += listed.length - before
+    source.folders.push(...batch.map(([path]) => path))
     open = [...found.flat(), ...open]
+    check()
+    if (asked.length < ASKED && listed.length >= CHUNK) ask()
+    await leave(LISTED)
   }
+  all = count
+  await leave(0)
+  await handed
   return source
 }
 
 /**
- * Takes the files of a folder; gives back the folders in it.
+ * Adds the files of a folder; gives back the folders in it.
  * @param {string} path
  * @param {Folder} folder
- * @param {string[]} all every folder so far
- * @param {Add} add
+ * @param {Listed[]} files
  * @returns {Promise<Array<[string, Folder]>>}
  */
-async function look(path, { entry, handle }, all, add) {
-  all.push(path)
+async function look(path, { entry, handle }, files) {
   const [entries, handles] = await Promise.all([entriesOf(entry), handle.then(handlesOf)])
-  const files = entries.filter((entry) => entry.isFile)
-  for (let at = 0; at < files.length; at += CHUNK) {
-    const chunk = files.slice(at, at + CHUNK).map((entry) => fileOf(/** @type {FileSystemFileEntry} */ (entry), handles.get(entry.name), `${path}/${entry.name}`))
-    const read = await Promise.all(chunk)
-    await add(read.map((file, index) => [`${path}/${files[at + index].name}`, file]))
-  }
-  const inner = /** @type {FileSystemDirectoryEntry[]} */ (entries.filter((entry) => entry.isDirectory))
-  return inner.map((entry) => {
+  /** @type {Array<[string, Folder]>} */
+  const inner = []
+  for (const entry of entries) {
     const handle = handles.get(entry.name)
-    return [`${path}/${entry.name}`, { entry, handle: Promise.resolve(handle?.kind === 'directory' ? handle : null) }]
-  })
+    const name = `${path}/${entry.name}`
+    if (entry.isFile) files.push({ path: name, entry: /** @type {FileSystemFileEntry} */ (entry), handle })
+    else inner.push([name, { entry: /** @type {FileSystemDirectoryEntry} */ (entry), handle: Promise.resolve(handle?.kind === 'directory' ? handle : null) }])
+  }
+  return inner
 }
 
 /**
@@ -111,25 +139,26 @@ async function entriesOf(folder) {
 }
 
 /**
- * @param {FileSystemFileEntry} entry
- * @param {FileSystemHandle | undefined} handle
- * @param {string} path
- * @returns {Promise<File>}
+ * @param {Listed} listed
+ * @returns {Promise<[path: string, file: File]>}
  */
-async function fileOf(entry, handle, path) {
-  const quick = handle?.kind === 'file' && (await /** @type {FileSystemFileHandle} */ (handle).getFile().catch(() => null))
-  return quick || new Promise((resolve, reject) => entry.file(resolve, (error) => reject(new Error(`${path}: ${error.message}`))))
+async function fileOf({ path, entry, handle }) {
+  const quick = handle?.kind === 'file' && (await handle.getFile().catch(() => null))
+  const file = quick || new Promise((resolve, reject) => entry.file(resolve, (error) => reject(new Error(`${path}: ${error.message}`))))
+  return [path, await file]
 }
 
 /**
  * What a folder picker gave.
  * @param {File[]} files
- * @param {Add} add
+ * @param {Hands} hands
  * @returns {Promise<Source>}
  */
-export async function picked(files, add) {
+export async function picked(files, { add }) {
   for (let at = 0; at < files.length; at += PICKED) {
-    await add(files.slice(at, at + PICKED).map((file) => [file.webkitRelativePath || file.name, file]))
+    await add(files.slice(at, at + PICKED).map((file) => [file.webkitRelativePath || file.name, file]), files.length)
+    // The page has its turn.
+    await new Promise((resolve) => setTimeout(resolve))
   }
   return { kind: 'files', name: files[0]?.webkitRelativePath.split('/', 1)[0] ?? '', files: [], folders: [] }
 }

@@ -7,7 +7,7 @@ import { dropped, picked, walked } from './gather.js'
 
 /** @typedef {import('../core/open.js').Source} Source */
 /** @typedef {{ manifest: Uint8Array, name: string }} Manifest */
-/** @typedef {{ sources: Array<(add: import('./send.js').Add) => Promise<Source>>, manifests: Manifest[] }} Given */
+/** @typedef {{ sources: Array<(hands: import('./send.js').Hands) => Promise<Source>>, manifests: Manifest[] }} Given */
 
 /** A manifest is text that begins so. */
 const MANIFEST = /^(# |\\?[0-9a-f]{32}(?:[0-9a-f]{32})? [ *])/
@@ -67,7 +67,7 @@ export function listen(take) {
 async function fromDrop(folders, files) {
   // Loose files beside folders are no archives.
   const given = folders.length > 0 ? { sources: [], manifests: [] } : await fromFiles(files)
-  return folders.length > 0 ? { ...given, sources: [(add) => walked(folders, add)] } : given
+  return folders.length > 0 ? { ...given, sources: [(hands) => walked(folders, hands)] } : given
 }
 
 /**
@@ -82,7 +82,7 @@ export function pick(what, take) {
     const files = [...(input.files ?? [])]
     input.value = ''
     if (files.length === 0) return
-    take(what === 'folder' ? Promise.resolve({ sources: [(add) => picked(files, add)], manifests: [] }) : fromFiles(files))
+    take(what === 'folder' ? Promise.resolve({ sources: [(hands) => picked(files, hands)], manifests: [] }) : fromFiles(files))
   }
   input.click()
 }

@@ -5,6 +5,9 @@ import { byId } from './dom.js'
 import { bytes, plural } from './format.js'
 
 const PATIENCE = 150
+/** Nobody sees more changes of a number, and each is drawn anew. */
+const EVERY = 100
+let last = 0
 let cancel = () => {}
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer
@@ -27,15 +30,18 @@ function show() {
   panel.scrollIntoView({ block: 'nearest' })
 }
 
+/** What each phase is called. */
+const WORDS = { reading: 'Reading', hashing: 'Hashing' }
+
 /** @param {import('../core/worker.js').Progress} progress */
 export function tell({ phase, files, of, bytes: count, share }) {
+  const now = performance.now()
+  if (now - last < EVERY) return
+  last = now
+  const all = of > 0 ? `${files.toLocaleString('en')} of ${plural(of, 'file')}` : plural(files, 'file')
+  byId('progress-text').textContent = `${WORDS[phase]}: ${all}${count > 0 ? `, ${bytes(count)}` : ''}`
   const bar = /** @type {HTMLProgressElement} */ (byId('progress-bar'))
-  if (phase === 'reading') {
-    byId('progress-text').textContent = `Reading: ${plural(files, 'file')}`
-    return
-  }
-  byId('progress-text').textContent = `Hashing: ${files.toLocaleString('en')} of ${plural(of, 'file')}, ${bytes(count)}`
-  bar.value = share
+  if (of > 0) bar.value = share
 }
 
 export function end() {

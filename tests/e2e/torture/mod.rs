@@ -7,6 +7,7 @@ mod compose_project;
 mod faults;
 mod hostile;
 mod hosts;
+mod judge;
 mod killed;
 mod same;
 mod secrets;

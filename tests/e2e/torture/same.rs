@@ -266,7 +266,8 @@ fn files(random: &mut Random) -> Vec<(Vec<u8>, Node)> {
     let compose = "services:\n  app:\n    image: example/app\n    build:\n      context: .\n      args: { ID: '${TITLE:-none}', LIST: \"a\\ti\" }\n  web:\n    image: example/web:${TITLE}\n    build: { context: ., target: title }\n";
     for (name, text) in [
         ("Dockerfile", dockerfile.as_str()),
-        (".dockerignore", &format!(".git\n{ignore}")),
+        // Another Compose file with the same meaning is no other input.
+        (".dockerignore", &format!(".git\ncompose.yaml\n{ignore}")),
         ("compose.yaml", compose),
         (".env", "TITLE=iI\n"),
     ] {

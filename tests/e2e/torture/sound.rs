@@ -193,7 +193,7 @@ impl Project {
     fn new(random: &mut Random) -> Self {
         let mut tree = BTreeMap::new();
         for file in FILES {
-            tree.insert(file.to_owned(), Entry::File { content: file.to_owned(), executable: file.ends_with(".sh") });
+            tree.insert(file.to_owned(), Entry::File { content: tree::text(file, 0), executable: file.ends_with(".sh") });
         }
         for (link, target) in LINKS {
             tree.insert(link.to_owned(), Entry::Link(target.to_owned()));

@@ -125,7 +125,8 @@ fn build(engine: &Engine, project: &Project, folder: &Path) -> Result<Option<BTr
     inspect.extend(services.iter().map(|service| project.image(service)));
     let ids = run(&inspect);
     if !ids.status.success() {
-        return Err(format!("Compose did not build all of {services:?}\n{project}").into());
+        let said = [built.stderr, ids.stderr].concat();
+        return Err(format!("Compose did not build all of {services:?}: {}\n{project}", String::from_utf8_lossy(&said)).into());
     }
     let ids = String::from_utf8(ids.stdout).unwrap();
     Ok(Some(services.into_iter().zip(ids.lines().map(str::to_owned)).collect()))

@@ -20,6 +20,11 @@ pub(crate) enum Entry {
 /// Names and what they stand for; folders of files need no entry.
 pub(crate) type Tree = BTreeMap<String, Entry>;
 
+/// A content of as many bytes as the others that a file of this name has.
+pub(crate) fn text(name: &str, number: u64) -> String {
+    format!("{name} {number:03}")
+}
+
 /// Changes, renames, removes or adds one entry, and says what. New ones are put into one of the folders: `""`, or with a `/` in the end.
 pub(crate) fn change(tree: &mut Tree, random: &mut Random, folders: &[&str]) -> String {
     let names: Vec<String> = tree.keys().cloned().collect();
@@ -27,7 +32,7 @@ pub(crate) fn change(tree: &mut Tree, random: &mut Random, folders: &[&str]) -> 
     let number = random.below(1000);
     match random.below(9) {
         0..=2 => match tree.get_mut(&name) {
-            Some(Entry::File { content, .. }) => *content = format!("{name} {number}"),
+            Some(Entry::File { content, .. }) => *content = text(&name, number),
             Some(Entry::Link(target)) => *target = (*random.pick(&["b.md", "docs", "../src"])).to_owned(),
             _ => drop(tree.remove(&name)),
         },

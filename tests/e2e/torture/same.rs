@@ -19,7 +19,7 @@ use crate::torture::hosts;
 use crate::torture::together::Mount;
 use crate::torture::{self, Figure, Rounds};
 
-const ROUNDS: Rounds = Rounds { short: 5, minutes: 80, hours: 2_000 };
+const ROUNDS: Rounds = Rounds { short: 5, minutes: 60, hours: 600 };
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![("torture_the_same_files_have_the_same_tag_everywhere", Needs::Any, same)]

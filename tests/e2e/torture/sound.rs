@@ -21,7 +21,7 @@ use crate::torture::{self, Counts, Figure, Rounds};
 
 /// Changes of one project before the next is made.
 const CHANGES: u64 = 5;
-const ROUNDS: Rounds = Rounds { short: 240, minutes: 600, hours: 20_000 };
+const ROUNDS: Rounds = Rounds { short: 240, minutes: 2_000, hours: 20_000 };
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![("torture_where_the_engine_builds_another_image_the_tag_is_another_one", Needs::Any, sound)]

@@ -16,7 +16,7 @@ use crate::torture::{self, Counts, Figure, Rounds};
 
 /// Changes of one project before the next is made.
 const CHANGES: u64 = 12;
-const ROUNDS: Rounds = Rounds { short: 24, minutes: 250, hours: 5_000 };
+const ROUNDS: Rounds = Rounds { short: 24, minutes: 200, hours: 1_500 };
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![("torture_sound_where_compose_builds_another_image_the_tag_of_its_service_is_another_one", Needs::Any, sound)]

@@ -1,15 +1,12 @@
 // @ts-check
 // The core: the wasm of the crate in two files, loaded once.
 
-import { readFileSync } from 'node:fs'
 import { initSync } from '../pkg/docktag.js'
+import { compiled } from './compiled.js'
 
 export { Batch, Hasher, Lanes, Session, definitions } from '../pkg/docktag.js'
 
-// Both are compiled at the same time, in threads of the engine.
-const [bg, rest] = await Promise.all(
-  ['../pkg/docktag_bg.wasm', '../pkg/docktag_rest.wasm'].map((file) => WebAssembly.compile(readFileSync(new URL(file, import.meta.url)))),
-)
+const [bg, rest] = await compiled
 const first = initSync({ module: bg })
 // The second file takes its places in the memory and the table of the first.
 new WebAssembly.Instance(rest, { first: /** @type {any} */ (first) })

@@ -1,6 +1,7 @@
 // @ts-check
 // Sending requests, with what Node brings along.
 
+import { createRequire } from 'node:module'
 import { HostFailure } from './failure.js'
 
 /** @typedef {import('../pkg/docktag.js').HttpRequest} HttpRequest */
@@ -10,6 +11,8 @@ import { HostFailure } from './failure.js'
 /** No manifest is larger (distribution-spec: registries should take 4 MiB); more is not read into memory. */
 const BODY_LIMIT = 8 * 1024 * 1024
 
+/** An `import` of `node:http` looks at all that it exports, and loads `fetch` and `WebSocket` with it: 50 ms. */
+const require = createRequire(import.meta.url)
 /** @type {Map<string, import('node:http').Agent>} */
 const agents = new Map()
 /** The system's certificates, once those of Node were not enough. @type {string[] | undefined} */
@@ -74,7 +77,8 @@ async function exchange(url, exchange) {
  */
 async function attempt(url, { method, headers, body, proxy, signal }) {
   const { protocol } = new URL(url)
-  const http = protocol === 'https:' ? await import('node:https') : await import('node:http')
+  /** @type {typeof import('node:http') | typeof import('node:https')} */
+  const http = require(protocol === 'https:' ? 'node:https' : 'node:http')
   const agent = agentFor(http, protocol, proxy)
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method, headers, agent, signal }, (response) => {

@@ -1,10 +1,12 @@
 // @ts-check
 // The GitHub action: inputs in, and everything else is the core's.
 
-import './heap.js'
+import './compiled.js'
 import { write } from './log.js'
 import { password } from './mask.js'
-import { run } from './run.js'
+
+// Only now, so that the wasm is being compiled meanwhile.
+const { run } = await import('./run.js')
 
 /** What the runner passes: `INPUT_` and the name in capitals, spaces as underscores (actions/toolkit, `core.getInput`). */
 const inputs = Object.fromEntries(

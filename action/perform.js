@@ -1,13 +1,10 @@
 // @ts-check
-// One need, performed.
+// One need, performed. What a hit does not need is loaded only when it is needed: each file takes its half a millisecond.
 
 import { failure } from './failure.js'
 import * as files from './files.js'
 import { expect, hash } from './hash.js'
-import { hashObjects } from './hash-objects.js'
 import * as http from './http.js'
-import * as programs from './programs.js'
-import { stage } from './stage.js'
 
 /** @typedef {import('../pkg/docktag.js').Session} Session */
 /** @typedef {import('../pkg/docktag.js').Need} Need */
@@ -59,16 +56,22 @@ async function work(session, host, id, need) {
       return { exist: files.exist(need.paths) }
     case 'http':
       return { response: await timed(session, host, id, () => http.send(need.request, host.agent), (response) => response.status) }
-    case 'run':
+    case 'run': {
+      const programs = await import('./programs.js')
       return { exited: await timed(session, host, id, () => programs.run(need, host.log), (exited) => exited.code) }
-    case 'objects':
+    }
+    case 'objects': {
+      const { hashObjects } = await import('./hash-objects.js')
       return { hashed: (await timed(session, host, id, () => hashObjects(need.command, need.algorithm, host.log), ({ code }) => code)).hashed }
+    }
     case 'write':
       files.write(host.scratch, need.path, session.bytes(id) ?? new Uint8Array(), need.append)
       return 'done'
-    case 'stage':
+    case 'stage': {
+      const { stage } = await import('./stage.js')
       stage(need)
       return 'done'
+    }
     case 'mirror':
       files.mirror(need.from, need.to, need.except)
       return 'done'

@@ -10,7 +10,6 @@ import { failure } from './failure.js'
 import * as hash from './hash.js'
 import * as http from './http.js'
 import { write } from './log.js'
-import { endAll } from './programs.js'
 import { makeScratch } from './scratch.js'
 
 /** @typedef {import('../pkg/docktag.js').Options} Options */
@@ -47,7 +46,7 @@ export async function run(options, voice, { directory, log }) {
   const making = makeScratch(temporary)
   const stop = watch(async () => {
     show(new Session({}, voice).line('interrupted: ending what was started'))
-    await endAll()
+    await (await import('./programs.js')).endAll()
     await making.then(({ remove }) => remove(), () => {})
   })
   let scratch

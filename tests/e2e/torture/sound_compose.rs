@@ -121,7 +121,7 @@ fn build(engine: &Engine, project: &Project, folder: &Path) -> Result<Option<BTr
     if services.is_empty() {
         return Ok(None);
     }
-    let mut inspect = ["image", "inspect", "--format", "{{.Id}} {{json .RootFS.Layers}} {{json .Config}}"].map(str::to_owned).to_vec();
+    let mut inspect = ["image", "inspect", "--format", "{{.Id}} {{json .RootFS}} {{json .Config}}"].map(str::to_owned).to_vec();
     inspect.extend(services.iter().map(|service| project.image(service)));
     let ids = run(&inspect);
     if !ids.status.success() {

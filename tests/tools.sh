@@ -7,6 +7,7 @@
 #   registry                  distribution 3, a registry            built with Go
 #   actionlint, shellcheck    check workflows, shell scripts            built with Go, from Debian
 #   chromium                  a browser: the machine's own, else one    from Debian
+#   judge                     asks BuildKit for many images         built with Go
 #   cargodeny                 checks licences and sources of crates built with Cargo
 #   checkjsonschema           check-jsonschema, for CircleCI's files    from PyPI
 #   pyyaml                    a Python that can `import yaml`           from PyPI
@@ -36,12 +37,14 @@ CACHE=${DOCKTAG_TEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/docktag-tes
 unusable() { fail "cannot do this here: $1"; } # packages.sh says more, which is about engines
 . "$HERE/tools/install.sh"
 . "$HERE/tools/chromium.sh"
+. "$HERE/tools/judge.sh"
 
 tool() {
   case $1 in # the versions are part of the folders' names: a new one is got where only the old one is there
     act) go_tool act github.com/nektos/act v0.2.89 ;;
     registry) go_tool registry github.com/distribution/distribution/v3/cmd/registry v3.1.2 ;;
     actionlint) go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint v1.7.12 ;;
+    judge) judge ;;
     shellcheck) debian_tool shellcheck ;;
     chromium) browser ;;
     cargodeny) cargo_tool cargo-deny 0.20.2 ;;

@@ -110,11 +110,17 @@ go_module() { # NAME MODULE VERSION PACKAGE PROGRAM LDFLAGS: built once, into th
 
 build_module() { # NAME MODULE VERSION PACKAGE PROGRAM LDFLAGS BINARY
   local log=$CACHE/$1.log source
-  command -v go >/dev/null || fail "$2 is built with Go: install Go 1.26 or newer"
-  say "build $2 $3 (some minutes, once)"
   # Not `go install module@version`: that refuses a module with `exclude` lines.
-  source=$(go mod download -json "$2@$3" 2>"$log" | sed -nE 's/^\t"Dir": "(.*)",$/\1/p')
-  [ -n "$source" ] || fail_with_log "$log" "the Go module $2@$3 cannot be downloaded"
+  source=$(module_source "$2" "$3" "$log")
   go build -C "$source" -trimpath -ldflags "$6" -o "$7.new" "$4" >"$log" 2>&1 || fail_with_log "$log" "$2 $3 does not build"
   mv "$7.new" "$7"
+}
+
+module_source() { # MODULE VERSION LOG: the folder of its sources
+  local source
+  command -v go >/dev/null || fail "$1 is built with Go: install Go 1.26 or newer"
+  say "build $1 $2 (some minutes, once)"
+  source=$(go mod download -json "$1@$2" 2>"$3" | sed -nE 's/^\t"Dir": "(.*)",$/\1/p')
+  [ -n "$source" ] || fail_with_log "$3" "the Go module $1@$2 cannot be downloaded"
+  printf '%s\n' "$source"
 }

@@ -201,7 +201,7 @@ impl Project {
         for folder in ["", "one/", "two/", "one/lib/", "outside/"] {
             for file in ["a.txt", "b.md", "lib/x.go", "lib/y.txt", "lib/deep/z.txt"] {
                 let name = format!("{folder}{file}");
-                tree.insert(name.clone(), Entry::File { content: name, executable: false });
+                tree.insert(name.clone(), Entry::File { content: tree::text(&name, 0), executable: false });
             }
             tree.insert(format!("{folder}t"), Entry::File { content: tree::program(), executable: true });
             tree.insert(format!("{folder}link.txt"), Entry::Link("a.txt".to_owned()));

@@ -16,7 +16,7 @@ use crate::random::Random;
 use crate::torture::hosts::{self, FILES, HOSTS, Host};
 use crate::torture::{self, Figure, Rounds};
 
-const ROUNDS: Rounds = Rounds { short: 6, minutes: 250, hours: 5_000 };
+const ROUNDS: Rounds = Rounds { short: 6, minutes: 100, hours: 1_000 };
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![("torture_what_a_stranger_writes_is_shown_and_never_obeyed", Needs::Any, hostile)]

@@ -21,7 +21,7 @@ use crate::registry;
 use crate::torture::hosts::{self, HOSTS, Host};
 use crate::torture::{self, Figure, Rounds};
 
-const ROUNDS: Rounds = Rounds { short: 4, minutes: 50, hours: 600 };
+const ROUNDS: Rounds = Rounds { short: 4, minutes: 40, hours: 300 };
 /// What `docker` started may need a while to notice.
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -1,12 +1,13 @@
 //! What `docs/reliability.md` promises, tried until it breaks: a few rounds in `make test`, many in `make torture`.
 //!
-//! `DOCKTAG_TORTURE=minutes` or `hours` says how long; then each figure is also written down for the report (`tests/reliability.py`).
-//! `DOCKTAG_SEED=7` begins with that seed.
+//! `DOCKTAG_TORTURE=minutes` or `hours` says how long, or a number how many rounds; then each figure is also written down for the report
+//! (`tests/reliability.py`). `DOCKTAG_SEED=7` begins with that seed.
 
 mod compose_project;
 mod faults;
 mod hostile;
 mod hosts;
+mod judge;
 mod killed;
 mod same;
 mod secrets;
@@ -60,7 +61,7 @@ impl Rounds {
             Ok("hours") => self.hours,
             Ok("minutes") => self.minutes,
             Err(_) | Ok("") => self.short,
-            Ok(other) => panic!("DOCKTAG_TORTURE is `{other}`, expected `minutes` or `hours`"),
+            Ok(other) => other.parse().unwrap_or_else(|_| panic!("DOCKTAG_TORTURE is `{other}`, expected `minutes`, `hours` or a number")),
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::random::Random;
 use crate::torture::hosts::{self, HOSTS, Host};
 use crate::torture::{self, Figure, Rounds};
 
-const ROUNDS: Rounds = Rounds { short: 6, minutes: 70, hours: 1_000 };
+const ROUNDS: Rounds = Rounds { short: 6, minutes: 50, hours: 400 };
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![

@@ -2,6 +2,9 @@
 //!
 //! Random projects are built by the real BuildKit; then one thing is changed at a time, and both are asked again. How often the tag changes
 //! though the image does not is printed.
+//!
+//! Who judges is `docker buildx` in the short form. For many changes it is `tests/tools/judge`, which asks the same BuildKit the same without
+//! a program per image; the first projects are judged by both, who have to agree.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,20 +15,29 @@ use libtest_mimic::Failed;
 use crate::Test;
 use crate::engine::{Engine, Needs};
 use crate::random::Random;
+use crate::torture::judge::{self, Build, Judge};
 use crate::torture::tree::{self, Entry, Tree};
 use crate::torture::{self, Counts, Figure, Rounds};
 
 /// Changes of one project before the next is made.
 const CHANGES: u64 = 5;
-const ROUNDS: Rounds = Rounds { short: 240, minutes: 600, hours: 20_000 };
+const ROUNDS: Rounds = Rounds { short: 240, minutes: 2_000, hours: 20_000 };
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![("torture_where_the_engine_builds_another_image_the_tag_is_another_one", Needs::Any, sound)]
 }
 
+/// Projects that are judged by both, of many.
+const BY_BOTH: u64 = 60;
+
 fn sound(engine: &Engine) -> Result<(), Failed> {
     let wanted = ROUNDS.number();
-    let counts = torture::two_at_once(wanted, |_, seed, counts: &mut Counts| try_project(engine, seed, counts))?;
+    let program = (wanted > ROUNDS.short).then(judge::program);
+    let by_both = torture::seed() + BY_BOTH;
+    let counts = torture::two_at_once(wanted, |_, seed, counts: &mut Counts| {
+        let mut judge = Judge::new(engine, program.as_deref(), seed < by_both);
+        try_project(&mut judge, seed, counts)
+    })?;
     let spared = counts.same_image - counts.needless;
     torture::record(&Figure {
         promise: "Sound",
@@ -45,11 +57,11 @@ fn sound(engine: &Engine) -> Result<(), Failed> {
     Ok(())
 }
 
-fn try_project(engine: &Engine, seed: u64, counts: &mut Counts) -> Result<(), Failed> {
+fn try_project(judge: &mut Judge<'_>, seed: u64, counts: &mut Counts) -> Result<(), Failed> {
     let mut random = Random::new(seed);
     let folder = tempfile::Builder::new().prefix("docktag-sound-").tempdir().unwrap();
     let mut project = Project::new(&mut random);
-    let Some(mut image) = build(engine, &project, folder.path()) else {
+    let Some(mut image) = image(judge, &project, folder.path()) else {
         counts.broken += 1;
         return Ok(());
     };
@@ -60,7 +72,7 @@ fn try_project(engine: &Engine, seed: u64, counts: &mut Counts) -> Result<(), Fa
         let before = project.clone();
         let what = project.change(&mut random);
         counts.changes += 1;
-        let Some(other_image) = build(engine, &project, folder.path()) else {
+        let Some(other_image) = self::image(judge, &project, folder.path()) else {
             counts.broken += 1;
             project = before;
             continue;
@@ -80,17 +92,10 @@ fn try_project(engine: &Engine, seed: u64, counts: &mut Counts) -> Result<(), Fa
     Ok(())
 }
 
-/// The engine's name for what it builds; `None` where it cannot.
-fn build(engine: &Engine, project: &Project, folder: &Path) -> Option<String> {
+fn image(judge: &mut Judge<'_>, project: &Project, folder: &Path) -> Option<String> {
     project.write(folder);
-    let mut command = Command::new("docker");
-    command.args(["buildx", "build", "--quiet", "--provenance=false", "--file"]).arg(folder.join(&project.file));
-    command.args(project.target.iter().flat_map(|target| ["--target", target]));
-    for (name, value) in &project.args {
-        command.arg("--build-arg").arg(format!("{name}={value}"));
-    }
-    let output = command.arg(folder).envs(&engine.env).output().unwrap();
-    output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    let Project { file, args, target, .. } = project;
+    judge.image(&Build { folder, file, args, target: target.as_deref() })
 }
 
 fn tag(project: &Project, folder: &Path) -> Result<String, String> {
@@ -188,7 +193,7 @@ impl Project {
     fn new(random: &mut Random) -> Self {
         let mut tree = BTreeMap::new();
         for file in FILES {
-            tree.insert(file.to_owned(), Entry::File { content: file.to_owned(), executable: file.ends_with(".sh") });
+            tree.insert(file.to_owned(), Entry::File { content: tree::text(file, 0), executable: file.ends_with(".sh") });
         }
         for (link, target) in LINKS {
             tree.insert(link.to_owned(), Entry::Link(target.to_owned()));

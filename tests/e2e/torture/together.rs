@@ -19,7 +19,7 @@ use crate::registry::{self, digest};
 use crate::torture::hosts::{self, HOSTS, Host};
 use crate::torture::{self, Figure, Rounds};
 
-const ROUNDS: Rounds = Rounds { short: 7, minutes: 100, hours: 1_000 };
+const ROUNDS: Rounds = Rounds { short: 7, minutes: 50, hours: 400 };
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![("torture_on_a_crowded_machine_the_result_is_right_or_the_error_clear", Needs::Any, together)]

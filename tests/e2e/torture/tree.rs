@@ -20,6 +20,11 @@ pub(crate) enum Entry {
 /// Names and what they stand for; folders of files need no entry.
 pub(crate) type Tree = BTreeMap<String, Entry>;
 
+/// A content of as many bytes as the others that a file of this name has.
+pub(crate) fn text(name: &str, number: u64) -> String {
+    format!("{name} {number:03}")
+}
+
 /// Changes, renames, removes or adds one entry, and says what. New ones are put into one of the folders: `""`, or with a `/` in the end.
 pub(crate) fn change(tree: &mut Tree, random: &mut Random, folders: &[&str]) -> String {
     let names: Vec<String> = tree.keys().cloned().collect();
@@ -27,7 +32,7 @@ pub(crate) fn change(tree: &mut Tree, random: &mut Random, folders: &[&str]) -> 
     let number = random.below(1000);
     match random.below(9) {
         0..=2 => match tree.get_mut(&name) {
-            Some(Entry::File { content, .. }) => *content = format!("{name} {number}"),
+            Some(Entry::File { content, .. }) => *content = text(&name, number),
             Some(Entry::Link(target)) => *target = (*random.pick(&["b.md", "docs", "../src"])).to_owned(),
             _ => drop(tree.remove(&name)),
         },
@@ -64,7 +69,7 @@ pub(crate) fn change(tree: &mut Tree, random: &mut Random, folders: &[&str]) -> 
     format!("changing {name}")
 }
 
-/// Makes the folder what the tree is, and nothing else. Times are fixed: they are no input, but would show in an image.
+/// Makes the folder what the tree is, and nothing else. The same files have the same times: they are no input, but would show in an image.
 pub(crate) fn write(tree: &Tree, folder: &Path) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -82,7 +87,8 @@ pub(crate) fn write(tree: &Tree, folder: &Path) {
     }
 }
 
-/// Writes one file, with the time that all have.
+/// Writes one file, with a time of its own for each content: BuildKit takes a file for the one that it has if name, size and time are the
+/// same, and would not see that `a 1` became `a 2`.
 pub(crate) fn put(path: &Path, content: &str, executable: bool) {
     // A file can have been renamed to where a folder of another entry is to be.
     if fs::create_dir_all(path.parent().unwrap()).is_err() || path.is_dir() {
@@ -90,11 +96,12 @@ pub(crate) fn put(path: &Path, content: &str, executable: bool) {
     }
     fs::write(path, content).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 })).unwrap();
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let number = content.bytes().fold(0_u64, |number, byte| (number * 31 + u64::from(byte)) % 99_999_989);
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000 + number);
     fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
 }
 
-/// Gives folders and links the time that files have, when everything is written: a context that becomes an image as it is shows it.
+/// Gives folders and links a time that stays the same, when everything is written: a context that becomes an image as it is shows it.
 pub(crate) fn settle(folder: &Path) {
     let find = ["(", "-type", "d", "-o", "-type", "l", ")", "-exec", "touch", "-h", "-t", "200109090146.40", "{}", "+"];
     assert!(Command::new("find").arg(folder).args(find).status().unwrap().success());

@@ -1,5 +1,5 @@
 //! A host that answers anything: of the kind that is asked for, with texts that make sense, are cut, or are none; of another kind; late; twice.
-//! Every job ends, with a report or an error, and soon.
+//! Every job ends, with a report or an error, and soon. The first answers of a run make sense, so that jobs come to the questions behind them.
 #![no_main]
 
 use docktag::digest::{Algorithm, digest};
@@ -132,11 +132,18 @@ fuzz_target!(|bytes: &[u8]| {
     let options = from_object(&format!("{{{job},{HOST}}}")).unwrap();
     let mut session = Session::new(options);
     let (mut given, mut late) = (Vec::new(), Vec::new());
+    // How many answers make sense.
+    let mut calm = data.int_in_range(0..=24).unwrap_or(0);
     let mut count = 0;
     while let Step::Open { needs, .. } = session.step(std::mem::take(&mut given)) {
         count += needs.len() + 1;
         assert!(count < MOST, "the job does not end");
         for (id, need) in needs {
+            if calm > 0 {
+                calm -= 1;
+                given.push((id, sensible(&need, &mut data).unwrap_or(Answer::Done)));
+                continue;
+            }
             let answer = answer(&need, &mut data).unwrap_or(Answer::Done);
             if data.ratio(1, 64).unwrap_or(false) {
                 given.push((id, Answer::Done));
@@ -149,6 +156,22 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
 });
+
+/// What a host says with which nothing is wrong, but for a few bytes now and then.
+fn sensible(need: &Need, data: &mut Unstructured<'_>) -> Result<Answer> {
+    Ok(match need {
+        Need::Read { path } if path.ends_with("ignore") || path.contains(".env") || path.contains("override") => {
+            return failed(FailureKind::NotFound);
+        }
+        Need::Read { path } => Answer::Bytes(sensible_text(path, data)?),
+        Need::Exist { paths } => Answer::Exist(vec![true; paths.len()]),
+        Need::Run(command) => {
+            let stdout = sensible_text(&command.argv.join(" "), data)?;
+            Answer::Exited(Exited { code: Some(0), stdout, stderr: Vec::new(), milliseconds: 1 })
+        }
+        _ => return answer(need, data),
+    })
+}
 
 fn answer(need: &Need, data: &mut Unstructured<'_>) -> Result<Answer> {
     // Without data every answer is a failure that no job takes for a reason to ask again and again.
@@ -236,11 +259,24 @@ fn hashes(data: &mut Unstructured<'_>, count: usize, algorithm: Algorithm) -> Re
         .collect()
 }
 
+fn sensible_text(asked: &str, data: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let mut text = data.choose(&likely(asked))?.as_bytes().to_vec();
+    if data.ratio(1, 8)? {
+        change(data, &mut text)?;
+    }
+    Ok(text)
+}
+
+/// The texts that make sense as an answer.
+fn likely(asked: &str) -> Vec<&'static str> {
+    let has = LIKELY.iter().find(|(what, _)| asked.contains(what)).map_or("", |(_, has)| has);
+    TEXTS.iter().copied().filter(|text| text.contains(has)).collect()
+}
+
 /// A text of the list, mostly a likely one: whole, cut and gone on with another one, changed somewhere, or anything.
 fn text(data: &mut Unstructured<'_>, asked: &str) -> Result<Vec<u8>> {
-    let likely = LIKELY.iter().find(|(what, _)| asked.contains(what)).map_or("", |(_, has)| has);
-    let texts: Vec<&str> = TEXTS.iter().copied().filter(|text| text.contains(likely)).collect();
-    let mut text = if data.ratio(1, 4)? { data.choose(&TEXTS)? } else { data.choose(&texts)? }.as_bytes().to_vec();
+    let texts = if data.ratio(1, 4)? { TEXTS.to_vec() } else { likely(asked) };
+    let mut text = data.choose(&texts)?.as_bytes().to_vec();
     match data.int_in_range(0..=11)? {
         0 => text = data.arbitrary::<&[u8]>()?.to_vec(),
         1 => {
@@ -262,8 +298,12 @@ fn change(data: &mut Unstructured<'_>, text: &mut Vec<u8>) -> Result<()> {
         return Ok(());
     }
     for _ in 0..data.int_in_range(1..=4)? {
-        let start = data.int_in_range(0..=text.len())?;
-        let end = (start + data.int_in_range(0..=3)?).min(text.len());
+        let mut end = data.int_in_range(0..=text.len())?;
+        // Often they are the end of a word: formats have words of which so much is expected.
+        if data.arbitrary()? {
+            end += text[end..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        }
+        let start = end - data.int_in_range(0..=5)?.min(end);
         let bytes: [u8; 3] = data.arbitrary()?;
         text.splice(start..end, bytes.into_iter().take(data.int_in_range(0..=3)?));
     }

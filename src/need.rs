@@ -119,7 +119,7 @@ fn files<S: Serializer>(paths: &[RelPath], serializer: S) -> Result<S::Ok, S::Er
 }
 
 /// A program to run in the project folder, with nothing on its standard input but `stdin`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Command {
     /// Program and arguments; never a shell line, and never with a secret in it.

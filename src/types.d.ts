@@ -308,8 +308,11 @@ export interface TargetReport {
   why?: string[];
 }
 
-/** How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout. */
-export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string }
+/**
+ * How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout, and what makes the runner
+ * obey again after programs have printed.
+ */
+export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string; token?: string }
 
 /** The definition of an option. */
 export interface Definition {

@@ -287,6 +287,8 @@ pub enum FailureKind {
     Connect,
     /// A connection, but no trust.
     Tls,
+    /// A connection, but no trust in us: a certificate of ours is missing, or not the right one.
+    Certificate,
     /// No answer in time.
     Timeout,
     /// An answer that was cut off, or is not HTTP.
@@ -306,6 +308,7 @@ impl FailureKind {
             "dns" => FailureKind::Dns,
             "connect" => FailureKind::Connect,
             "tls" => FailureKind::Tls,
+            "certificate" => FailureKind::Certificate,
             "timeout" => FailureKind::Timeout,
             "garbled" => FailureKind::Garbled,
             "other" => FailureKind::Other,

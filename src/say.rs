@@ -215,7 +215,8 @@ mod tests {
             voice.end(&command, None, 0),
             voice.note(&warning, 0),
         ];
-        let held = "::group::b\n$ a\n::stop-commands::t\ndocktag: b\n$ a\n\n::t::\n::warning title=docktag::c\n::stop-commands::t\ndocktag: d\n";
+        let held =
+            "::group::b\n$ a\n::stop-commands::t\ndocktag: b\n$ a\n\n::t::\n::warning title=docktag::c\n::stop-commands::t\ndocktag: d\n";
         assert_eq!(log.concat(), format!("{held}\n::t::\n::endgroup::\n::warning title=docktag::c\n"));
         for other in [Voice { token: String::new(), ..voice.clone() }, Voice { github: false, ..voice }] {
             let log = other.begin(&command, 0) + &other.note(&warning, 1) + &other.end(&command, None, 0) + &other.obey();

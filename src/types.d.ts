@@ -239,7 +239,11 @@ export interface HttpRequest {
   timeout: number;
   /** The address of the proxy to go through: a secret. */
   proxy: string | null;
+  trust: Trust;
 }
+
+/** Whom to trust under TLS: anybody; authorities besides those of the system; and our own certificate with its key. All are files in PEM. */
+export interface Trust { insecure: boolean; authorities: string[]; identity: [string, string] | null }
 
 /** An answer as it was received; names of headers in lower case, the body in base64. */
 export interface HttpResponse { status: number; headers: Array<[string, string]>; body: string; milliseconds: number }
@@ -261,7 +265,7 @@ export interface Exited { code: number | null; stdout: string; stderr: string; m
 
 /** Why something could not be done. */
 export interface Failure {
-  kind: 'not-found' | 'is-a-file' | 'is-a-link' | 'changed' | 'dns' | 'connect' | 'tls' | 'timeout' | 'garbled' | 'other';
+  kind: 'not-found' | 'is-a-file' | 'is-a-link' | 'changed' | 'dns' | 'connect' | 'tls' | 'certificate' | 'timeout' | 'garbled' | 'other';
   path?: Path;
   message: string;
 }

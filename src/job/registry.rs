@@ -2,6 +2,7 @@
 
 mod access;
 mod traffic;
+mod trust;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -6,11 +6,13 @@ use std::task::Poll;
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
 use crate::job::login;
-use crate::job::registry::Client;
+use crate::job::registry::traffic::{self, Sent};
+use crate::job::registry::{Client, trust};
 use crate::need::{Failure, FailureKind};
 use crate::registry::challenge::{self, Challenge};
 use crate::registry::credential::Credential;
-use crate::registry::{Call, Endpoint, Response, reply, token};
+use crate::registry::trust::{Trust, is_insecure};
+use crate::registry::{Call, Endpoint, Request, Response, reply, token};
 use crate::secret::Secret;
 
 /// What is known of how to talk to a registry.
@@ -161,29 +163,68 @@ impl Client<'_> {
 
     /// The first request finds out whether the registry speaks TLS, where both are allowed.
     async fn deliver_first(&self, repository: &Repository, call: &Call, because: &str) -> Result<(Endpoint, Response)> {
-        let candidates = Endpoint::candidates(repository.registry(), &self.options.insecure);
-        let (last, others) = candidates.split_last().ok_or_else(|| Error::new(Code::Internal, "no endpoint"))?;
-        let mut refused = None;
-        for endpoint in others {
-            let request = call.at(endpoint, None);
-            let sent = self.known.traffic.once(&endpoint.host, &request, because).await;
-            match &sent.answer {
-                // What a TLS server says to plain HTTP.
-                Ok(response) if response.status == 400 => refused = Some((endpoint.clone(), response.clone())),
-                Err(Failure { kind: FailureKind::Garbled, .. }) => {}
-                _ => {
-                    let response = self.known.traffic.persist(&endpoint.host, request, sent, because, self.is_patient).await?;
-                    return Ok((endpoint.clone(), response));
-                }
+        let registry = repository.registry();
+        let mut ways = Endpoint::candidates(registry, &self.options.insecure);
+        if let [only] = &mut ways[..] {
+            only.trust = trust::of(self.desk, self.options, registry).await?;
+            let request = call.at(only, None);
+            let sent = self.known.traffic.once(&only.host, &request, because).await;
+            let is_sure = matches!(sent.answer, Ok(_) | Err(Failure { kind: FailureKind::Certificate | FailureKind::Other, .. }));
+            // Only now the engine's configuration is worth a look.
+            if is_sure || !trust::is_insecure_for_engine(self.desk, self.options, registry).await {
+                let response = self.known.traffic.persist(&only.host, request, sent, because, self.is_patient).await?;
+                return Ok((only.clone(), response));
             }
+            ways = Endpoint::candidates(registry, &[registry.to_owned()]);
         }
-        let request = call.at(last, None);
-        let sent = self.known.traffic.once(&last.host, &request, because).await;
-        match (&sent.answer, refused) {
-            // No TLS either: then the 400 was meant as it was said.
-            (Err(Failure { kind: FailureKind::Garbled | FailureKind::Connect, .. }), Some(refused)) => Ok(refused),
-            _ => Ok((last.clone(), self.known.traffic.persist(&last.host, request, sent, because, self.is_patient).await?)),
+        self.deliver_insecurely(registry, ways, call, because).await
+    }
+
+    /// The first request to a registry that may be spoken to with TLS, its certificate unseen, and without: the second is tried where the first
+    /// comes to nothing.
+    async fn deliver_insecurely(&self, registry: &str, ways: Vec<Endpoint>, call: &Call, because: &str) -> Result<(Endpoint, Response)> {
+        let mut before: Option<(Endpoint, Sent)> = None;
+        for mut endpoint in ways {
+            if endpoint.https {
+                endpoint.trust = Trust { insecure: true, ..trust::of(self.desk, self.options, registry).await? };
+            }
+            let request = call.at(&endpoint, None);
+            let sent = self.known.traffic.once(&endpoint.host, &request, because).await;
+            let is_patient = match (before, &sent.answer) {
+                // What a TLS server says to plain HTTP, and what comes of speaking TLS to one without.
+                (None, Ok(response)) if !endpoint.https && response.status == 400 => {
+                    before = Some((endpoint, sent));
+                    continue;
+                }
+                (None, Err(failure)) if may_speak_otherwise(&endpoint, failure) => {
+                    before = Some((endpoint, sent));
+                    continue;
+                }
+                (None, _) => self.is_patient,
+                // It speaks neither: then the 400 was meant as it was said.
+                (Some((other, Sent { answer: Ok(refused), .. })), Err(failure)) if is_no_tls(failure) => return Ok((other, refused)),
+                // It speaks TLS: then what was said under TLS counts.
+                (Some((other, Sent { answer: Err(failure), .. })), answer)
+                    if other.https && !is_no_tls(&failure) && answer.as_ref().map_or(true, |response| response.status == 400) =>
+                {
+                    return Err(traffic::unreachable(&other.host, &failure));
+                }
+                // One of them took its time already.
+                (Some((_, Sent { answer: Err(Failure { kind: FailureKind::Timeout, .. }), .. })), _) => false,
+                (Some(_), _) => self.is_patient,
+            };
+            let response = self.known.traffic.persist(&endpoint.host, request, sent, because, is_patient).await?;
+            return Ok((endpoint, response));
         }
+        Err(Error::new(Code::Internal, "no endpoint"))
+    }
+
+    /// Whether this registry is not spoken to as all others are.
+    pub(in crate::job) fn is_insecure(&self, registry: &str) -> bool {
+        let sites = self.known.sites.borrow();
+        let is_known =
+            |(of, site): &(String, Site)| of == registry && matches!(site, Site::Known { endpoint, .. } if endpoint.trust.insecure);
+        sites.iter().any(is_known) || is_insecure(registry, &self.options.insecure)
     }
 
     /// The credentials for a registry, looked up once: a helper is a program.
@@ -245,6 +286,7 @@ impl Client<'_> {
                 let request = token::request(&realm, service.as_deref(), &scope, &credential);
                 let host = realm.split('/').nth(2).unwrap_or(&realm).to_owned();
                 let because = format!("get a token for {repository}");
+                let request = Request { trust: endpoint.trust.clone(), ..request };
                 let answer = self.known.traffic.send(&host, request, &because, self.is_patient).await?;
                 match (answer.status, token::authorization(&answer)) {
                     (200, Some(authorization)) => Ok(authorization),
@@ -285,6 +327,20 @@ impl Client<'_> {
             Err(error) => error,
         }
     }
+}
+
+/// Whether the other of both ways, with TLS and without, may lead there.
+fn may_speak_otherwise(endpoint: &Endpoint, failure: &Failure) -> bool {
+    match failure.kind {
+        FailureKind::Certificate | FailureKind::Other => false,
+        // Under one address there is nobody for the other one either, but names without a port have two.
+        kind => endpoint.https || kind == FailureKind::Garbled,
+    }
+}
+
+/// What TLS with a server that does not speak it comes to.
+fn is_no_tls(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Garbled | FailureKind::Connect)
 }
 
 fn is_bearer(response: &Response) -> bool {

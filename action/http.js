@@ -190,7 +190,7 @@ function kindOf(error) {
   const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error)
   if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'ENODATA'].includes(code)) return 'dns'
   // RFC 8446, 6.2: what a server says of the certificate that it was shown, or was not; and a key of another certificate.
-  if (/ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)|KEY_VALUES_MISMATCH/.test(code)) return 'certificate'
+  if (/ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)|KEY_VALUES_MISMATCH/.test(code)) return 'certificate'
   if (/CERT|_ALERT_|^UNABLE_TO_|^ERR_TLS|SELF_SIGNED|^HOSTNAME_MISMATCH$|^INVALID_CA$/.test(code)) return 'tls'
   if (code === 'ETIMEDOUT') return 'timeout'
   if (/^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_.*|HPE_.*|ERR_HTTP.*|ERR_STREAM.*)$/.test(code)) return 'garbled'

@@ -203,7 +203,8 @@ fn of_tls(error: &rustls::Error) -> FailureKind {
             | Alert::CertificateExpired
             | Alert::CertificateUnknown
             | Alert::UnknownCA
-            | Alert::AccessDenied,
+            | Alert::AccessDenied
+            | Alert::DecryptError,
         ) => FailureKind::Certificate,
         _ => FailureKind::Tls,
     }

@@ -37,7 +37,8 @@ fn an_error_is_an_annotation_after_its_group() {
 #[test]
 fn what_a_program_prints_is_no_command() {
     let project = Project::new();
-    let lines = r#"printf '::add-mask::a\n x ##[set-env name=PATH]b\r::set-output name=tag::c\n::stop-commands::\n::endgroup::\n'; printf '##[d'"#;
+    let lines =
+        r#"printf '::add-mask::a\n x ##[set-env name=PATH]b\r::set-output name=tag::c\n::stop-commands::\n::endgroup::\n'; printf '##[d'"#;
     for (end, exit) in [("printf ::error::e", 0), ("printf ::stop-commands::f", 0), ("printf ::g; exit 1", 1)] {
         project.docker(&[(r#"*" build app""#, &format!("{lines} >&2; {lines}; {end}"))]);
         let ran = project.job("build", ["--force", "--moving-tag="]).env("GITHUB_ACTIONS", "true").run();

@@ -2,8 +2,7 @@
 // Sending requests, with what Node brings along.
 
 import { createRequire } from 'node:module'
-import { HostFailure, ofFile } from './failure.js'
-import { readAll } from './files.js'
+import { HostFailure } from './failure.js'
 
 /** @typedef {import('../pkg/docktag.js').HttpRequest} HttpRequest */
 /** @typedef {import('../pkg/docktag.js').HttpResponse} HttpResponse */
@@ -82,7 +81,9 @@ async function attempt(url, { method, headers, body, proxy, trust, signal }) {
   const { protocol } = new URL(url)
   /** @type {typeof import('node:http') | typeof import('node:https')} */
   const http = require(protocol === 'https:' ? 'node:https' : 'node:http')
-  const agent = agentFor(http, protocol, proxy, trust)
+  const isUsual = protocol === 'http:' || (!trust.insecure && trust.authorities.length === 0 && !trust.identity)
+  const options = isUsual ? {} : (await import('./trust.js')).options(trust, authorities)
+  const agent = agentFor(http, JSON.stringify([protocol, proxy, trust]), proxy, options)
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method, headers, agent, signal }, (response) => {
       /** @type {Buffer[]} */
@@ -111,45 +112,22 @@ async function attempt(url, { method, headers, body, proxy, trust, signal }) {
 /**
  * Connections are kept open between requests. Node takes a proxy as it takes those of variables (its documentation, `http.Agent`, `proxyEnv`).
  * @param {typeof import('node:http') | typeof import('node:https')} http
- * @param {string} protocol
+ * @param {string} name what it is for: others have another one
  * @param {string | null} proxy
- * @param {Trust} trust
+ * @param {import('node:https').AgentOptions} options
  */
-function agentFor(http, protocol, proxy, trust) {
-  const name = JSON.stringify([protocol, proxy, trust])
+function agentFor(http, name, proxy, options) {
   let agent = agents.get(name)
   if (!agent) {
     agent = new http.Agent({
       keepAlive: true,
-      ...(protocol === 'https:' && trusting(trust)),
+      ...(authorities && { ca: authorities }),
+      ...options,
       ...(proxy !== null && { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
     })
     agents.set(name, agent)
   }
   return agent
-}
-
-/**
- * What TLS is told. Authorities that are named are besides those that Node knows.
- * @param {Trust} trust
- * @returns {import('node:https').AgentOptions}
- */
-function trusting({ insecure, authorities: files, identity }) {
-  const read = (/** @type {string} */ file) => {
-    try {
-      return readAll(file)
-    } catch (error) {
-      throw ofFile(error, file)
-    }
-  }
-  const options = insecure ? { rejectUnauthorized: false } : files.length > 0 ? { ca: [...(authorities ?? ownAuthorities()), ...files.map(read)] } : authorities && { ca: authorities }
-  return { ...options, ...(identity && { cert: read(identity[0]), key: read(identity[1]) }) }
-}
-
-function ownAuthorities() {
-  /** @type {typeof import('node:tls')} */
-  const tls = require('node:tls')
-  return 'getCACertificates' in tls ? tls.getCACertificates('default') : tls.rootCertificates
 }
 
 /** A proxy may be why there is no connection, and a Node that takes none surely is. */

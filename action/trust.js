@@ -21,7 +21,8 @@ export function options({ insecure, authorities, identity }, known) {
  */
 function authoritiesOf(files, known) {
   if (files.length === 0) return known && { ca: known }
-  const own = known ?? ('getCACertificates' in tls ? tls.getCACertificates('default') : tls.rootCertificates)
+  // Node 20 has only those that it brings along.
+  const own = known ?? tls.getCACertificates?.('default') ?? tls.rootCertificates
   const named = files.map((file) => {
     const text = read(file)
     // As in Go, what is no certificate in there is none.

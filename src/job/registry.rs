@@ -1,6 +1,7 @@
 //! Conversations with registries: who we are, what is there, and moving a tag.
 
 mod access;
+mod insecure;
 mod traffic;
 mod trust;
 

@@ -6,12 +6,11 @@ use std::task::Poll;
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
 use crate::job::login;
-use crate::job::registry::traffic::{self, Sent};
 use crate::job::registry::{Client, trust};
 use crate::need::{Failure, FailureKind};
 use crate::registry::challenge::{self, Challenge};
 use crate::registry::credential::Credential;
-use crate::registry::trust::{Trust, is_insecure};
+use crate::registry::trust::is_insecure;
 use crate::registry::{Call, Endpoint, Request, Response, reply, token};
 use crate::secret::Secret;
 
@@ -180,45 +179,6 @@ impl Client<'_> {
         self.deliver_insecurely(registry, ways, call, because).await
     }
 
-    /// The first request to a registry that may be spoken to with TLS, its certificate unseen, and without: the second is tried where the first
-    /// comes to nothing.
-    async fn deliver_insecurely(&self, registry: &str, ways: Vec<Endpoint>, call: &Call, because: &str) -> Result<(Endpoint, Response)> {
-        let mut before: Option<(Endpoint, Sent)> = None;
-        for mut endpoint in ways {
-            if endpoint.https {
-                endpoint.trust = Trust { insecure: true, ..trust::of(self.desk, self.options, registry).await? };
-            }
-            let request = call.at(&endpoint, None);
-            let sent = self.known.traffic.once(&endpoint.host, &request, because).await;
-            let is_patient = match (before, &sent.answer) {
-                // What a TLS server says to plain HTTP, and what comes of speaking TLS to one without.
-                (None, Ok(response)) if !endpoint.https && response.status == 400 => {
-                    before = Some((endpoint, sent));
-                    continue;
-                }
-                (None, Err(failure)) if may_speak_otherwise(&endpoint, failure) => {
-                    before = Some((endpoint, sent));
-                    continue;
-                }
-                (None, _) => self.is_patient,
-                // It speaks neither: then the 400 was meant as it was said.
-                (Some((other, Sent { answer: Ok(refused), .. })), Err(failure)) if is_no_tls(failure) => return Ok((other, refused)),
-                // It speaks TLS: then what was said under TLS counts.
-                (Some((other, Sent { answer: Err(failure), .. })), answer)
-                    if other.https && !is_no_tls(&failure) && answer.as_ref().map_or(true, |response| response.status == 400) =>
-                {
-                    return Err(traffic::unreachable(&other.host, &failure));
-                }
-                // One of them took its time already.
-                (Some((_, Sent { answer: Err(Failure { kind: FailureKind::Timeout, .. }), .. })), _) => false,
-                (Some(_), _) => self.is_patient,
-            };
-            let response = self.known.traffic.persist(&endpoint.host, request, sent, because, is_patient).await?;
-            return Ok((endpoint, response));
-        }
-        Err(Error::new(Code::Internal, "no endpoint"))
-    }
-
     /// Whether this registry is not spoken to as all others are.
     pub(in crate::job) fn is_insecure(&self, registry: &str) -> bool {
         let sites = self.known.sites.borrow();
@@ -327,20 +287,6 @@ impl Client<'_> {
             Err(error) => error,
         }
     }
-}
-
-/// Whether the other of both ways, with TLS and without, may lead there.
-fn may_speak_otherwise(endpoint: &Endpoint, failure: &Failure) -> bool {
-    match failure.kind {
-        FailureKind::Certificate | FailureKind::Other => false,
-        // Under one address there is nobody for the other one either, but names without a port have two.
-        kind => endpoint.https || kind == FailureKind::Garbled,
-    }
-}
-
-/// What TLS with a server that does not speak it comes to.
-fn is_no_tls(failure: &Failure) -> bool {
-    matches!(failure.kind, FailureKind::Garbled | FailureKind::Connect)
 }
 
 fn is_bearer(response: &Response) -> bool {

@@ -1,6 +1,9 @@
 //! What the machine says of a registry's certificates, and of registries that need none, where Docker has it. It is looked for once for each
 //! registry, and read where it is there.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::options::Options;
@@ -13,7 +16,11 @@ use crate::tree::Node;
 ///
 /// # Errors
 /// For folders that cannot be read, and half a certificate.
-pub(super) async fn of(desk: &Desk, options: &Options, registry: &str) -> Result<Trust> {
+pub(super) fn of<'a>(desk: &'a Desk, options: &'a Options, registry: &'a str) -> Pin<Box<dyn Future<Output = Result<Trust>> + 'a>> {
+    Box::pin(read(desk, options, registry))
+}
+
+async fn read(desk: &Desk, options: &Options, registry: &str) -> Result<Trust> {
     let mut trust = Trust::default();
     let folders = trust::folders(registry, &options.host.env, options.host.windows);
     let exist = desk.exist(folders.clone()).await.unwrap_or_default();
@@ -36,7 +43,15 @@ pub(super) async fn of(desk: &Desk, options: &Options, registry: &str) -> Result
 }
 
 /// Whether the engine's configuration names a registry as insecure. It is asked for only where the registry cannot be reached otherwise.
-pub(super) async fn is_insecure_for_engine(desk: &Desk, options: &Options, registry: &str) -> bool {
+pub(super) fn is_insecure_for_engine<'a>(
+    desk: &'a Desk,
+    options: &'a Options,
+    registry: &'a str,
+) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
+    Box::pin(look(desk, options, registry))
+}
+
+async fn look(desk: &Desk, options: &Options, registry: &str) -> bool {
     for file in trust::configurations(&options.host.env, options.host.windows) {
         let Ok(bytes) = desk.read(file.clone()).await else { continue };
         match trust::insecure_registries(&bytes) {

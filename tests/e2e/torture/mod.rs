@@ -8,6 +8,8 @@ mod faults;
 mod hostile;
 mod hosts;
 mod killed;
+#[path = "../../cli/support/obeyed.rs"]
+mod obeyed;
 mod same;
 mod secrets;
 pub(crate) mod sound;

@@ -117,7 +117,7 @@ export interface Options {
   username?: string;
   /** The password or access token of the user; without it, that in DOCKER_PASSWORD */
   password?: string;
-  /** A registry that may be spoken to without TLS; those on the loopback interface always may */
+  /** A registry that may have any TLS certificate, or no TLS; those on the loopback interface always may */
   'insecure-registry'?: string | string[];
   /** How long one request to a registry may take; what may pass is asked three times, but not for longer than a minute [default: 10] */
   'registry-timeout'?: string;

@@ -15,6 +15,8 @@ const LARGE = 64 * 1024
 const ROOM = 512 * 1024
 /** So many files at most. */
 const FILES = 128
+/** Where the bytes of a file begin: the kernel copies them nearly twice as fast to such a place. */
+const ALIGN = 64
 /** A change that is this many milliseconds old cannot have come while we were reading: no file system's clock is as coarse or as wrong. */
 const OLD = 2000
 
@@ -24,7 +26,7 @@ const OLD = 2000
  * @param {WebAssembly.Memory} memory
  */
 export function together(Batch, memory) {
-  const batch = new Batch(ROOM)
+  const batch = new Batch(ROOM, ALIGN)
   const pointer = batch.pointer()
   let bytes = new Uint8Array(memory.buffer)
   const ends = new Uint32Array(FILES)
@@ -36,31 +38,32 @@ export function together(Batch, memory) {
    * @param {import('./hash-file.js').Pause} pause
    */
   return async function hashSmall(share, pause) {
-    /** @type {{ index: number, executable: boolean }[]} */
+    /** @type {{ index: number, size: number, executable: boolean }[]} */
     const files = []
-    let end = 0
+    let start = 0
     const flush = () => {
       const digests = batch.digests(ends.subarray(0, files.length))
-      files.forEach(({ index, executable }, place) => {
-        const size = ends[place] - (place > 0 ? ends[place - 1] : 0)
+      files.forEach(({ index, size, executable }, place) => {
         share.keep(index, digests.subarray(16 * place, 16 * place + 16), size, executable)
       })
       files.length = 0
-      end = 0
+      start = 0
     }
     for (let taken = share.take(); taken.start < taken.end; taken = share.take()) {
       for (let index = taken.start; index < taken.end; index++) {
         // Memory that has grown is another buffer.
         if (bytes.length === 0) bytes = new Uint8Array(memory.buffer)
         const path = share.paths[index]
-        const read = readSmall(path, bytes, pointer + end)
+        const read = readSmall(path, bytes, pointer + start)
         if (!read) {
           share.setAside(index)
           continue
         }
-        ends[files.length] = end += read.size
-        files.push({ index, executable: isExecutable(read) })
-        if (files.length < FILES && end + LARGE <= ROOM) continue
+        const end = start + read.size
+        ends[files.length] = end
+        files.push({ index, size: read.size, executable: isExecutable(read) })
+        start = Math.ceil(end / ALIGN) * ALIGN
+        if (files.length < FILES && start + LARGE <= ROOM) continue
         flush()
         await pause()
       }

@@ -15,7 +15,7 @@ export class Batch {
         wasm.__wbg_batch_free(ptr, 0);
     }
     /**
-     * The digests of files, 16 bytes each, by the places in the buffer where each ends and the next one begins.
+     * The digests of files, 16 bytes each, by the places where each ends; the next one begins there, or at the multiple that follows.
      * @param {Uint32Array | number[]} ends
      * @returns {Uint8Array}
      */
@@ -28,11 +28,12 @@ export class Batch {
         return v2;
     }
     /**
-     * So many bytes are set aside for files.
+     * So many bytes are set aside for files. Each begins at a multiple of `align`, which is a power of two: a file that is read to a multiple of 64 is copied nearly twice as fast.
      * @param {number} room
+     * @param {number} [align]
      */
-    constructor(room) {
-        const ret = wasm.batch_new(room);
+    constructor(room, align) {
+        const ret = wasm.batch_new(room, isLikeNone(align) ? Number.MAX_SAFE_INTEGER : (align) >>> 0);
         this.__wbg_ptr = ret;
         BatchFinalization.register(this, this.__wbg_ptr, this);
         return this;

@@ -2,6 +2,7 @@
 
 mod kernel;
 mod rounds;
+mod scalar;
 mod whole;
 
 #[cfg(target_arch = "x86_64")]
@@ -17,6 +18,8 @@ pub use whole::digests;
 const BLOCK: usize = 64;
 /// What may follow the last byte of a message: a bit, zeros, and eight bytes of its length, to the end of a block.
 const PADDING: usize = 2 * BLOCK;
+/// A kernel copies what it has read nearly twice as fast to where a line of the cache begins (measured on Zen 3).
+const ALIGN: usize = 64;
 
 /// Hashers side by side, each with a buffer of its own. A lane is free again as soon as its message has ended; the others go on.
 ///
@@ -38,6 +41,8 @@ pub struct Lanes {
     kernel: Kernel,
     /// From the start of a lane's buffer to that of the next.
     stride: usize,
+    /// Where in the buffer the first one starts.
+    first: usize,
     buffer: Vec<u8>,
     states: Vec<[u32; 4]>,
     lanes: Vec<Lane>,
@@ -66,7 +71,9 @@ impl Lanes {
         let lanes = lanes.clamp(1, kernel::MOST);
         // Were it a power of two, the lanes would fight for the same places in the cache.
         let stride = room.max(BLOCK).next_multiple_of(BLOCK) + PADDING;
-        Lanes { kernel, stride, buffer: vec![0; stride * lanes], states: vec![rounds::START; lanes], lanes: vec![Lane::default(); lanes] }
+        let buffer = vec![0; ALIGN + stride * lanes];
+        let first = buffer.as_ptr().align_offset(ALIGN).min(ALIGN);
+        Lanes { kernel, stride, first, buffer, states: vec![rounds::START; lanes], lanes: vec![Lane::default(); lanes] }
     }
 
     /// How many there are.
@@ -77,7 +84,7 @@ impl Lanes {
     /// Where the next bytes of a lane's message are to be written. It is never empty in a lane that is not ready.
     pub fn room(&mut self, lane: usize) -> &mut [u8] {
         let Some(at) = self.lanes.get_mut(lane).filter(|lane| !lane.has_ended) else { return &mut [] };
-        let buffer = &mut self.buffer[lane * self.stride..][..self.stride - PADDING];
+        let buffer = &mut self.buffer[self.first + lane * self.stride..][..self.stride - PADDING];
         buffer.copy_within(at.start..at.end, 0);
         (at.start, at.end) = (0, at.end - at.start);
         &mut buffer[at.end..]
@@ -96,7 +103,7 @@ impl Lanes {
     /// The message of a lane ends here.
     pub fn end(&mut self, lane: usize) {
         let Some(at) = self.lanes.get_mut(lane).filter(|lane| !lane.has_ended) else { return };
-        let buffer = &mut self.buffer[lane * self.stride..][..self.stride];
+        let buffer = &mut self.buffer[self.first + lane * self.stride..][..self.stride];
         // RFC 1321, 3.1 and 3.2.
         let end = at.start + (at.end - at.start + 9).next_multiple_of(BLOCK);
         buffer[at.end] = 0x80;
@@ -116,7 +123,7 @@ impl Lanes {
         let mut blocks = usize::MAX;
         for (number, lane) in self.lanes.iter().enumerate().filter(|(_, lane)| lane.blocks() > 0) {
             active[count] = number;
-            bytes[count] = &self.buffer[number * self.stride..][lane.start..lane.end];
+            bytes[count] = &self.buffer[self.first + number * self.stride..][lane.start..lane.end];
             blocks = blocks.min(lane.blocks());
             count += 1;
         }

@@ -8,7 +8,7 @@ use docktag::need::{Answer, Need};
 use docktag::report::{Note, Report};
 use docktag::session::{Session, Step};
 
-use crate::host::{Host, exec, fs, hash, stage};
+use crate::host::{Host, exec, fs, hash, stage, walk};
 
 /// Runs a session to its end. The notes are shown as they come, and given back for `--json`.
 pub(crate) fn drive(host: &Host, mut session: Session) -> (Result<Report, Error>, Vec<Note>) {
@@ -61,7 +61,7 @@ fn spawn<'scope, 'env>(
 
 fn perform(host: &Host, need: Need) -> Answer {
     let answer = match need {
-        Need::List { root } => fs::list(&root).map(Answer::Listing),
+        Need::List { root } => walk::list(&root).map(Answer::Listing),
         Need::Entries { folders } => fs::entries(&folders).map(Answer::Entries),
         Need::Read { path } => fs::read(&path).map(Answer::Bytes),
         Need::Hash { paths, algorithm, text } => hash::hash(&host.log, host.kernel, &paths, algorithm, text).map(Answer::Hashed),

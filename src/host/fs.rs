@@ -4,49 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use docktag::need::{Failure, FailureKind, Listing};
+use docktag::need::{Failure, FailureKind};
 use docktag::path::RelPath;
 use docktag::tree::{Entry, Folder, Node};
-use walkdir::WalkDir;
-
-/// Walks a folder without following links, as `find ROOT` does; a root that ends in `/` may be a link.
-pub(super) fn list(root: &RelPath) -> Result<Listing, Failure> {
-    let path = to_native(root);
-    let kind = fs::symlink_metadata(&path).map_err(|error| failure(&error, None))?.file_type();
-    let unsuited = |kind| Err(Failure { kind, path: None, message: String::new() });
-    if kind.is_symlink() {
-        return unsuited(FailureKind::IsALink);
-    }
-    if !kind.is_dir() {
-        return unsuited(FailureKind::IsAFile);
-    }
-    let mut listing = Listing::default();
-    // A folder is empty if nothing deeper comes right after it.
-    let mut last_dir: Option<(usize, RelPath)> = None;
-    for entry in WalkDir::new(&path).min_depth(1) {
-        let entry = entry.map_err(|error| {
-            let path = error.path().map(from_native);
-            let message = error.io_error().map_or_else(|| error.to_string(), io::Error::to_string);
-            Failure { kind: error.io_error().map_or(FailureKind::Other, kind_of), path, message }
-        })?;
-        if let Some((depth, dir)) = last_dir.take()
-            && entry.depth() <= depth
-        {
-            listing.empty_dirs.push(dir);
-        }
-        let path = from_native(entry.path());
-        let kind = entry.file_type();
-        if kind.is_file() {
-            listing.files.push(path);
-        } else if kind.is_dir() {
-            last_dir = Some((entry.depth(), path));
-        } else if kind.is_symlink() {
-            listing.links.push(path);
-        }
-    }
-    listing.empty_dirs.extend(last_dir.map(|(_, dir)| dir));
-    Ok(listing)
-}
 
 /// What is in each folder.
 pub(super) fn entries(folders: &[RelPath]) -> Result<Vec<Vec<Entry>>, Failure> {
@@ -152,7 +112,7 @@ pub(super) fn failure(error: &io::Error, path: Option<&RelPath>) -> Failure {
     Failure { kind: kind_of(error), path: path.cloned(), message: error.to_string() }
 }
 
-fn kind_of(error: &io::Error) -> FailureKind {
+pub(super) fn kind_of(error: &io::Error) -> FailureKind {
     match error.kind() {
         io::ErrorKind::NotFound => FailureKind::NotFound,
         io::ErrorKind::NotADirectory => FailureKind::IsAFile,
@@ -177,7 +137,7 @@ pub(super) fn to_native(path: &RelPath) -> PathBuf {
 }
 
 #[cfg(unix)]
-fn from_native(path: &Path) -> RelPath {
+pub(super) fn from_native(path: &Path) -> RelPath {
     RelPath::new(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()))
 }
 
@@ -187,6 +147,6 @@ pub(super) fn to_native(path: &RelPath) -> PathBuf {
 }
 
 #[cfg(not(unix))]
-fn from_native(path: &Path) -> RelPath {
+pub(super) fn from_native(path: &Path) -> RelPath {
     RelPath::new(path.to_string_lossy().replace('\\', "/").into_bytes())
 }

@@ -1,10 +1,11 @@
 //! Hashing files on all cores, several on each at once.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::SystemTime;
 
 use docktag::digest::{Algorithm, Digest, Hasher, Kernel, Lanes, Text};
 use docktag::error::{Code, Error};
@@ -184,15 +185,17 @@ struct Reading<'a> {
     path: &'a RelPath,
     /// Closed at its end, so that only large files are open for longer.
     file: Option<File>,
-    before: Metadata,
+    opened: SystemTime,
+    /// What the file was before that of it was read which counts.
+    before: Option<Metadata>,
     size: u64,
 }
 
 impl<'a> Reading<'a> {
     fn open(index: usize, path: &'a RelPath) -> Result<Self, Failure> {
-        let opened = open(path).and_then(|file| Ok((file.metadata()?, file)));
-        let (before, file) = opened.map_err(|error| failure(&error, Some(path)))?;
-        Ok(Reading { index, path, file: Some(file), before, size: 0 })
+        let opened = SystemTime::now();
+        let file = open(path).map_err(|error| failure(&error, Some(path)))?;
+        Ok(Reading { index, path, file: Some(file), opened, before: None, size: 0 })
     }
 
     fn has_ended(&self) -> bool {
@@ -201,31 +204,71 @@ impl<'a> Reading<'a> {
 
     /// The next bytes; at the end it makes sure that the file stayed the same meanwhile.
     fn read(&mut self, buffer: &mut [u8], progress: &Progress<'_>) -> Result<usize, Failure> {
-        let Some(file) = &mut self.file else { return Ok(0) };
-        let told = |error: io::Error| failure(&error, Some(self.path));
-        let count = loop {
-            match file.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other.map_err(told)?,
+        let path = self.path;
+        self.try_read(buffer, progress).map_err(|error| failure(&error, Some(path)))?.ok_or_else(|| Failure {
+            kind: FailureKind::Changed,
+            path: Some(path.clone()),
+            message: String::new(),
+        })
+    }
+
+    /// `None` where the file has changed.
+    fn try_read(&mut self, buffer: &mut [u8], progress: &Progress<'_>) -> io::Result<Option<usize>> {
+        let Some(file) = &mut self.file else { return Ok(Some(0)) };
+        let mut count = read(file, buffer)?;
+        let mut latest = None;
+        if self.before.is_none() {
+            let found = file.metadata()?;
+            match is_settled(&found, self.opened) {
+                // One look is enough for a small file: what is true now was true before.
+                true => latest = Some(found.clone()),
+                false => {
+                    file.rewind()?;
+                    count = read(file, buffer)?;
+                }
             }
-        };
+            self.before = Some(found);
+        }
         self.size += count as u64;
         progress.bytes(count);
+        let Some(before) = &self.before else { return Ok(None) };
         // A small file is read whole at once; whether it has grown is seen here, without reading its end.
-        if count == 0 || (self.size == self.before.len() && count < buffer.len()) {
-            let (before, after) = (&self.before, file.metadata().map_err(told)?);
+        if count == 0 || (self.size == before.len() && count < buffer.len()) {
+            let after = latest.map_or_else(|| file.metadata(), Ok)?;
             if self.size != before.len() || after.len() != before.len() || after.modified().ok() != before.modified().ok() {
-                return Err(Failure { kind: FailureKind::Changed, path: Some(self.path.clone()), message: String::new() });
+                return Ok(None);
             }
             self.file = None;
         }
-        Ok(count)
+        Ok(Some(count))
     }
 
     fn hashed(&self, digest: Digest, progress: &Progress<'_>) -> Hashed {
         progress.file();
-        Hashed { digest, size: self.size, executable: is_executable(&self.before) }
+        Hashed { digest, size: self.size, executable: self.before.as_ref().is_some_and(is_executable) }
     }
+}
+
+fn read(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// Whether the last change of a file is so long before a time that it cannot have come after it: no file system's clock is as coarse or as wrong.
+#[cfg(unix)]
+fn is_settled(metadata: &Metadata, time: SystemTime) -> bool {
+    let time = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()).cast_signed();
+    std::os::unix::fs::MetadataExt::ctime(metadata) < time - 2
+}
+
+/// Nothing but the content's own time is known, and programs set that as they like.
+#[cfg(not(unix))]
+fn is_settled(_: &Metadata, _: SystemTime) -> bool {
+    false
 }
 
 #[cfg(unix)]

@@ -13,6 +13,7 @@ pub(crate) mod options;
 pub(crate) mod output;
 mod progress;
 mod stage;
+mod walk;
 
 use std::path::PathBuf;
 use std::time::Instant;

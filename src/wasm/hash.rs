@@ -124,35 +124,43 @@ impl Lanes {
 #[derive(Debug)]
 pub struct Batch {
     buffer: Vec<u8>,
+    /// Where in the buffer the first file begins.
+    first: usize,
+    room: usize,
+    align: usize,
 }
 
 #[wasm_bindgen]
 impl Batch {
-    /// So many bytes are set aside for files.
+    /// So many bytes are set aside for files. Each begins at a multiple of `align`, which is a power of two: a file that is read to a multiple of 64 is copied nearly twice as fast.
     #[wasm_bindgen(constructor)]
-    pub fn new(room: usize) -> Batch {
-        Batch { buffer: vec![0; room] }
+    pub fn new(room: usize, #[wasm_bindgen(unchecked_optional_param_type = "number")] align: Option<usize>) -> Batch {
+        let align = align.filter(|align| align.is_power_of_two()).unwrap_or(1);
+        let buffer = vec![0; room + align];
+        let first = buffer.as_ptr().align_offset(align).min(align);
+        Batch { buffer, first, room, align }
     }
 
     /// Where they lie in the memory of the module.
     pub fn pointer(&self) -> usize {
-        self.buffer.as_ptr().addr()
+        self.buffer.as_ptr().addr() + self.first
     }
 
     /// Writes files there.
     pub fn set(&mut self, bytes: &[u8]) {
-        let count = bytes.len().min(self.buffer.len());
-        self.buffer[..count].copy_from_slice(&bytes[..count]);
+        let count = bytes.len().min(self.room);
+        self.buffer[self.first..self.first + count].copy_from_slice(&bytes[..count]);
     }
 
-    /// The digests of files, 16 bytes each, by the places in the buffer where each ends and the next one begins.
+    /// The digests of files, 16 bytes each, by the places where each ends; the next one begins there, or at the multiple that follows.
     pub fn digests(&self, ends: &[usize]) -> Vec<u8> {
+        let buffer = &self.buffer[self.first..];
         let mut start = 0;
         let files: Vec<&[u8]> = ends
             .iter()
             .map(|&end| {
-                let file = self.buffer.get(start..end).unwrap_or_default();
-                start = end;
+                let file = buffer.get(start..end).unwrap_or_default();
+                start = end.checked_next_multiple_of(self.align).unwrap_or(end);
                 file
             })
             .collect();

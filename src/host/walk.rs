@@ -1,0 +1,89 @@
+//! Walking folders, on all cores where there are many.
+
+use std::fs;
+use std::io;
+use std::thread;
+
+use docktag::need::{Failure, FailureKind, Listing};
+use docktag::path::RelPath;
+use walkdir::WalkDir;
+
+use crate::host::fs::{failure, from_native, kind_of, to_native};
+
+/// As many folders take longer than starting threads for them.
+const MANY: usize = 32;
+
+/// Walks a folder without following links, as `find ROOT` does; a root that ends in `/` may be a link.
+pub(super) fn list(root: &RelPath) -> Result<Listing, Failure> {
+    let kind = fs::symlink_metadata(to_native(root)).map_err(|error| failure(&error, None))?.file_type();
+    let unsuited = |kind| Err(Failure { kind, path: None, message: String::new() });
+    if kind.is_symlink() {
+        return unsuited(FailureKind::IsALink);
+    }
+    if !kind.is_dir() {
+        return unsuited(FailureKind::IsAFile);
+    }
+    let mut listing = look_into(std::slice::from_ref(root))?;
+    let mut level = std::mem::take(&mut listing.folders);
+    // What is empty is a folder in another one.
+    listing.empty.clear();
+    while !level.is_empty() {
+        for mut found in look_into_all(&level)? {
+            listing.files.append(&mut found.files);
+            listing.links.append(&mut found.links);
+            listing.empty.append(&mut found.empty);
+            listing.folders.append(&mut found.folders);
+        }
+        level = std::mem::take(&mut listing.folders);
+    }
+    Ok(Listing { files: listing.files, links: listing.links, empty_dirs: listing.empty })
+}
+
+/// What is in some folders.
+#[derive(Default)]
+struct Found {
+    files: Vec<RelPath>,
+    links: Vec<RelPath>,
+    folders: Vec<RelPath>,
+    /// Those of the folders themselves in which nothing is.
+    empty: Vec<RelPath>,
+}
+
+fn look_into_all(folders: &[RelPath]) -> Result<Vec<Found>, Failure> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    if folders.len() < MANY || cores == 1 {
+        return Ok(vec![look_into(folders)?]);
+    }
+    thread::scope(|scope| {
+        let threads: Vec<_> = folders.chunks(folders.len().div_ceil(cores)).map(|part| scope.spawn(|| look_into(part))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
+fn look_into(folders: &[RelPath]) -> Result<Found, Failure> {
+    let mut found = Found::default();
+    for folder in folders {
+        let mut is_empty = true;
+        for entry in WalkDir::new(to_native(folder)).min_depth(1).max_depth(1) {
+            is_empty = false;
+            let entry = entry.map_err(|error| {
+                let path = error.path().map(from_native);
+                let message = error.io_error().map_or_else(|| error.to_string(), io::Error::to_string);
+                Failure { kind: error.io_error().map_or(FailureKind::Other, kind_of), path, message }
+            })?;
+            let kind = entry.file_type();
+            let path = from_native(entry.path());
+            if kind.is_file() {
+                found.files.push(path);
+            } else if kind.is_dir() {
+                found.folders.push(path);
+            } else if kind.is_symlink() {
+                found.links.push(path);
+            }
+        }
+        if is_empty {
+            found.empty.push(folder.clone());
+        }
+    }
+    Ok(found)
+}

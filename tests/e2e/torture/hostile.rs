@@ -187,8 +187,9 @@ fn printing(engine: &Engine) -> Result<(), Failed> {
             project.env.insert("BUILDKIT_PROGRESS".to_owned(), "plain".to_owned());
             let mut words = String::new();
             for _ in 0..8 {
-                words.push_str(*random.pick(&COMMANDS));
-                words.push_str(*random.pick(&["\n", "\r", "\r\n", " ", ""]));
+                let (command, end): (&&str, &&str) = (random.pick(&COMMANDS), random.pick(&["\n", "\r", "\r\n", " ", ""]));
+                words.push_str(command);
+                words.push_str(end);
             }
             let fails = random.below(3) == 0;
             let run = if fails { "/bin/busybox cat /words; exit 1" } else { "/bin/busybox cat /words" };

@@ -6,6 +6,7 @@ import { HostFailure } from './failure.js'
 
 /** @typedef {import('../pkg/docktag.js').HttpRequest} HttpRequest */
 /** @typedef {import('../pkg/docktag.js').HttpResponse} HttpResponse */
+/** @typedef {import('../pkg/docktag.js').Trust} Trust */
 /** @typedef {import('../pkg/docktag.js').Failure['kind']} Kind */
 
 /** No manifest is larger (distribution-spec: registries should take 4 MiB); more is not read into memory. */
@@ -26,14 +27,14 @@ let authorities
  */
 export async function send(request, agent) {
   const signal = AbortSignal.timeout(request.timeout)
-  const { url, method, authorization, proxy } = request
+  const { url, method, authorization, proxy, trust } = request
   const body = request.body === null ? null : Buffer.from(request.body, 'base64')
   // Node adds no `Host` to headers that are a list, which keeps several of one name.
   const headers = [['host', new URL(url).host], ...request.headers, ['user-agent', agent]]
   if (authorization) headers.push(['authorization', authorization])
   if (body !== null) headers.push(['content-length', String(body.length)])
   try {
-    return await exchange(url, { method, headers: headers.flat(), body, proxy, signal })
+    return await exchange(url, { method, headers: headers.flat(), body, proxy, trust, signal })
   } catch (error) {
     if (signal.aborted) throw new HostFailure('timeout', `gave up after ${request.timeout / 1000} s`)
     throw error
@@ -47,7 +48,7 @@ export function close() {
 }
 
 /**
- * @typedef {{ method: string, headers: string[], body: Buffer | null, proxy: string | null, signal: AbortSignal }} Exchange
+ * @typedef {{ method: string, headers: string[], body: Buffer | null, proxy: string | null, trust: Trust, signal: AbortSignal }} Exchange
  */
 
 /**
@@ -64,6 +65,7 @@ async function exchange(url, exchange) {
       throw error
     })
   } catch (error) {
+    if (error instanceof HostFailure && error.failure.path) throw error
     const kind = kindOf(error)
     const isFar = (kind === 'dns' || kind === 'connect') && exchange.proxy !== null
     throw new HostFailure(kind, wordsOf(error) + (isFar ? aboutProxy() : ''))
@@ -75,11 +77,13 @@ async function exchange(url, exchange) {
  * @param {Exchange} exchange
  * @returns {Promise<Omit<HttpResponse, 'milliseconds'>>}
  */
-async function attempt(url, { method, headers, body, proxy, signal }) {
+async function attempt(url, { method, headers, body, proxy, trust, signal }) {
   const { protocol } = new URL(url)
   /** @type {typeof import('node:http') | typeof import('node:https')} */
   const http = require(protocol === 'https:' ? 'node:https' : 'node:http')
-  const agent = agentFor(http, protocol, proxy)
+  const isUsual = protocol === 'http:' || (!trust.insecure && trust.authorities.length === 0 && !trust.identity)
+  const options = isUsual ? {} : (await import('./trust.js')).options(trust, authorities)
+  const agent = agentFor(http, JSON.stringify([protocol, proxy, trust]), proxy, options)
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method, headers, agent, signal }, (response) => {
       /** @type {Buffer[]} */
@@ -108,16 +112,17 @@ async function attempt(url, { method, headers, body, proxy, signal }) {
 /**
  * Connections are kept open between requests. Node takes a proxy as it takes those of variables (its documentation, `http.Agent`, `proxyEnv`).
  * @param {typeof import('node:http') | typeof import('node:https')} http
- * @param {string} protocol
+ * @param {string} name what it is for: others have another one
  * @param {string | null} proxy
+ * @param {import('node:https').AgentOptions} options
  */
-function agentFor(http, protocol, proxy) {
-  const name = `${protocol} ${proxy}`
+function agentFor(http, name, proxy, options) {
   let agent = agents.get(name)
   if (!agent) {
     agent = new http.Agent({
       keepAlive: true,
       ...(authorities && { ca: authorities }),
+      ...options,
       ...(proxy !== null && { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
     })
     agents.set(name, agent)
@@ -162,7 +167,9 @@ function kindOf(error) {
   if (error instanceof HostFailure) return error.failure.kind
   const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error)
   if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'ENODATA'].includes(code)) return 'dns'
-  if (/CERT|^UNABLE_TO_|^ERR_TLS|SELF_SIGNED|^HOSTNAME_MISMATCH$|^INVALID_CA$/.test(code)) return 'tls'
+  // RFC 8446, 6.2: what a server says of the certificate that it was shown, or was not; and a key of another certificate.
+  if (/ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)|KEY_VALUES_MISMATCH/.test(code)) return 'certificate'
+  if (/CERT|_ALERT_|^UNABLE_TO_|^ERR_TLS|SELF_SIGNED|^HOSTNAME_MISMATCH$|^INVALID_CA$/.test(code)) return 'tls'
   if (code === 'ETIMEDOUT') return 'timeout'
   if (/^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_.*|HPE_.*|ERR_HTTP.*|ERR_STREAM.*)$/.test(code)) return 'garbled'
   return 'connect'

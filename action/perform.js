@@ -58,6 +58,7 @@ async function work(session, host, id, need) {
       return { response: await timed(session, host, id, () => http.send(need.request, host.agent), (response) => response.status) }
     case 'run': {
       const programs = await import('./programs.js')
+      if (!need.capture) session.hold(`docktag-${crypto.randomUUID()}`)
       return { exited: await timed(session, host, id, () => programs.run(need, host.log), (exited) => exited.code) }
     }
     case 'objects': {

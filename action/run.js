@@ -43,10 +43,13 @@ export async function run(options, voice, { directory, log }) {
     }
   }
   const temporary = process.env.RUNNER_TEMP || tmpdir()
+  /** @type {Session | undefined} */
+  let session
   const making = makeScratch(temporary)
   const stop = watch(async () => {
     show(new Session({}, voice).line('interrupted: ending what was started'))
     await (await import('./programs.js')).endAll()
+    if (session) show(session.released())
     await making.then(({ remove }) => remove(), () => {})
   })
   let scratch
@@ -56,7 +59,7 @@ export async function run(options, voice, { directory, log }) {
     stop()
     return fail(temporary, error, `point ${process.env.RUNNER_TEMP ? 'RUNNER_TEMP' : 'TMPDIR'} at a folder that can be written`)
   }
-  const session = new Session({ ...options, host: { ...facts(), ...options.host, scratch: scratch.folder } }, { ...voice, folder: folder() })
+  session = new Session({ ...options, host: { ...facts(), ...options.host, scratch: scratch.folder } }, { ...voice, folder: folder() })
   try {
     const { exit } = await drive(session, { scratch: scratch.folder, log, agent: `docktag/${version}`, show })
     return { exit, session }

@@ -4,6 +4,7 @@
 mod host;
 
 use std::ffi::OsStr;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
 fn run(job: Job, matches: &ArgMatches) -> u8 {
     let json = args::flag(matches, "json");
     let entered = enter(args::directory(matches).map(OsStr::new));
-    let log = Log { voice: voice(matches) };
+    let log = Log::new(voice(matches));
     let (result, notes) = match entered.and_then(|()| prepare(job, matches, &log)) {
         Ok((host, session, scratch)) => {
             let done = drive::drive(&host, session);
@@ -81,12 +82,20 @@ fn prepare(job: Job, matches: &ArgMatches, log: &Log) -> Result<(Host, Session, 
 fn voice(matches: &ArgMatches) -> Voice {
     let checkout = std::env::var_os("GITHUB_WORKSPACE").unwrap_or_default();
     let folder = std::env::current_dir().ok().and_then(|folder| Some(folder.strip_prefix(Path::new(&checkout)).ok()?.to_owned()));
+    let github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     Voice {
         verbose: args::flag(matches, "verbose"),
         color: args::colors(matches),
-        github: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
+        github,
+        token: if github { token() } else { String::new() },
         folder: folder.filter(|_| !checkout.is_empty()).unwrap_or_default().to_string_lossy().replace('\\', "/"),
     }
+}
+
+/// What nobody can guess: 128 bits under random keys of the system (SipHash, of which nobody outside sees a result).
+fn token() -> String {
+    let keys = RandomState::new();
+    format!("docktag-{:016x}{:016x}", keys.hash_one(0), keys.hash_one(1))
 }
 
 fn make_scratch() -> Result<Scratch, Error> {

@@ -119,7 +119,7 @@ fn files<S: Serializer>(paths: &[RelPath], serializer: S) -> Result<S::Ok, S::Er
 }
 
 /// A program to run in the project folder, with nothing on its standard input but `stdin`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Command {
     /// Program and arguments; never a shell line, and never with a secret in it.
@@ -287,6 +287,8 @@ pub enum FailureKind {
     Connect,
     /// A connection, but no trust.
     Tls,
+    /// A connection, but no trust in us: a certificate of ours is missing, or not the right one.
+    Certificate,
     /// No answer in time.
     Timeout,
     /// An answer that was cut off, or is not HTTP.
@@ -306,6 +308,7 @@ impl FailureKind {
             "dns" => FailureKind::Dns,
             "connect" => FailureKind::Connect,
             "tls" => FailureKind::Tls,
+            "certificate" => FailureKind::Certificate,
             "timeout" => FailureKind::Timeout,
             "garbled" => FailureKind::Garbled,
             "other" => FailureKind::Other,

@@ -23,9 +23,9 @@ const PLAIN: &str = "\x1b[0m";
 /// use docktag::say::Voice;
 ///
 /// let voice = Voice { github: true, ..Voice::default() };
-/// assert_eq!(voice.note(&Note::info("example/app: miss")), "docktag: example/app: miss\n");
-/// assert_eq!(voice.note(&Note::warning("no cache")), "::warning title=docktag::no cache\n");
-/// assert_eq!(voice.note(&Note::detail("GET /v2/")), "");
+/// assert_eq!(voice.note(&Note::info("example/app: miss"), 0), "docktag: example/app: miss\n");
+/// assert_eq!(voice.note(&Note::warning("no cache"), 0), "::warning title=docktag::no cache\n");
+/// assert_eq!(voice.note(&Note::detail("GET /v2/"), 0), "");
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Voice {
@@ -37,6 +37,9 @@ pub struct Voice {
     pub github: bool,
     /// The project folder below the checkout, for annotations of files; empty: they are the same.
     pub folder: String,
+    /// What makes the runner obey again, where what programs print is to be no command to it: a text that nobody can guess and no program is
+    /// given. Empty: it obeys programs too.
+    pub token: String,
 }
 
 impl Voice {
@@ -49,6 +52,7 @@ impl Voice {
             color: flag("color"),
             github: flag("github"),
             folder: object["folder"].as_str().unwrap_or_default().to_owned(),
+            token: object["token"].as_str().unwrap_or_default().to_owned(),
         }
     }
 
@@ -62,13 +66,20 @@ impl Voice {
         if self.verbose { format!("docktag: {}\n", self.paint(DIM, &self.words(text))) } else { String::new() }
     }
 
-    /// A note of the job.
-    pub fn note(&self, note: &Note) -> String {
+    /// A note of the job, while `running` programs print to the log.
+    pub fn note(&self, note: &Note, running: usize) -> String {
         let text = &note.text;
         match note.level {
             Level::Detail => self.detail(text),
             Level::Info => self.line(text),
-            Level::Warning if self.github => format!("{}\n", github::command("warning", &[("title", "docktag")], &printable(text))),
+            Level::Warning if self.github => {
+                let warning = github::command("warning", &[("title", "docktag")], &printable(text));
+                match running {
+                    0 => format!("{warning}\n"),
+                    // The runner obeys for this one line.
+                    _ => format!("{}{warning}\n{}", self.obey(), self.hold()),
+                }
+            }
             Level::Warning => self.titled(YELLOW, "warning:", text),
         }
     }
@@ -99,23 +110,56 @@ impl Voice {
         }
     }
 
-    /// The heading of a program whose output goes to the user; captured ones are told with `-v`, when they have ended.
-    pub fn begin(&self, command: &Command) -> String {
+    /// The heading of a program whose output goes to the user, while `running` others print there; captured ones are told with `-v`, when they
+    /// have ended.
+    ///
+    /// What it prints is no command to the runner. Programs that run at once share a group, since the runner does not obey meanwhile.
+    ///
+    /// ```
+    /// use docktag::need::{Command, Exited};
+    /// use docktag::say::Voice;
+    ///
+    /// let voice = Voice { github: true, token: "t0k3n".into(), ..Voice::default() };
+    /// let command = Command { argv: vec!["docker".into()], because: "build".into(), ..Command::default() };
+    /// assert_eq!(voice.begin(&command, 0), "::group::build\n$ docker\n::stop-commands::t0k3n\n");
+    /// assert_eq!(voice.end(&command, Some(&Exited::default()), 0), "\n::t0k3n::\n::endgroup::\n");
+    /// ```
+    pub fn begin(&self, command: &Command, running: usize) -> String {
         if command.capture {
             return String::new();
         }
-        let heading = match self.github {
+        let is_first = running == 0;
+        let heading = match self.github && is_first {
             true => format!("{}\n", github::command("group", &[], &printable(&command.because))),
             false => self.line(&command.because),
         };
-        format!("{heading}{}\n", self.paint(BOLD, &self.words(&format!("$ {command}"))))
+        let hold = if is_first { self.hold() } else { String::new() };
+        format!("{heading}{}\n{hold}", self.paint(BOLD, &self.words(&format!("$ {command}"))))
     }
 
-    /// The end of a program; `None`: it could not be started.
-    pub fn end(&self, command: &Command, exited: Option<&Exited>) -> String {
-        let group = if self.github && !command.capture { "::endgroup::\n" } else { "" };
+    /// The end of a program, while `running` others still print to the log; `None`: it could not be started.
+    pub fn end(&self, command: &Command, exited: Option<&Exited>, running: usize) -> String {
+        let is_last = self.github && !command.capture && running == 0;
+        let group = if is_last { format!("{}::endgroup::\n", self.obey()) } else { String::new() };
         let detail = exited.map(|it| self.detail(&format!("{command}: {} after {} ms", it.how(), it.milliseconds)));
         format!("{group}{}", detail.unwrap_or_default())
+    }
+
+    /// From here on the runner obeys nothing (actions/runner, `ActionCommandManager.cs`), neither `::name` nor `##[name`.
+    fn hold(&self) -> String {
+        match self.holds() {
+            true => format!("{}\n", github::command("stop-commands", &[], &self.token)),
+            false => String::new(),
+        }
+    }
+
+    /// Until here. The runner does not know the command inside a line, and a program need not have ended its last one.
+    pub fn obey(&self) -> String {
+        if self.holds() { format!("\n::{}::\n", self.token) } else { String::new() }
+    }
+
+    fn holds(&self) -> bool {
+        self.github && !self.token.is_empty()
     }
 
     /// What came of a request: its status, or why there is none.
@@ -153,6 +197,32 @@ impl Voice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_that_run_at_once_are_held_back_together() {
+        let voice = Voice { github: true, token: "t".to_owned(), ..Voice::default() };
+        let command = Command { argv: vec!["a".to_owned()], because: "b".to_owned(), ..Command::default() };
+        let captured = Command { capture: true, ..command.clone() };
+        let warning = Note::warning("c");
+        let log = [
+            voice.begin(&command, 0),
+            voice.begin(&captured, 1),
+            voice.begin(&command, 1),
+            voice.note(&warning, 2),
+            voice.note(&Note::info("d"), 2),
+            voice.end(&command, None, 1),
+            voice.end(&captured, None, 1),
+            voice.end(&command, None, 0),
+            voice.note(&warning, 0),
+        ];
+        let held =
+            "::group::b\n$ a\n::stop-commands::t\ndocktag: b\n$ a\n\n::t::\n::warning title=docktag::c\n::stop-commands::t\ndocktag: d\n";
+        assert_eq!(log.concat(), format!("{held}\n::t::\n::endgroup::\n::warning title=docktag::c\n"));
+        for other in [Voice { token: String::new(), ..voice.clone() }, Voice { github: false, ..voice }] {
+            let log = other.begin(&command, 0) + &other.note(&warning, 1) + &other.end(&command, None, 0) + &other.obey();
+            assert!(!log.contains("stop-commands") && !log.contains("::t::"), "{log}");
+        }
+    }
 
     #[test]
     fn what_is_repeated_is_no_command() {

@@ -22,7 +22,7 @@ pub(crate) fn drive(host: &Host, mut session: Session) -> (Result<Report, Error>
                 Step::Open { needs, notes } => (notes, Ok(needs)),
                 Step::Done { result, notes } => (notes, Err(result)),
             };
-            notes.iter().for_each(|note| host.log.write(&host.log.voice.note(note)));
+            notes.iter().for_each(|note| host.log.note(note));
             said.extend(notes);
             let needs = match step {
                 Ok(needs) => needs,

@@ -43,9 +43,9 @@ pub(super) fn objects(log: &Log, command: &Command, algorithm: Algorithm) -> Res
 /// The lines of the log before and after a program.
 fn announced(log: &Log, command: &Command, work: impl FnOnce() -> io::Result<Exited>) -> Result<Exited, Failure> {
     let start = Instant::now();
-    log.write(&log.voice.begin(command));
+    log.begin(command);
     let ended = work().map(|exited| Exited { milliseconds: milliseconds(start), ..exited });
-    log.write(&log.voice.end(command, ended.as_ref().ok()));
+    log.end(command, ended.as_ref().ok());
     ended.map_err(|error| failure(&error, None))
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn watch(log: Log) -> Result<(), ctrlc::Error> {
         running().stopping = true;
         log.line("interrupted: ending what was started");
         end_children();
+        log.released();
         remove_scratch();
         std::process::exit(EXIT_CODE);
     })

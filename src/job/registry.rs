@@ -1,7 +1,9 @@
 //! Conversations with registries: who we are, what is there, and moving a tag.
 
 mod access;
+mod insecure;
 mod traffic;
+mod trust;
 
 use std::cell::RefCell;
 use std::rc::Rc;

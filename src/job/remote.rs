@@ -13,8 +13,8 @@ use crate::job::login::log_in;
 use crate::job::provide::{Build, Built};
 use crate::need::{Command, Exited};
 use crate::plan::{Builder, Target};
+use crate::registry::is_loopback;
 use crate::registry::reply::Presence;
-use crate::registry::{Endpoint, is_loopback};
 use crate::report::{Note, Planned, Report, TargetReport};
 
 impl Build<'_> {
@@ -123,7 +123,7 @@ impl Build<'_> {
         let repository = &target.image.repository;
         let registry = repository.registry();
         // BuildKit takes the loopback interface for insecure by itself, as the engine does.
-        let insecure = !is_loopback(registry) && Endpoint::candidates(registry, &self.options.insecure).len() > 1;
+        let insecure = !is_loopback(registry) && self.client.is_insecure(registry);
         Wanted { image: target.image.to_string(), repository: repository.to_string(), insecure }
     }
 }

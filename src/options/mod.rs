@@ -221,7 +221,7 @@ pub struct Options {
     pub cache_from: Vec<String>,
     /// Credentials; `None`: those of Docker's configuration.
     pub login: Option<Login>,
-    /// Registries that may be spoken to without TLS, besides those on the loopback interface.
+    /// Registries that may have any certificate or no TLS, besides those on the loopback interface: by name, or networks (`10.0.0.0/8`).
     pub insecure: Vec<String>,
     /// How long one request to a registry may take, in milliseconds.
     pub registry_timeout: u32,

@@ -264,9 +264,9 @@ pub const OPTIONS: &[Definition] = &[
     },
     both(
         "insecure-registry",
-        Takes::Many("HOST[:PORT]"),
+        Takes::Many("HOST[:PORT]|NETWORK"),
         WITH_REGISTRY,
-        "A registry that may be spoken to without TLS; those on the loopback interface always may",
+        "A registry that may have any TLS certificate, or no TLS; those on the loopback interface always may",
     ),
     Definition {
         default: Some("10"),

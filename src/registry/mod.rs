@@ -14,11 +14,13 @@ pub mod reply;
 pub mod retry;
 pub mod tags;
 pub mod token;
+pub mod trust;
 
 use serde::Serialize;
 
 use crate::bytes;
 use crate::image::{Reference, Repository};
+use crate::registry::trust::Trust;
 use crate::secret::{self, Secret};
 
 /// What an image can be, in the order in which we like it: index and manifest, OCI and Docker.
@@ -55,6 +57,8 @@ pub struct Request {
     /// The proxy to go through ([`proxy::of`]); secret, because its address can have a password.
     #[serde(serialize_with = "secret::expose_optional")]
     pub proxy: Option<Secret>,
+    /// Whom to trust under TLS.
+    pub trust: Trust,
 }
 
 /// The methods that are used.
@@ -123,30 +127,34 @@ impl Response {
     }
 }
 
-/// Where a registry is: scheme and host.
+/// Where a registry is, and whom to trust there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// Whether requests go through TLS.
     pub https: bool,
     /// `host` or `host:port`.
     pub host: String,
+    /// Whom to trust under TLS.
+    pub trust: Trust,
 }
 
 impl Endpoint {
     /// Where to look for a registry, best first.
     ///
-    /// Docker takes registries on the loopback interface, and those that are configured as insecure, without TLS too
-    /// (docker/docs, "Test an insecure registry"). There plain HTTP is tried first, since that is what such registries speak.
+    /// Docker takes registries on the loopback interface, and those that are configured as insecure, with a certificate of whomever, and else
+    /// without TLS (moby, `registry/service_v2.go`). On a port of the loopback interface only one of them is spoken, mostly plain HTTP, and
+    /// nobody listens: there that is tried first.
     pub fn candidates(registry: &str, insecure: &[String]) -> Vec<Endpoint> {
         let host = match registry {
             // The name in references and the host that answers differ (distribution/reference and moby/registry).
             "docker.io" => "registry-1.docker.io",
             other => other,
         };
-        let endpoint = |https| Endpoint { https, host: host.to_owned() };
-        match is_loopback(registry) || insecure.iter().any(|name| name == registry) {
-            true => vec![endpoint(false), endpoint(true)],
-            false => vec![endpoint(true)],
+        let endpoint = |https, insecure| Endpoint { https, host: host.to_owned(), trust: Trust { insecure, ..Trust::default() } };
+        match (is_loopback(registry), trust::is_insecure(registry, insecure)) {
+            (true, _) if proxy::split_port(registry).is_some() => vec![endpoint(false, true), endpoint(true, true)],
+            (false, false) => vec![endpoint(true, false)],
+            _ => vec![endpoint(true, true), endpoint(false, true)],
         }
     }
 
@@ -202,6 +210,7 @@ impl Call {
             body: self.body.clone().map(Secret::new),
             timeout: TIMEOUT,
             proxy: None,
+            trust: endpoint.trust.clone(),
         }
     }
 }
@@ -241,7 +250,10 @@ mod tests {
     use super::*;
 
     fn urls(registry: &str) -> Vec<String> {
-        Endpoint::candidates(registry, &["registry:5000".to_owned()]).iter().map(|endpoint| endpoint.url("/v2/")).collect()
+        Endpoint::candidates(registry, &["registry:5000".to_owned(), "10.0.0.0/8".to_owned()])
+            .iter()
+            .map(|endpoint| endpoint.url("/v2/"))
+            .collect()
     }
 
     #[test]
@@ -250,8 +262,19 @@ mod tests {
         assert_eq!(urls("127.0.0.1.example.com"), ["https://127.0.0.1.example.com/v2/"]);
         assert_eq!(urls("docker.io"), ["https://registry-1.docker.io/v2/"]);
         assert_eq!(urls("localhost:5000"), ["http://localhost:5000/v2/", "https://localhost:5000/v2/"]);
-        for registry in ["127.0.0.1", "127.9.9.9:1", "[::1]:5000", "registry:5000"] {
+        for registry in ["127.9.9.9:1", "[::1]:5000"] {
             assert!(urls(registry)[0].starts_with("http://"), "{registry}");
+        }
+        for registry in ["127.0.0.1", "localhost", "registry:5000", "10.1.2.3", "10.1.2.3:5000"] {
+            assert_eq!(urls(registry), [format!("https://{registry}/v2/"), format!("http://{registry}/v2/")]);
+        }
+    }
+
+    #[test]
+    fn only_insecure_registries_are_taken_with_any_certificate() {
+        for (registry, expected) in [("ghcr.io", false), ("docker.io", false), ("localhost:5000", true), ("registry:5000", true)] {
+            let all = Endpoint::candidates(registry, &["registry:5000".to_owned()]);
+            assert!(all.iter().all(|endpoint| endpoint.trust.insecure == expected), "{registry}");
         }
     }
 

@@ -61,7 +61,7 @@ fn is_excepted(list: &str, host: &str, port: &str) -> bool {
 }
 
 /// Whether the first bits are the same.
-fn is_in(address: IpAddr, network: IpAddr, bits: u32) -> bool {
+pub(super) fn is_in(address: IpAddr, network: IpAddr, bits: u32) -> bool {
     let differ = match (address, network) {
         (IpAddr::V4(a), IpAddr::V4(b)) if bits <= 32 => u128::from(a.to_bits() ^ b.to_bits()) << 96,
         (IpAddr::V6(a), IpAddr::V6(b)) if bits <= 128 => a.to_bits() ^ b.to_bits(),
@@ -76,7 +76,7 @@ fn plain(text: &str) -> Option<IpAddr> {
 }
 
 /// `[::1]:80` and `host:80` as host and port; `None` without a port.
-fn split_port(text: &str) -> Option<(&str, &str)> {
+pub(super) fn split_port(text: &str) -> Option<(&str, &str)> {
     let (host, port) = text.rsplit_once(':')?;
     match host.strip_prefix('[') {
         Some(rest) => Some((rest.strip_suffix(']')?, port)),
@@ -84,7 +84,7 @@ fn split_port(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-fn without_brackets(text: &str) -> &str {
+pub(super) fn without_brackets(text: &str) -> &str {
     text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text)
 }
 

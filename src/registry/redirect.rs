@@ -63,12 +63,14 @@ fn join(base: &str, location: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::trust::Trust;
     use crate::registry::{Call, Endpoint};
     use crate::secret::Secret;
 
     fn leads(method: Method, https: bool, status: u16, location: &str) -> Option<(String, bool)> {
         let call = Call { method, path: "/v2/a/manifests/1?x=1".to_owned(), headers: Vec::new(), body: None };
-        let request = call.at(&Endpoint { https, host: "r.example:5000".to_owned() }, Some(Secret::new("Basic x")));
+        let request =
+            call.at(&Endpoint { https, host: "r.example:5000".to_owned(), trust: Trust::default() }, Some(Secret::new("Basic x")));
         let headers = vec![("location".to_owned(), location.to_owned())];
         let next = follow(&request, &Response { status, headers, ..Response::default() })?;
         Some((next.url, next.authorization.is_some()))
@@ -98,7 +100,7 @@ mod tests {
             assert_eq!(leads(method, true, status, "/x"), None, "{status}");
         }
         let call = Call { method: Method::Put, path: "/x".to_owned(), headers: Vec::new(), body: Some(b"secret".to_vec()) };
-        let request = call.at(&Endpoint { https: true, host: "r".to_owned() }, None);
+        let request = call.at(&Endpoint { https: true, host: "r".to_owned(), trust: Trust::default() }, None);
         let to = |location: &str| {
             let headers = vec![("location".to_owned(), location.to_owned())];
             follow(&request, &Response { status: 307, headers, ..Response::default() }).is_some()

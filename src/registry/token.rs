@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::registry::credential::Credential;
+use crate::registry::trust::Trust;
 use crate::registry::{Method, Request, Response, TIMEOUT, percent_encode};
 use crate::secret::Secret;
 
@@ -25,7 +26,7 @@ pub fn request(realm: &str, service: Option<&str>, scope: &str, credential: &Cre
         }
         Credential::Anonymous | Credential::RegistryToken(_) => (Method::Get, with_query(realm, &pairs), Vec::new(), None, None),
     };
-    Request { method, url, headers, authorization, body, timeout: TIMEOUT, proxy: None }
+    Request { method, url, headers, authorization, body, timeout: TIMEOUT, proxy: None, trust: Trust::default() }
 }
 
 /// The `Authorization` header that the answer allows; `None` where there is no token in it.

@@ -1,14 +1,17 @@
 //! What the GitHub runner reads along: groups and annotations.
 
+use crate::support::obeyed::obeyed;
 use crate::support::{Dir, Project, Ran, Run};
 
 fn build(project: &Project) -> Ran {
     project.job("build", [""; 0]).env("GITHUB_ACTIONS", "true").run()
 }
 
-/// The lines that are workflow commands.
+/// The workflow commands that the runner obeys; in the end it obeys all.
 fn commands(ran: &Ran) -> Vec<&str> {
-    ran.stderr.lines().filter(|line| line.starts_with("::")).collect()
+    let (lines, obeys) = obeyed(&ran.stderr);
+    assert!(obeys, "{}", ran.stderr);
+    lines
 }
 
 #[test]
@@ -29,6 +32,41 @@ fn an_error_is_an_annotation_after_its_group() {
     ran.fails(1, &[]);
     let expected = "::error title=docktag::`compose build app` failed (exit code 1); its output is above";
     assert_eq!(commands(&ran), ["::group::build what is missing", "::endgroup::", expected]);
+}
+
+#[test]
+fn what_a_program_prints_is_no_command() {
+    let project = Project::new();
+    let lines =
+        r#"printf '::add-mask::a\n x ##[set-env name=PATH]b\r::set-output name=tag::c\n::stop-commands::\n::endgroup::\n'; printf '##[d'"#;
+    for (end, exit) in [("printf ::error::e", 0), ("printf ::stop-commands::f", 0), ("printf ::g; exit 1", 1)] {
+        project.docker(&[(r#"*" build app""#, &format!("{lines} >&2; {lines}; {end}"))]);
+        let ran = project.job("build", ["--force", "--moving-tag="]).env("GITHUB_ACTIONS", "true").run();
+        assert_eq!(ran.code, Some(exit), "{}", ran.stderr);
+        assert!(ran.stderr.contains("::add-mask::a\n") && ran.stderr.contains("##[d"), "{}", ran.stderr);
+        let own = ["::group::build what is missing", "::endgroup::", "::group::push what was built", "::endgroup::"];
+        assert_eq!(commands(&ran)[..2], own[..2], "{}", ran.stderr);
+        assert_eq!(commands(&ran).len(), if exit == 0 { 4 } else { 3 }, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_program_is_not_told_how_to_make_the_runner_obey() {
+    let project = Project::new();
+    let told = r#"printf '%s\n' "$@"; env; tr '\0' '\n' </proc/$PPID/cmdline; tr '\0' '\n' </proc/$PPID/environ"#;
+    project.docker(&[(r#"*" build app""#, told)]);
+    let tokens: Vec<String> = [build(&project), project.job("build", ["--force"]).env("GITHUB_ACTIONS", "true").run()]
+        .iter()
+        .map(|ran| {
+            ran.ok();
+            let token = ran.stderr.split("::stop-commands::").nth(1).unwrap().lines().next().unwrap();
+            // Each of two programs between two lines.
+            assert_eq!(ran.stderr.matches(token).count(), 4, "{}", ran.stderr);
+            assert!(token.len() > 32, "{token}");
+            token.to_owned()
+        })
+        .collect();
+    assert_ne!(tokens[0], tokens[1]);
 }
 
 #[test]

@@ -45,6 +45,7 @@ mod spelling;
 mod statuses;
 mod surroundings;
 mod tokens;
+mod trust;
 mod variables;
 mod vectors;
 mod verify;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::support::registry::Request;
 use crate::support::tls::Certificate;
-use crate::support::{Dir, Project, Registry, Reply};
+use crate::support::{Dir, ForwardProxy, Project, Registry, Reply};
 
 /// `Basic` for the user `ci` with the password `right`.
 const RIGHT: &str = "Basic Y2k6cmlnaHQ=";
@@ -130,14 +130,17 @@ fn a_registry_with_tls_cannot_send_the_password_over_plain_http() {
     let tokens = token_server(|_| true);
     let realm = format!("http://{}/token", tokens.address);
     let challenge = format!("Bearer realm=\"{realm}\"");
-    let certificate = Certificate::for_host("127.0.0.1");
+    let certificate = Certificate::for_host("registry.example");
     let pem = certificate.pem.clone();
-    let project = Project::around(|dir| {
+    let mut project = Project::around(|dir| {
         Registry::with_tls(dir, certificate, move |_, _| Some(Reply::status(401).header("www-authenticate", challenge.clone())))
     });
     let authority = project.dir.beside("authority.pem");
     fs::write(&authority, pem).unwrap();
-    let ran = project.job("build", ["--username", "ci"]).env("DOCKER_PASSWORD", "right").env("SSL_CERT_FILE", authority).run();
+    let proxy = ForwardProxy::to(&project.registry.address);
+    project.image = "registry.example/example/app".to_owned();
+    let run = project.job("build", ["--username", "ci"]).env("DOCKER_PASSWORD", "right").env("SSL_CERT_FILE", authority);
+    let ran = run.env("HTTPS_PROXY", &proxy.url).run();
     ran.fails(1, &[&format!("`{realm}` for a token, expected an https address"), "help: credentials are not sent there"]);
     assert_eq!(tokens.lines(), [""; 0]);
     project.only_read();

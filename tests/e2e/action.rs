@@ -22,6 +22,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ("the_action_logs_in_and_shows_no_password", Needs::Any, login),
         ("the_action_with_a_wrong_password_fails_and_builds_nothing", Needs::Any, wrong_password),
         ("the_action_builds_a_pull_request_from_a_fork_and_does_not_push_it", Needs::Any, fork),
+        ("what_a_build_prints_is_no_command_to_the_runner", Needs::Any, printing),
         ("the_action_with_a_registry_that_is_down_fails_and_builds_nothing", Needs::Any, down),
     ]
 }
@@ -47,6 +48,24 @@ fn cold(engine: &Engine) -> Result<(), Failed> {
     let left: Vec<&str> = run.printed("build", "left ").collect();
     assert!(left.iter().all(|name| manifest.starts_with(name)), "besides {manifest} the action left {left:?}");
     assert!(project.left_over().is_empty(), "{:?}", project.left_over());
+    Ok(())
+}
+
+/// A step of the build prints what the runner would obey.
+fn printing(engine: &Engine) -> Result<(), Failed> {
+    let mut project = Project::new(engine);
+    // The older builder puts nothing before what a step prints.
+    project.env.insert("DOCKER_BUILDKIT".to_owned(), "0".to_owned());
+    let file = project.folder.join("docker/dev/Dockerfile");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let step = "RUN printf '::set-output name=tag::stolen\\n::add-mask::hidden\\n##[add-mask]hidden\\n::error::false\\n::set-output name=image::stolen'";
+    std::fs::write(&file, text.replace("RUN sleep 2", &format!("{step}\nRUN sleep 0"))).unwrap();
+    let run = Runner::new(&project).run("build.yml");
+    run.ok();
+    assert!(run.text().contains("::error::false"), "{}", run.text());
+    assert_eq!(run.facts("build")["OUTPUT_TAG"], project.tag());
+    assert!(!run.masks().contains(&"hidden"), "{:?}", run.masks());
+    assert!(!run.obeyed("error").contains(&"false"), "{}", run.text());
     Ok(())
 }
 

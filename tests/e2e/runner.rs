@@ -174,6 +174,11 @@ impl Run {
         shown.filter_map(|line| line["msg"].as_str()).map(|text| format!("{}\n", text.trim_end())).collect()
     }
 
+    /// What it was told with a command of that name.
+    pub(crate) fn obeyed(&self, name: &str) -> Vec<&str> {
+        self.log.iter().filter(|line| line["command"] == name).filter_map(|line| line["arg"].as_str()).collect()
+    }
+
     /// What the runner was told to hide.
     pub(crate) fn masks(&self) -> Vec<&str> {
         self.log.iter().filter(|line| line["command"] == "add-mask").filter_map(|line| line["arg"].as_str()).collect()

@@ -8,6 +8,7 @@ use docktag::image::Repository;
 use docktag::need::{Answer, Command, Exited, Failure, FailureKind, Hashed, Listing, Need};
 use docktag::options::{Job, Options};
 use docktag::path::RelPath;
+use docktag::registry::trust::Trust;
 use docktag::registry::{Request, Response};
 use docktag::report::{Note, Report};
 use docktag::session::{Session, Step};
@@ -33,6 +34,10 @@ pub(crate) struct Host {
     pub(crate) programs: Vec<(String, Program)>,
     /// `METHOD url [who]` of every request.
     pub(crate) requests: Vec<String>,
+    /// The proxy of every request.
+    pub(crate) proxies: Vec<Option<String>>,
+    /// Whom every request trusts.
+    pub(crate) trusts: Vec<Trust>,
     /// Every program that was run, as a shell line.
     pub(crate) ran: Vec<Command>,
     /// Milliseconds that were waited.
@@ -51,6 +56,8 @@ impl Host {
             replies: Vec::new(),
             programs: Vec::new(),
             requests: Vec::new(),
+            proxies: Vec::new(),
+            trusts: Vec::new(),
             ran: Vec::new(),
             waited: 0,
             notes: Vec::new(),
@@ -142,7 +149,11 @@ impl Host {
                 paths.iter().map(hash).collect::<Option<_>>().map_or_else(|| failed(FailureKind::NotFound), Answer::Hashed)
             }
             Need::Exist { paths } => Answer::Exist(paths.iter().map(|path| self.files.contains_key(path)).collect()),
-            Need::Http { request, .. } => self.http(request),
+            Need::Http { request, .. } => {
+                self.proxies.push(request.proxy.as_ref().map(|proxy| proxy.expose().clone()));
+                self.trusts.push(request.trust.clone());
+                self.http(request)
+            }
             Need::Run(command) => self.run_program(command),
             Need::Objects { .. } => failed(FailureKind::NotFound),
             Need::Write { path, bytes, append } => {

@@ -72,6 +72,45 @@ fn a_cut_or_false_manifest_does_not_become_the_moving_tag() {
 }
 
 #[test]
+fn each_redirect_has_the_proxy_of_its_own_host_the_last_too() {
+    for last_is_direct in [true, false] {
+        let mut host = Host::new();
+        let there = |hop: usize| format!("https://h{hop}.example/hop{hop}-");
+        host.reply(HEAD, [answer(307, &[("location", &there(1))], "")]);
+        for hop in 1..10 {
+            host.reply(&format!("HEAD /hop{hop}-"), [answer(307, &[("location", &there(hop + 1))], "")]);
+        }
+        host.reply("HEAD /hop10-", [hit()]);
+        let mut options = options(Job::Plan);
+        let direct = if last_is_direct { "h10.example" } else { "reg.example,h9.example" };
+        for (name, value) in [("HTTPS_PROXY", "http://p:1"), ("NO_PROXY", direct)] {
+            options.host.env.insert(name.to_owned(), value.to_owned());
+        }
+        host.run(options).unwrap();
+        let first = host.requests.iter().position(|request| request.starts_with("HEAD ")).unwrap();
+        assert_eq!(host.requests[first..].len(), 11, "{:?}", host.requests);
+        let ways: Vec<bool> = host.proxies[first..].iter().map(Option::is_none).collect();
+        let expected: Vec<bool> = (0..11).map(|hop| if last_is_direct { hop == 10 } else { hop == 0 || hop == 9 }).collect();
+        assert_eq!(ways, expected);
+    }
+}
+
+#[test]
+fn certificates_and_the_engines_configuration_are_looked_for_once_and_only_where_they_count() {
+    let mut host = Host::new();
+    host.reply("HEAD", [Err(FailureKind::Tls)]);
+    host.reply("GET", [Err(FailureKind::Tls)]);
+    let configuration = br#"{"insecure-registries":["reg.example"]}"#.to_vec();
+    host.files.insert("/etc/docker/daemon.json".to_owned(), configuration);
+    let error = host.run(options(Job::Plan)).unwrap().failure.unwrap();
+    assert!(error.to_string().contains("its TLS certificate is not trusted"), "{error}");
+    // With any certificate, and then without TLS.
+    let urls: Vec<&str> = host.requests.iter().map(|request| request.split("/v2/").next().unwrap().split_once(' ').unwrap().1).collect();
+    assert_eq!(urls, ["https://reg.example", "https://reg.example", "http://reg.example"]);
+    assert_eq!(host.trusts.iter().map(|trust| trust.insecure).collect::<Vec<_>>(), [false, true, true]);
+}
+
+#[test]
 fn no_connection_is_no_miss_whatever_the_reason() {
     for (kind, said, attempts) in [
         (FailureKind::Connect, "reg.example: no connection", 3),

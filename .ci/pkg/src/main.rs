@@ -50,6 +50,9 @@ const FIRST: &[&str] = &[
     "wasm",
 ];
 
+/// Those of them that are in the second all the same.
+const SECOND: &[&str] = &["job::registry::insecure", "job::registry::trust", "registry::trust"];
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, wasm, folder] = arguments.as_slice() else {
@@ -89,8 +92,7 @@ fn is_later(name: &str) -> bool {
     }
     name.split("docktag[").skip(1).any(|rest| {
         let path = rest.split_once("]::").map_or("", |(_, path)| path);
-        !FIRST.iter().any(|module| {
-            path.strip_prefix(module).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
-        })
+        let is_in = |module: &&str| path.strip_prefix(module).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'));
+        !FIRST.iter().any(|module| is_in(module)) || SECOND.iter().any(|module| is_in(module))
     })
 }

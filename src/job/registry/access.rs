@@ -6,11 +6,12 @@ use std::task::Poll;
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
 use crate::job::login;
-use crate::job::registry::Client;
+use crate::job::registry::{Client, trust};
 use crate::need::{Failure, FailureKind};
 use crate::registry::challenge::{self, Challenge};
 use crate::registry::credential::Credential;
-use crate::registry::{Call, Endpoint, Response, reply, token};
+use crate::registry::trust::is_insecure;
+use crate::registry::{Call, Endpoint, Request, Response, reply, token};
 use crate::secret::Secret;
 
 /// What is known of how to talk to a registry.
@@ -161,29 +162,29 @@ impl Client<'_> {
 
     /// The first request finds out whether the registry speaks TLS, where both are allowed.
     async fn deliver_first(&self, repository: &Repository, call: &Call, because: &str) -> Result<(Endpoint, Response)> {
-        let candidates = Endpoint::candidates(repository.registry(), &self.options.insecure);
-        let (last, others) = candidates.split_last().ok_or_else(|| Error::new(Code::Internal, "no endpoint"))?;
-        let mut refused = None;
-        for endpoint in others {
-            let request = call.at(endpoint, None);
-            let sent = self.known.traffic.once(&endpoint.host, &request, because).await;
-            match &sent.answer {
-                // What a TLS server says to plain HTTP.
-                Ok(response) if response.status == 400 => refused = Some((endpoint.clone(), response.clone())),
-                Err(Failure { kind: FailureKind::Garbled, .. }) => {}
-                _ => {
-                    let response = self.known.traffic.persist(&endpoint.host, request, sent, because, self.is_patient).await?;
-                    return Ok((endpoint.clone(), response));
-                }
+        let registry = repository.registry();
+        let mut ways = Endpoint::candidates(registry, &self.options.insecure);
+        if let [only] = &mut ways[..] {
+            only.trust = trust::of(self.desk, self.options, registry).await?;
+            let request = call.at(only, None);
+            let sent = self.known.traffic.once(&only.host, &request, because).await;
+            let is_sure = matches!(sent.answer, Ok(_) | Err(Failure { kind: FailureKind::Certificate | FailureKind::Other, .. }));
+            // Only now the engine's configuration is worth a look.
+            if is_sure || !trust::is_insecure_for_engine(self.desk, self.options, registry).await {
+                let response = self.known.traffic.persist(&only.host, request, sent, because, self.is_patient).await?;
+                return Ok((only.clone(), response));
             }
+            ways = Endpoint::candidates(registry, &[registry.to_owned()]);
         }
-        let request = call.at(last, None);
-        let sent = self.known.traffic.once(&last.host, &request, because).await;
-        match (&sent.answer, refused) {
-            // No TLS either: then the 400 was meant as it was said.
-            (Err(Failure { kind: FailureKind::Garbled | FailureKind::Connect, .. }), Some(refused)) => Ok(refused),
-            _ => Ok((last.clone(), self.known.traffic.persist(&last.host, request, sent, because, self.is_patient).await?)),
-        }
+        self.deliver_insecurely(registry, ways, call, because).await
+    }
+
+    /// Whether this registry is not spoken to as all others are.
+    pub(in crate::job) fn is_insecure(&self, registry: &str) -> bool {
+        let sites = self.known.sites.borrow();
+        let is_known =
+            |(of, site): &(String, Site)| of == registry && matches!(site, Site::Known { endpoint, .. } if endpoint.trust.insecure);
+        sites.iter().any(is_known) || is_insecure(registry, &self.options.insecure)
     }
 
     /// The credentials for a registry, looked up once: a helper is a program.
@@ -245,6 +246,7 @@ impl Client<'_> {
                 let request = token::request(&realm, service.as_deref(), &scope, &credential);
                 let host = realm.split('/').nth(2).unwrap_or(&realm).to_owned();
                 let because = format!("get a token for {repository}");
+                let request = Request { trust: endpoint.trust.clone(), ..request };
                 let answer = self.known.traffic.send(&host, request, &because, self.is_patient).await?;
                 match (answer.status, token::authorization(&answer)) {
                     (200, Some(authorization)) => Ok(authorization),

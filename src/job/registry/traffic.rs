@@ -116,7 +116,7 @@ impl<'a> Traffic<'a> {
                 // Trust does not come by asking again.
                 Err(failure) => match retry::after_failure(attempt)
                     .filter(next)
-                    .filter(|_| !matches!(failure.kind, FailureKind::Tls | FailureKind::Other))
+                    .filter(|_| !matches!(failure.kind, FailureKind::Tls | FailureKind::Certificate | FailureKind::Other))
                 {
                     None => {
                         self.lane(host, |lane| lane.is_given_up = true);
@@ -216,19 +216,25 @@ fn seconds(milliseconds: u32) -> String {
     format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-fn unreachable(host: &str, failure: &Failure) -> Error {
+pub(super) fn unreachable(host: &str, failure: &Failure) -> Error {
+    if let Some(file) = &failure.path {
+        let message = format!("is of no use for {host}: {}", failure.message);
+        return Error::new(Code::RegistryUnknown, message).at(file).help("expected certificates or a key in PEM, as the engine takes them");
+    }
     let what = match failure.kind {
         FailureKind::Dns => "its name cannot be resolved",
         FailureKind::Connect => "no connection",
         FailureKind::Tls => "its TLS certificate is not trusted",
+        FailureKind::Certificate => "it wants a certificate of ours, or another one",
         FailureKind::Timeout => "no answer in time",
         FailureKind::Garbled => "the answer was cut off or is not HTTP",
         _ => "no answer",
     };
     let help = match failure.kind {
         FailureKind::Tls => {
-            "add its authority to the system's certificates (or SSL_CERT_FILE), or name a registry without TLS with `--insecure-registry`"
+            "put its authority into `/etc/docker/certs.d/REGISTRY/ca.crt`, the system's certificates or SSL_CERT_FILE, or name the registry with `--insecure-registry`"
         }
+        FailureKind::Certificate => "put it where Docker has it: `/etc/docker/certs.d/REGISTRY/client.cert`, and `client.key` beside it",
         FailureKind::Dns => "check the registry's name and the network",
         _ => "check that the registry runs and can be reached from here, and try again",
     };

@@ -81,6 +81,7 @@ function normal(text, project) {
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:<OTHER PORT>")
     .replaceAll(project.root, "<TEMP>")
     .replace(/docktag-run-[A-Za-z0-9]{6}(?=[/:\s"'])/g, "docktag-<RUN>")
+    .replace(/docktag-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "docktag-<TOKEN>")
     // Its name is that of its content, in which the registry has a port.
     .replace(/docktag-[0-9a-f]{32}\.compose\.yml/g, "docktag-<CONTENT>.compose.yml")
     .replaceAll(`docktag/${version}`, "docktag/<VERSION>")

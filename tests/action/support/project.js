@@ -15,7 +15,7 @@ export class Project {
   /**
    * With one input, `docker/Dockerfile`, and a registry that is empty.
    *
-   * @param {{ behaviour?: import("./registry.js").Behaviour, tls?: { key: string, cert: string }, folder?: string }} [options]
+   * @param {{ behaviour?: import("./registry.js").Behaviour, tls?: import("node:tls").TlsOptions, folder?: string }} [options]
    *   `folder`: of the project, below the checkout
    */
   static async make({ folder = "", ...registry } = {}) {

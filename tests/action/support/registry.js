@@ -29,7 +29,7 @@ export class Registry {
 
   /**
    * @param {string} store
-   * @param {{ behaviour?: Behaviour, tls?: { key: string, cert: string } }} [options]
+   * @param {{ behaviour?: Behaviour, tls?: import("node:tls").TlsOptions }} [options]
    */
   static async start(store, { behaviour = () => undefined, tls } = {}) {
     const registry = new Registry(store, behaviour, tls);
@@ -45,7 +45,7 @@ export class Registry {
   /**
    * @param {string} store
    * @param {Behaviour} behaviour
-   * @param {{ key: string, cert: string }} [tls]
+   * @param {import("node:tls").TlsOptions} [tls]
    */
   constructor(store, behaviour, tls) {
     this.store = store;

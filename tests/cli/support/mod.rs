@@ -3,6 +3,7 @@
 pub(crate) mod artifacts;
 pub(crate) mod dir;
 pub(crate) mod git;
+pub(crate) mod obeyed;
 pub(crate) mod programs;
 pub(crate) mod project;
 pub(crate) mod proxy;

@@ -1,5 +1,8 @@
 //! A fault never hides: the table in `docs/reliability.md` says what comes of each, and this tries every row of it.
 
+#[path = "../../cli/support/proxy.rs"]
+#[allow(dead_code, reason = "shared with the tests of the command line")]
+mod forward;
 mod inject;
 pub(crate) mod proxy;
 #[path = "../../cli/support/tls.rs"]
@@ -128,6 +131,11 @@ fn attempt(engine: &Engine, case: &Case<'_>, is_short: bool) -> Result<Duration,
             fs::write(&file, authority).unwrap();
             command.env("SSL_CERT_FILE", &file);
         }
+        for (name, text) in &faulty.files {
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
         command.envs(faulty.env.iter().map(|(name, value)| (name, value)));
         let start = Instant::now();
         let ran = run(&mut command, folder.path())?;
@@ -178,7 +186,9 @@ fn judge(row: &Row, job: &str, exit: i32, ran: &Ran) -> Result<(), String> {
     if outcome != row.outcome {
         return Err(format!("outcome {outcome}"));
     }
-    let says = outcome != "unknown" || (all.contains("error: ") && all.contains("help: ") && all.contains("/faults/app"));
+    // What is wrong with a file is said of that one.
+    let place = if row.fault.contains("half of") { "/client.cert: " } else { "/faults/app" };
+    let says = outcome != "unknown" || (all.contains("error: ") && all.contains("help: ") && all.contains(place));
     match says && all.contains(&row.said) {
         true => Ok(()),
         false => Err(format!("not said: {}", row.said)),

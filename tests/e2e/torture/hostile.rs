@@ -14,12 +14,18 @@ use crate::engine::{Engine, Needs};
 use crate::project::{Project, ended};
 use crate::random::Random;
 use crate::torture::hosts::{self, FILES, HOSTS, Host};
+use crate::torture::obeyed::obeyed;
 use crate::torture::{self, Figure, Rounds};
 
 const ROUNDS: Rounds = Rounds { short: 6, minutes: 100, hours: 1_000 };
+/// How many images are built whose steps print such texts.
+const BUILDS: Rounds = Rounds { short: 3, minutes: 20, hours: 200 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    vec![("torture_what_a_stranger_writes_is_shown_and_never_obeyed", Needs::Any, hostile)]
+    vec![
+        ("torture_what_a_stranger_writes_is_shown_and_never_obeyed", Needs::Any, hostile),
+        ("torture_what_a_build_prints_is_shown_and_never_obeyed", Needs::Any, printing),
+    ]
 }
 
 const TEXTS: [&str; 26] = [
@@ -166,6 +172,79 @@ fn try_job(project: &Project, host: Host, job: &str, options: &[(&str, &str)], i
     }
     Ok(ran.code == Some(0))
 }
+
+/// Steps of builds print commands of all kinds, at the beginning of lines and in them, and end in the middle of one.
+fn printing(engine: &Engine) -> Result<(), Failed> {
+    let first = torture::seed();
+    let (rounds, mut shown) = (BUILDS.number(), 0);
+    for seed in first..first + rounds {
+        let mut random = Random::new(seed);
+        for host in HOSTS {
+            let mut project = Project::empty(engine);
+            // The older builder puts nothing before what a step prints, but BuildKit is what most have.
+            let is_bare = random.below(2) == 0;
+            project.env.insert("DOCKER_BUILDKIT".to_owned(), if is_bare { "0" } else { "1" }.to_owned());
+            project.env.insert("BUILDKIT_PROGRESS".to_owned(), "plain".to_owned());
+            let mut words = String::new();
+            for _ in 0..8 {
+                let (command, end): (&&str, &&str) = (random.pick(&COMMANDS), random.pick(&["\n", "\r", "\r\n", " ", ""]));
+                words.push_str(command);
+                words.push_str(end);
+            }
+            let fails = random.below(3) == 0;
+            let run = if fails { "/bin/busybox cat /words; exit 1" } else { "/bin/busybox cat /words" };
+            for (name, text) in [
+                ("words", words.as_str()),
+                (
+                    "Dockerfile",
+                    &format!("FROM scratch\nCOPY busybox /bin/\nCOPY words /\nRUN [\"/bin/busybox\", \"sh\", \"-c\", \"{run}\"]\n"),
+                ),
+                ("compose.yaml", &format!("services: {{app: {{image: {}, build: .}}}}\n", project.image)),
+            ] {
+                fs::write(project.folder.join(name), text).unwrap();
+            }
+            fs::copy(engine.get("ENGINE_BUSYBOX"), project.folder.join("busybox")).unwrap();
+            let mut command = hosts::command(&project, host, "build", &[], None);
+            command.env("GITHUB_ACTIONS", "true");
+            let ran = ended(command.output().unwrap());
+            let log = if host == Host::Action { &ran.stdout } else { &ran.stderr };
+            let (lines, obeys) = obeyed(log);
+            let ours = ["::group::", "::endgroup::", "::error title=docktag::", "::warning title=docktag::"];
+            let wrong = lines.iter().find(|line| !ours.iter().any(|our| line.starts_with(our)) || line.contains("PWN"));
+            if wrong.is_some() || !obeys || (ran.code == Some(0)) == fails {
+                return Err(format!("seed {seed}, {host:?}: the runner obeys {wrong:?}; in the end: {obeys}; {:?}\n{log}", ran.code).into());
+            }
+            shown += u64::from(log.contains("PWN"));
+        }
+    }
+    torture::record(&Figure {
+        promise: "Secrets",
+        what: "builds whose steps print commands of the runner, after which it obeyed one, or did not obey docktag any more",
+        tried: rounds * HOSTS.len() as u64,
+        wrong: 0,
+        also: format!("what the steps print is in {shown} of the logs"),
+    });
+    assert!(shown > rounds, "most steps print nothing, which shows too little: {shown} of {}", rounds * 2);
+    Ok(())
+}
+
+/// What the runner knows, what it does not, and guesses at what makes it go on.
+const COMMANDS: [&str; 14] = [
+    "::set-output name=tag::PWN",
+    "::add-mask::PWN",
+    "::error::PWN",
+    "  ::warning file=PWN::PWN",
+    "::stop-commands::PWN",
+    "::stop-commands::",
+    "::PWN::",
+    "::docktag::PWN",
+    "##[add-mask]PWN",
+    "x ##[set-env name=PATH]PWN",
+    "##[PWN",
+    "##[PWN]",
+    "::endgroup::",
+    "PWN",
+];
 
 /// As the runner reads a log (actions/runner, `ActionCommand.cs`): `::name` begins a line, `##[name` may stand anywhere in it.
 fn runner(log: &str) -> Result<(), &str> {

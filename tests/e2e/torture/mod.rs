@@ -9,6 +9,8 @@ mod hostile;
 mod hosts;
 mod judge;
 mod killed;
+#[path = "../../cli/support/obeyed.rs"]
+mod obeyed;
 mod same;
 mod secrets;
 pub(crate) mod sound;

@@ -5,8 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use super::forward::ForwardProxy;
 use super::proxy::{Act, Proxy, without};
-use super::tls::Certificate;
+use super::tls::{Certificate, Identity};
 use super::wire::{Reply, Request};
 
 /// What a fault is injected into.
@@ -25,6 +26,8 @@ pub(crate) struct Faulty {
     pub(crate) repository: &'static str,
     /// What the client is told beside that.
     pub(crate) env: Vec<(&'static str, String)>,
+    /// Files in the user's home folder.
+    pub(crate) files: Vec<(String, String)>,
     /// Authorities that the client is to know.
     pub(crate) authority: Option<String>,
     /// What must be seen here and there when it is over.
@@ -82,11 +85,55 @@ pub(crate) fn inject(name: &str, setting: &Setting<'_>) -> Option<Faulty> {
         "not HTTP" => say(Reply::Noise),
         "headers without an end" => plain(|_, _| Act::Endless("HTTP/1.1 200 OK\r\n".to_owned(), b"x: y\r\n".repeat(4000), Duration::ZERO)),
 
-        "TLS: a certificate that nobody vouches for" => tls(registry, "127.0.0.1", (1975, 4096), false),
-        "TLS: an expired certificate" => tls(registry, "127.0.0.1", (1975, 2001), true),
-        "TLS: a certificate that is not valid yet" => tls(registry, "127.0.0.1", (4000, 4096), true),
-        "TLS: a certificate for another name" => tls(registry, "registry.example", (1975, 4096), true),
-        "TLS: an authority that is known" => tls(registry, "127.0.0.1", (1975, 4096), true),
+        "TLS: a certificate that nobody vouches for" => far(registry, valid("registry.example"), |_| None, []),
+        "TLS: an expired certificate" => far(registry, Certificate::valid("registry.example", (1975, 2001)), |it| Some(it.pem.clone()), []),
+        "TLS: a certificate that is not valid yet" => {
+            far(registry, Certificate::valid("registry.example", (4000, 4096)), |it| Some(it.pem.clone()), [])
+        }
+        "TLS: a certificate for another name" => far(registry, valid("other.example"), |it| Some(it.pem.clone()), []),
+        "TLS: an authority that is known" => far(registry, valid("registry.example"), |it| Some(it.pem.clone()), []),
+        "TLS: an authority in certs.d" => {
+            let certificate = valid("registry.example");
+            let files = [file("ca.crt", &certificate.pem)];
+            far(registry, certificate, |_| None, files)
+        }
+        "TLS: the authority of another registry in certs.d" => {
+            let certificate = valid("registry.example");
+            let files = [(format!("{CERTS}/registry.example/ca.crt"), certificate.pem.clone())];
+            far(registry, certificate, |_| None, files)
+        }
+        "TLS: our own certificate is wanted, and is in certs.d" => {
+            let client = Identity::new();
+            let certificate = Certificate::demanding("registry.example", &client);
+            let files = [file("ca.crt", &certificate.pem), file("client.cert", &client.pem), file("client.key", &client.key)];
+            far(registry, certificate, |_| None, files)
+        }
+        "TLS: our own certificate is wanted, and there is none" => {
+            far(registry, Certificate::demanding("registry.example", &Identity::new()), |it| Some(it.pem.clone()), [])
+        }
+        "TLS: our own certificate is wanted, and it is another one" => {
+            let (client, other) = (Identity::new(), Identity::new());
+            let files = [file("client.cert", &other.pem), file("client.key", &other.key)];
+            far(registry, Certificate::demanding("registry.example", &client), |it| Some(it.pem.clone()), files)
+        }
+        "TLS: half of our own certificate in certs.d" => {
+            far(registry, valid("registry.example"), |it| Some(it.pem.clone()), [file("client.cert", &Identity::new().pem)])
+        }
+        "TLS: nobody vouches for an insecure registry" => {
+            let there = far(registry, valid("other.example"), |_| None, []);
+            there.with("DOCKTAG_INSECURE_REGISTRY", FAR)
+        }
+        "TLS: nobody vouches for a registry that is insecure for the engine" => {
+            let configuration = format!(r#"{{"insecure-registries":["{FAR}"]}}"#);
+            far(registry, valid("other.example"), |_| None, [(".config/docker/daemon.json".to_owned(), configuration)])
+        }
+        "TLS: nobody vouches for a registry on the loopback interface" => {
+            there(Proxy::start(registry, Some(valid("other.example").server), |_, _| Act::Pass { bare: false }))
+        }
+        "no TLS, an insecure registry" => {
+            through(Proxy::start(registry, None, |_, _| Act::Pass { bare: false })).with("DOCKTAG_INSECURE_REGISTRY", FAR)
+        }
+        "no TLS, a registry that is not insecure" => through(Proxy::start(registry, None, |_, _| Act::Pass { bare: false })),
 
         "307 to another host" => redirect(registry, 307),
         "301 to another host" => redirect(registry, 301),
@@ -172,8 +219,13 @@ impl Faulty {
         Faulty { repository, ..Faulty::somewhere(proxy.address.clone(), vec![Box::new(proxy)]) }
     }
 
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.env.push((name, value.to_owned()));
+        self
+    }
+
     fn somewhere(address: String, keep: Vec<Box<dyn Send>>) -> Self {
-        Faulty { address, repository: THERE, env: Vec::new(), authority: None, check: Box::new(|| {}), _keep: keep }
+        Faulty { address, repository: THERE, env: Vec::new(), files: Vec::new(), authority: None, check: Box::new(|| {}), _keep: keep }
     }
 }
 
@@ -239,10 +291,34 @@ fn downgrade(registry: &str) -> Faulty {
     Faulty { authority: Some(certificate.pem), check: Box::new(check), ..Faulty::new(THERE, proxy) }
 }
 
-fn tls(registry: &str, name: &str, years: (i32, i32), is_known: bool) -> Faulty {
-    let certificate = Certificate::valid(name, years);
+/// A name that is not on the loopback interface, to which a proxy leads, and where its certificates are.
+const FAR: &str = "registry.example:5000";
+const CERTS: &str = ".config/docker/certs.d";
+
+fn valid(name: &str) -> Certificate {
+    Certificate::valid(name, (1975, 4096))
+}
+
+fn file(name: &str, text: &str) -> (String, String) {
+    (format!("{CERTS}/{FAR}/{name}"), text.to_owned())
+}
+
+/// A registry with TLS elsewhere, with the authority that is known of it.
+fn far<const N: usize>(
+    registry: &str,
+    certificate: Certificate,
+    authority: fn(&Certificate) -> Option<String>,
+    files: [(String, String); N],
+) -> Faulty {
+    let authority = authority(&certificate);
     let proxy = Proxy::start(registry, Some(certificate.server), |_, _| Act::Pass { bare: false });
-    Faulty { authority: is_known.then_some(certificate.pem), ..Faulty::new(THERE, proxy) }
+    Faulty { authority, files: files.into(), ..through(proxy) }
+}
+
+fn through(proxy: Proxy) -> Faulty {
+    let forward = ForwardProxy::to(&proxy.address).url;
+    let env = vec![("HTTPS_PROXY", forward.clone()), ("HTTP_PROXY", forward)];
+    Faulty { address: FAR.to_owned(), env, ..Faulty::new(THERE, proxy) }
 }
 
 /// A port that was free a moment ago.

@@ -338,6 +338,15 @@ export class Session {
         }
     }
     /**
+     * What nobody can guess, to be given before the first program begins whose output goes to the log; only the first counts.
+     * @param {string} token
+     */
+    hold(token) {
+        const ptr0 = passStringToWasm0(token, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        wasm.session_hold(this.__wbg_ptr, ptr0, len0);
+    }
+    /**
      * One line of the log.
      * @param {string} text
      * @returns {string}
@@ -393,6 +402,22 @@ export class Session {
         var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
         wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
         return v1;
+    }
+    /**
+     * What to show where programs were ended, whose output went to the log.
+     * @returns {string}
+     */
+    released() {
+        let deferred1_0;
+        let deferred1_1;
+        try {
+            const ret = wasm.session_released(this.__wbg_ptr);
+            deferred1_0 = ret[0];
+            deferred1_1 = ret[1];
+            return getStringFromWasm0(ret[0], ret[1]);
+        } finally {
+            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        }
     }
     /**
      * Takes answers, at first none, and goes on until something is needed or the job has ended.

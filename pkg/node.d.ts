@@ -119,7 +119,7 @@ export interface Options {
     username?: string;
     /** The password or access token of the user; without it, that in DOCKER_PASSWORD */
     password?: string;
-    /** A registry that may be spoken to without TLS; those on the loopback interface always may */
+    /** A registry that may have any TLS certificate, or no TLS; those on the loopback interface always may */
     'insecure-registry'?: string | string[];
     /** How long one request to a registry may take; what may pass is asked three times, but not for longer than a minute [default: 10] */
     'registry-timeout'?: string;
@@ -241,7 +241,11 @@ export interface HttpRequest {
     timeout: number;
     /** The address of the proxy to go through: a secret. */
     proxy: string | null;
+    trust: Trust;
 }
+
+/** Whom to trust under TLS: anybody; authorities besides those of the system; and our own certificate with its key. All are files in PEM. */
+export interface Trust { insecure: boolean; authorities: string[]; identity: [string, string] | null }
 
 /** An answer as it was received; names of headers in lower case, the body in base64. */
 export interface HttpResponse { status: number; headers: Array<[string, string]>; body: string; milliseconds: number }
@@ -263,7 +267,7 @@ export interface Exited { code: number | null; stdout: string; stderr: string; m
 
 /** Why something could not be done. */
 export interface Failure {
-    kind: 'not-found' | 'is-a-file' | 'is-a-link' | 'changed' | 'dns' | 'connect' | 'tls' | 'timeout' | 'garbled' | 'other';
+    kind: 'not-found' | 'is-a-file' | 'is-a-link' | 'changed' | 'dns' | 'connect' | 'tls' | 'certificate' | 'timeout' | 'garbled' | 'other';
     path?: Path;
     message: string;
 }
@@ -310,8 +314,11 @@ export interface TargetReport {
     why?: string[];
 }
 
-/** How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout. */
-export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string }
+/**
+ * How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout, and what makes the runner
+ * obey again after programs have printed.
+ */
+export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string; token?: string }
 
 /** The definition of an option. */
 export interface Definition {
@@ -446,6 +453,10 @@ export class Session {
      */
     fail(place: string, message: string, help: string): string;
     /**
+     * What nobody can guess, to be given before the first program begins whose output goes to the log; only the first counts.
+     */
+    hold(token: string): void;
+    /**
      * One line of the log.
      */
     line(text: string): string;
@@ -461,6 +472,10 @@ export class Session {
      * What a command line prints of a job that has ended: text, or one JSON object.
      */
     output(json: boolean): Uint8Array;
+    /**
+     * What to show where programs were ended, whose output went to the log.
+     */
+    released(): string;
     /**
      * Takes answers, at first none, and goes on until something is needed or the job has ended.
      */

@@ -49,6 +49,6 @@ fn word(text: &[u8; 64], number: usize) -> u32 {
 
 /// All of them, if all are there.
 #[inline(always)]
-fn each<'a, const N: usize>(texts: [Option<&'a [u8; 64]>; N]) -> Option<[&'a [u8; 64]; N]> {
+fn each<const N: usize>(texts: [Option<&[u8; 64]>; N]) -> Option<[&[u8; 64]; N]> {
     texts.iter().all(Option::is_some).then(|| texts.map(|text| text.unwrap_or(&[0; 64])))
 }

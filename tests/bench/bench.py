@@ -14,11 +14,13 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
 import cycle
+import growth
 import hashing
 import history
 import machine
 import page
 import peers
+import plot
 import report
 import services
 import sizes
@@ -29,8 +31,9 @@ from results import Case, Failed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-CASES = ("10k", "100k", "medium", "large", "one", "wasm", "small", "start", "services", "history", "page", "cycle", "size")
-HASHING = ("10k", "100k", "medium", "large", "one", "wasm", "small")
+PLOT = ROOT / "docs" / "benchmarks.svg"
+CASES = ("10k", "100k", "medium", "large", "one", "wasm", "small", "growth", "million", "start", "services", "history", "page", "cycle", "size")
+HASHING = ("10k", "100k", "medium", "large", "one", "wasm", "small", "growth")
 
 
 def main() -> int:
@@ -54,6 +57,8 @@ def main() -> int:
     if options.write:
         DOCUMENT.parent.mkdir(exist_ok=True)
         DOCUMENT.write_text(text)
+        by_name = {it.name: it for it in cases}
+        PLOT.write_text(plot.svg([(count, by_name[f"growth-{count}"]) for count in growth.COUNTS]))
         print(f"bench: wrote {DOCUMENT.relative_to(ROOT)}", file=sys.stderr)
     open_ones = [f"{it.claim}: {verdict}" for it, _, verdict in verdicts if verdict != "met"]
     for line in open_ones:
@@ -114,6 +119,10 @@ def _run(options: argparse.Namespace, setup: Setup) -> list[Case]:
         done["wasm"] = hashing.wasm(setup)
     if "small" in options.only:
         done["small"] = hashing.small(setup)
+    if "growth" in options.only:
+        done |= {it.name: it for it in growth.growth(setup)}
+    if "million" in options.only:
+        done["million"] = growth.million(setup)
     if "start" in options.only:
         done["start"] = startup.startup(setup)
     if "services" in options.only:

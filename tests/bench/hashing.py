@@ -24,30 +24,30 @@ class WrongTag(Exception):
 
 
 def ten_thousand(setup: Setup) -> Case:
-    with _project() as project:
+    with project_folder() as project:
         trees.many_files(project, 10_000, 5_400)
         racing = [*contestants.everyone(setup, project, 10_000), contestants.floor(setup, project)]
-        rows = _race(racing, setup.rounds)
+        rows = race(racing, setup.rounds)
     return Case("10k", "10,000 files, 54 MB", "Files of 2.7 to 8.1 kB, three folders deep.", rows)
 
 
 def hundred_thousand(setup: Setup, earlier: Case | None) -> Case:
     """`earlier` is the case of 10,000 files: who was slow there is not started here."""
-    with _project() as folder:
+    with project_folder() as folder:
         project, tenth = folder / "all", folder / "tenth"
         trees.many_files(project, 100_000, 1_000)
         trees.many_files(tenth, 10_000, 1_000)
-        others = [_unless_slow(it, earlier) for it in contestants.everyone(setup, project, 100_000)[1:]]
+        others = [unless_slow(it, earlier) for it in contestants.everyone(setup, project, 100_000)[1:]]
         ours = [contestants.docktag(setup, project), contestants.docktag(setup, tenth, DOCKTAG_TENTH)]
-        rows = _race(ours + others, setup.rounds, LIMIT)
+        rows = race(ours + others, setup.rounds, LIMIT)
     about = f"Files of 0.5 to 1.5 kB. A program that needs more than {LIMIT} s is left out."
     return Case("100k", "100,000 files, 100 MB", about, rows)
 
 
 def large(setup: Setup) -> Case:
-    with _project() as project:
+    with project_folder() as project:
         trees.large_files(project, 4, 256 * MIB)
-        rows = _race(contestants.everyone(setup, project, 4), setup.rounds)
+        rows = race(contestants.everyone(setup, project, 4), setup.rounds)
     about = (
         "Neither the list of files nor the start of processes counts here: this is the speed of the digest. "
         "BLAKE3 is the faster one; docktag stays with MD5, because `md5sum` must be able to check the tag."
@@ -56,35 +56,35 @@ def large(setup: Setup) -> Case:
 
 
 def medium(setup: Setup) -> Case:
-    with _project() as project:
+    with project_folder() as project:
         trees.large_files(project, 64, 16 * MIB)
         racing = [*contestants.everyone(setup, project, 64), contestants.floor(setup, project)]
-        rows = _race(racing, setup.rounds, LIMIT)
+        rows = race(racing, setup.rounds, LIMIT)
     return Case("medium", "64 files of 16 MiB", "Enough files for all lanes of all cores.", rows)
 
 
 def one(setup: Setup) -> Case:
-    with _project() as project:
+    with project_folder() as project:
         trees.large_files(project, 1, 1024 * MIB)
         racing = [contestants.docktag(setup, project), contestants.recipe(project), contestants.floor(setup, project)]
-        rows = _race(racing, setup.rounds)
+        rows = race(racing, setup.rounds)
     return Case("one", "1 file of 1 GiB", "MD5 of one file has no lanes.", rows)
 
 
 def wasm(setup: Setup) -> Case:
-    with _project() as project:
+    with project_folder() as project:
         trees.large_files(project, 64, 4 * MIB)
         racing = [contestants.tag_action(setup, project), contestants.crypto(setup, project), contestants.docktag(setup, project)]
-        rows = _race(racing, setup.rounds)
+        rows = race(racing, setup.rounds)
     return Case("wasm", "64 files of 4 MiB, in Node", "", rows)
 
 
 def small(setup: Setup) -> Case:
-    with _project() as project:
+    with project_folder() as project:
         trees.many_files(project, 20, 2_000)
         racing = [contestants.docktag(setup, project), contestants.md5sum(project), contestants.recipe(project)]
         # these take milliseconds: more rounds cost nothing and steady the median
-        rows = _race(racing, 8 * setup.rounds)
+        rows = race(racing, 8 * setup.rounds)
     about = "What one waits for in an everyday project; `md5sum` gets all names at once, as one process."
     return Case("small", "20 files, 40 kB", about, rows)
 
@@ -95,12 +95,12 @@ def tag_by_hand(project: Path) -> str:
 
 
 @contextmanager
-def _project() -> Iterator[Path]:
+def project_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="docktag-bench-") as folder:
         yield Path(folder)
 
 
-def _race(racing: list[Contestant], rounds: int, limit: int = 0) -> list[Row]:
+def race(racing: list[Contestant], rounds: int, limit: int = 0) -> list[Row]:
     print("bench: " + "; ".join(it.name for it in racing if not it.left_out), file=sys.stderr)
     rows = warm_up(racing, limit)
     _compare_tags(rows)
@@ -126,12 +126,16 @@ def _compare_tags(rows: list[Row]) -> None:
                 raise WrongTag(f"{row.name} says {said!r}, by hand it is {by_hand!r}: put that right first")
 
 
-def _unless_slow(it: Contestant, earlier: Case | None) -> Contestant:
+def unless_slow(it: Contestant, earlier: Case | None, count: int = 10_000) -> Contestant:
+    """`earlier` is a case of so many files, a tenth of those that are next."""
+    before = next((row for row in earlier.rows if row.name == it.name), None) if earlier else None
+    if before and before.contestant.left_out:
+        return contestants.left_out(it, before.contestant.left_out)
     row = earlier.row(it.name) if earlier else None
     forecast = 10 * row.median if row else 0
     if forecast <= LIMIT:
         return it
-    return contestants.left_out(it, f"would take about {forecast:.0f} s, ten times as long as for 10,000 files")
+    return contestants.left_out(it, f"would take about {forecast:.0f} s, ten times as long as for {count:,} files")
 
 
 def _tag(output: str) -> str:

@@ -16,6 +16,15 @@ Peak memory is that of the largest process of a command.
 The kernel counts a process from before it becomes another program: a peak that small reads `<=`.
 """
 
+PLOT = """\
+## Files and seconds
+
+![How long each program takes for 10 to 100,000 files](benchmarks.svg)
+
+Both axes grow by factors of ten. A program that would need more than 20 s is left out there.
+The numbers are in the tables of `5.4 kB` below.
+"""
+
 
 def markdown(
     cases: list[Case],
@@ -23,7 +32,7 @@ def markdown(
     machine: list[tuple[str, str]],
     versions: list[tuple[str, str]],
 ) -> str:
-    parts = [HEAD, "## Targets\n", targets(verdicts)]
+    parts = [HEAD, "## Targets\n", targets(verdicts), PLOT]
     for case in cases:
         tables = [_sizes(case)] if case.sizes else [_table(case), _commands(case)]
         parts += [f"## {case.title}\n", f"{case.about}\n", *tables]

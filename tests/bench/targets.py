@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import cycle
+import growth
 import hashing
 import history
 import page
@@ -124,6 +125,8 @@ TARGETS = [
     Target("wasm", "action, 64 files of 4 MiB: faster than Node's crypto", AT_LEAST, 3, "x", _times("wasm", CRYPTO, ACTION)),
     Target("100k", "100,000 files: peak memory", AT_MOST, 64, " MiB", _peak(DOCKTAG, MIB)),
     Target("100k", "100,000 files: longer than 10,000 of the same size", AT_MOST, 11, "x", _growth),
+    Target("million", "1,000,000 tiny files: peak memory", AT_MOST, 256, " MiB", growth.peak),
+    Target("million", "1,000,000 tiny files: longer than 100,000", AT_MOST, 11, "x", growth.ratio),
     Target("small", "20 files: longer than `md5sum` of them", AT_MOST, 5, " ms", _more_than_md5sum),
     Target("cycle", "warm cycle, image of 200 MB: faster than the recipe", AT_LEAST, 10, "x", _recipe_cycle(cycle.DOCKTAG_LARGE)),
     Target("cycle", "warm cycle: 200 MB against 20 MB", AT_MOST, 1.3, "x", _image_size),

@@ -32,6 +32,15 @@ def large_files(project: Path, count: int, size: int) -> None:
                 file.write(block)
 
 
+def tiny_files(project: Path, count: int) -> None:
+    """`count` files of 0 to 3 bytes, three folders deep."""
+    for i in range(count):
+        folder = _folder(project, i)
+        if i % FILES_PER_FOLDER == 0:
+            folder.mkdir(parents=True)
+        (folder / f"{i:06}").write_bytes(b"abc"[: i % 4])
+
+
 def _folder(project: Path, i: int) -> Path:
     nth = i // FILES_PER_FOLDER
     return project / "docker" / f"part-{nth // FOLDERS_PER_PART:03}" / f"group-{nth % FOLDERS_PER_PART:02}"

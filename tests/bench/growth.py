@@ -1,0 +1,44 @@
+"""How time grows with the number of files: the same kind of tree in sizes of powers of ten, and a million files of nearly nothing."""
+
+import contestants
+import trees
+from contestants import DOCKTAG, Setup
+from hashing import LIMIT, project_folder, race, unless_slow
+from results import MIB, Case
+
+TENTH = f"{DOCKTAG}, a tenth of them"
+COUNTS = (10, 100, 1_000, 10_000, 100_000)
+
+
+def growth(setup: Setup) -> list[Case]:
+    """A case for each size; who would be slow at one is not started there."""
+    cases: list[Case] = []
+    for count in COUNTS:
+        with project_folder() as project:
+            trees.many_files(project, count, 5_400)
+            earlier = cases[-1] if cases else None
+            racing = [unless_slow(it, earlier, count // 10) for it in contestants.everyone(setup, project, count)]
+            rows = race(racing, min(3, setup.rounds), LIMIT)
+        cases.append(Case(f"growth-{count}", f"{count:,} files of 5.4 kB", "For the plot.", rows))
+    return cases
+
+
+def million(setup: Setup) -> Case:
+    with project_folder() as folder:
+        project, tenth = folder / "all", folder / "tenth"
+        trees.tiny_files(project, 1_000_000)
+        trees.tiny_files(tenth, 100_000)
+        rows = race([contestants.docktag(setup, project), contestants.docktag(setup, tenth, TENTH)], min(3, setup.rounds))
+    return Case("million", "1,000,000 files of 0 to 3 bytes", "A list of so many names, and next to nothing in them.", rows)
+
+
+def peak(cases: dict[str, Case]) -> float:
+    """In MiB."""
+    row = cases["million"].row(DOCKTAG)
+    return row.peak_bytes / MIB if row else 0
+
+
+def ratio(cases: dict[str, Case]) -> float:
+    """How many times longer than a tenth of them."""
+    row, tenth = cases["million"].row(DOCKTAG), cases["million"].row(TENTH)
+    return row.median / tenth.median if row and tenth else 0

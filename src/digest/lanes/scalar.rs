@@ -52,3 +52,30 @@ fn word(text: &[u8; 64], number: usize) -> u32 {
 fn each<const N: usize>(texts: [Option<&[u8; 64]>; N]) -> Option<[&[u8; 64]; N]> {
     texts.iter().all(Option::is_some).then(|| texts.map(|text| text.unwrap_or(&[0; 64])))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::lanes::rounds::START;
+
+    #[test]
+    fn one_and_two_messages_come_to_what_the_crate_comes_to() {
+        let text = |salt: usize| -> Vec<[u8; 64]> {
+            (0..9).map(|block| std::array::from_fn(|at| (at * 31 + block * 7 + salt * 13) as u8)).collect()
+        };
+        let (first, second) = (text(1), text(2));
+        for blocks in [0, 1, 9] {
+            let expected = [&first, &second].map(|text| {
+                let mut state = START;
+                md5::block_api::compress(&mut state, &text[..blocks]);
+                state
+            });
+            let mut one = [START];
+            advance(&mut one, [first.as_slice()], blocks);
+            assert_eq!(one[0], expected[0]);
+            let mut two = [START; 2];
+            advance(&mut two, [first.as_slice(), second.as_slice()], blocks);
+            assert_eq!(two, expected);
+        }
+    }
+}

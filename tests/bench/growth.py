@@ -18,7 +18,7 @@ def growth(setup: Setup) -> list[Case]:
             trees.many_files(project, count, 5_400)
             earlier = cases[-1] if cases else None
             racing = [unless_slow(it, earlier, count // 10) for it in contestants.everyone(setup, project, count)]
-            rows = race(racing, min(3, setup.rounds), LIMIT)
+            rows = race(racing, min(2, setup.rounds), LIMIT)
         cases.append(Case(f"growth-{count}", f"{count:,} files of 5.4 kB", "For the plot.", rows))
     return cases
 
@@ -28,7 +28,7 @@ def million(setup: Setup) -> Case:
         project, tenth = folder / "all", folder / "tenth"
         trees.tiny_files(project, 1_000_000)
         trees.tiny_files(tenth, 100_000)
-        rows = race([contestants.docktag(setup, project), contestants.docktag(setup, tenth, TENTH)], min(3, setup.rounds))
+        rows = race([contestants.docktag(setup, project), contestants.docktag(setup, tenth, TENTH)], min(2, setup.rounds))
     return Case("million", "1,000,000 files of 0 to 3 bytes", "A list of so many names, and next to nothing in them.", rows)
 
 

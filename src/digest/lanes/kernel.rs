@@ -124,12 +124,9 @@ fn take(kernel: Kernel, width: usize, states: &mut [[u32; 4]], active: &[usize],
     }
 }
 
-/// A single message. Engines of wasm make no better code of ours than of that of the crate `md-5`, which is there anyway; and in a build for debugging, that crate is optimized and ours is not.
+/// A single message: the crate `md-5`. Our own code for one is faster in some builds and slower in others, as the compiler orders it.
 fn one(state: &mut [u32; 4], bytes: &[u8], blocks: usize) {
-    let all = bytes.as_chunks().0;
-    if cfg!(not(any(target_arch = "wasm32", debug_assertions))) {
-        scalar::advance(std::array::from_mut(state), [all], blocks);
-    } else if let Some(blocks) = all.get(..blocks) {
+    if let Some(blocks) = bytes.as_chunks().0.get(..blocks) {
         md5::block_api::compress(state, blocks);
     }
 }

@@ -81,9 +81,9 @@ async function attempt(url, { method, headers, body, proxy, trust, signal }) {
   const { protocol } = new URL(url)
   /** @type {typeof import('node:http') | typeof import('node:https')} */
   const http = require(protocol === 'https:' ? 'node:https' : 'node:http')
-  const isUsual = protocol === 'http:' || (!trust.insecure && trust.authorities.length === 0 && !trust.identity)
-  const options = isUsual ? {} : (await import('./trust.js')).options(trust, authorities)
-  const agent = agentFor(http, JSON.stringify([protocol, proxy, trust]), proxy, options)
+  const name = JSON.stringify([protocol, proxy, trust])
+  // Its files are read once for all requests.
+  const agent = agentFor(http, name, proxy, agents.has(name) ? {} : await optionsFor(protocol, trust))
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method, headers, agent, signal }, (response) => {
       /** @type {Buffer[]} */
@@ -107,6 +107,17 @@ async function attempt(url, { method, headers, body, proxy, trust, signal }) {
     request.on('error', reject)
     request.end(body ?? undefined)
   })
+}
+
+/**
+ * What TLS is told where that is not the usual.
+ * @param {string} protocol
+ * @param {Trust} trust
+ * @returns {Promise<import('node:https').AgentOptions>}
+ */
+async function optionsFor(protocol, trust) {
+  const isUsual = protocol === 'http:' || (!trust.insecure && trust.authorities.length === 0 && !trust.identity)
+  return isUsual ? {} : (await import('./trust.js')).options(trust, authorities)
 }
 
 /**

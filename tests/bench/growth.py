@@ -4,7 +4,7 @@ import contestants
 import trees
 from contestants import DOCKTAG, Setup
 from hashing import LIMIT, project_folder, race, unless_slow
-from results import MIB, Case
+from results import Case
 
 TENTH = f"{DOCKTAG}, a tenth of them"
 COUNTS = (10, 100, 1_000, 10_000, 100_000)
@@ -30,15 +30,3 @@ def million(setup: Setup) -> Case:
         trees.tiny_files(tenth, 100_000)
         rows = race([contestants.docktag(setup, project), contestants.docktag(setup, tenth, TENTH)], min(2, setup.rounds))
     return Case("million", "1,000,000 files of 0 to 3 bytes", "A list of so many names, and next to nothing in them.", rows)
-
-
-def peak(cases: dict[str, Case]) -> float:
-    """In MiB."""
-    row = cases["million"].row(DOCKTAG)
-    return row.peak_bytes / MIB if row else 0
-
-
-def ratio(cases: dict[str, Case]) -> float:
-    """How many times longer than a tenth of them."""
-    row, tenth = cases["million"].row(DOCKTAG), cases["million"].row(TENTH)
-    return row.median / tenth.median if row and tenth else 0

@@ -1,4 +1,4 @@
-//! One or two blocks by plain numbers, read where they lie: what is left over when there are too few messages for vectors.
+//! Blocks by plain numbers, read where they lie: for two messages, which are too few for vectors.
 
 use super::rounds::{SINES, steps};
 

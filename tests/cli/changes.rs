@@ -9,14 +9,14 @@ use crate::support::{Dir, Run};
 /// Large enough that hashing it takes longer than what a test does meanwhile.
 const SIZE: u64 = 512 << 20;
 
-/// A run that has a large file open.
+/// A run in the midst of a large file.
 #[track_caller]
 fn hashing(dir: &Dir) -> Running {
     dir.sparse("docker/a", SIZE);
     // On one core and without lanes, so that one file is hashed after the other.
     let run = Run::through(dir, &["/usr/bin/taskset", "-c", &first_core()], ["tag", "--path", "docker"]);
     let mut run = run.env("DOCKTAG_LANES", "scalar").spawn();
-    run.until_open(&dir.path("docker/a"));
+    run.until_read(&dir.path("docker/a"));
     run
 }
 

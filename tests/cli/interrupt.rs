@@ -81,7 +81,7 @@ fn an_interrupt_ends_hashing() {
     let dir = Dir::with_docker();
     dir.sparse("docker/a", 100 << 30);
     let mut run = Run::new(&dir, ["tag", "--path", "docker"]).spawn();
-    run.until_open(&dir.path("docker/a")).signal(Signal::INT);
+    run.until_read(&dir.path("docker/a")).signal(Signal::INT);
     assert_eq!(run.wait().code, Some(130));
 }
 

@@ -117,14 +117,12 @@ impl Running {
         }
     }
 
-    /// Waits until it has that file open.
+    /// Waits until it is in the midst of that file: what it was at first has been looked at by then.
     #[track_caller]
-    pub(crate) fn until_open(&mut self, file: &Path) -> &mut Self {
-        let folder = format!("/proc/{}/fd", self.child.id());
-        let is_open = || {
-            fs::read_dir(&folder).is_ok_and(|mut all| all.any(|it| it.is_ok_and(|it| fs::read_link(it.path()).is_ok_and(|it| it == file))))
-        };
-        while !is_open() {
+    pub(crate) fn until_read(&mut self, file: &Path) -> &mut Self {
+        let folder = format!("/proc/{}", self.child.id());
+        // A run looks at a file after its first few kilobytes and may read these again.
+        while position(&folder, file).is_none_or(|position| position < 1 << 20) {
             assert!(self.child.try_wait().unwrap().is_none(), "it ended before it could be seen at work");
             thread::yield_now();
         }
@@ -226,4 +224,12 @@ impl Ran {
         assert!(value.is_object(), "{value}");
         value
     }
+}
+
+/// Up to where a process (its folder in `/proc`) has read a file that it has open.
+fn position(process: &str, file: &Path) -> Option<u64> {
+    let open = fs::read_dir(format!("{process}/fd")).ok()?;
+    let it = open.flatten().find(|it| fs::read_link(it.path()).is_ok_and(|it| it == file))?;
+    let text = fs::read_to_string(format!("{process}/fdinfo/{}", it.file_name().display())).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("pos:"))?.trim().parse().ok()
 }

@@ -97,6 +97,8 @@ pub(crate) struct Counts {
     pub(crate) needless: u64,
     /// Projects and changes that cannot be built.
     pub(crate) broken: u64,
+    /// Images that became others while their tags stayed; the first ends the trial.
+    pub(crate) wrong: u64,
 }
 
 impl Counts {
@@ -112,12 +114,28 @@ impl Counts {
             println!("needless: {}", what());
         }
     }
+
+    fn add_all(&mut self, other: &Self) {
+        self.projects += other.projects;
+        self.changes += other.changes;
+        self.other_image += other.other_image;
+        self.same_image += other.same_image;
+        self.needless += other.needless;
+        self.broken += other.broken;
+        self.wrong += other.wrong;
+    }
 }
 
 /// Tries one seed after the other, two at once, until that many changes were made: the engine works for one while the other prepares.
 ///
-/// The trial gets the number of its thread, which of two nothing else uses meanwhile, and its seed.
-pub(crate) fn two_at_once(wanted: u64, trial: impl Fn(usize, u64, &mut Counts) -> Result<(), Failed> + Sync) -> Result<Counts, Failed> {
+/// The trial gets the number of its thread, which of two nothing else uses meanwhile, and its seed. What came of all is recorded now and
+/// then, so that a long run that is ended was not for nothing.
+pub(crate) fn two_at_once(
+    wanted: u64,
+    trial: impl Fn(usize, u64, &mut Counts) -> Result<(), Failed> + Sync,
+    figure: impl Fn(&Counts) -> Figure + Sync,
+) -> Result<(), Failed> {
+    const RECORDED: u64 = 500;
     let state = Mutex::new((seed(), Counts::default(), Ok(())));
     let work = |thread| loop {
         let seed = {
@@ -132,20 +150,22 @@ pub(crate) fn two_at_once(wanted: u64, trial: impl Fn(usize, u64, &mut Counts) -
         let tried = trial(thread, seed, &mut counts);
         let mut state = state.lock().unwrap();
         let (_, all, result) = &mut *state;
-        all.projects += counts.projects;
-        all.changes += counts.changes;
-        all.other_image += counts.other_image;
-        all.same_image += counts.same_image;
-        all.needless += counts.needless;
-        all.broken += counts.broken;
+        let recorded = all.changes / RECORDED;
+        all.add_all(&counts);
         if tried.is_err() {
+            all.wrong += 1;
             *result = tried;
+        } else if all.changes / RECORDED > recorded {
+            record(&figure(all));
         }
     };
     let work = &work;
     thread::scope(|scope| (0..2).for_each(|thread| drop(scope.spawn(move || work(thread)))));
     let (_, counts, result) = state.into_inner().unwrap();
-    result.map(|()| counts)
+    record(&figure(&counts));
+    result?;
+    assert!(counts.other_image > wanted / 8 && counts.same_image > wanted / 8, "the projects are too much alike to show anything");
+    Ok(())
 }
 
 /// A figure of the report.

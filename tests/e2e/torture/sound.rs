@@ -34,16 +34,20 @@ fn sound(engine: &Engine) -> Result<(), Failed> {
     let wanted = ROUNDS.number();
     let program = (wanted > ROUNDS.short).then(judge::program);
     let by_both = torture::seed() + BY_BOTH;
-    let counts = torture::two_at_once(wanted, |_, seed, counts: &mut Counts| {
+    let trial = |_, seed, counts: &mut Counts| {
         let mut judge = Judge::new(engine, program.as_deref(), seed < by_both);
         try_project(&mut judge, seed, counts)
-    })?;
+    };
+    torture::two_at_once(wanted, trial, figure)
+}
+
+fn figure(counts: &Counts) -> Figure {
     let spared = counts.same_image - counts.needless;
-    torture::record(&Figure {
+    Figure {
         promise: "Sound",
         what: "changes of random projects built by the engine where the image differs and the tag does not",
         tried: counts.changes,
-        wrong: 0,
+        wrong: counts.wrong,
         also: format!(
             "{} projects; {} changes gave another image and another tag, {spared} gave neither, {} could not be built; {} gave another tag for the same image ({:.1} % of those that kept it)",
             counts.projects,
@@ -52,9 +56,7 @@ fn sound(engine: &Engine) -> Result<(), Failed> {
             counts.needless,
             100.0 * counts.needless as f64 / counts.same_image.max(1) as f64,
         ),
-    });
-    assert!(counts.other_image > wanted / 8 && counts.same_image > wanted / 8, "the projects are too much alike to show anything");
-    Ok(())
+    }
 }
 
 fn try_project(judge: &mut Judge<'_>, seed: u64, counts: &mut Counts) -> Result<(), Failed> {

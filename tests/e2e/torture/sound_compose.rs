@@ -24,12 +24,15 @@ pub(crate) fn tests() -> Vec<Test> {
 
 fn sound(engine: &Engine) -> Result<(), Failed> {
     let wanted = ROUNDS.number();
-    let counts = torture::two_at_once(wanted, |thread, seed, counts| try_project(engine, thread, seed, counts))?;
-    torture::record(&Figure {
+    torture::two_at_once(wanted, |thread, seed, counts| try_project(engine, thread, seed, counts), figure)
+}
+
+fn figure(counts: &Counts) -> Figure {
+    Figure {
         promise: "Sound",
         what: "changes of random Compose projects where the image of a service differs and its tag does not",
         tried: counts.changes,
-        wrong: 0,
+        wrong: counts.wrong,
         also: format!(
             "{} projects; {} images became others and so did their tags, {} stayed with their tags, {} were given another tag without need; {} projects and changes could not be built",
             counts.projects,
@@ -38,9 +41,7 @@ fn sound(engine: &Engine) -> Result<(), Failed> {
             counts.needless,
             counts.broken,
         ),
-    });
-    assert!(counts.other_image > wanted / 8 && counts.same_image > wanted / 8, "the projects are too much alike to show anything");
-    Ok(())
+    }
 }
 
 fn try_project(engine: &Engine, thread: usize, seed: u64, counts: &mut Counts) -> Result<(), Failed> {

@@ -71,7 +71,7 @@ fn all_lengths_around_the_borders_of_blocks() {
     let expected = alone(&messages);
     for kernel in kernels() {
         assert_eq!(whole(kernel, &messages), expected, "{} with whole messages", kernel.name());
-        for count in 1..=24 {
+        for count in 1..=32 {
             let mut lanes = Lanes::new(kernel, count, 256);
             assert_eq!(lanes.count(), count);
             assert_eq!(side_by_side(&mut lanes, &messages, &[1000]), expected, "{} with {count} lanes", kernel.name());
@@ -97,7 +97,7 @@ fn a_lane_that_is_reset_forgets_its_message() {
 #[test]
 fn nothing_is_too_much() {
     let mut lanes = Lanes::new(Kernel::best(), 1000, 0);
-    assert_eq!((lanes.count(), lanes.room(0).len(), lanes.room(1000).len()), (24, 64, 0));
+    assert_eq!((lanes.count(), lanes.room(0).len(), lanes.room(1000).len()), (32, 64, 0));
     lanes.fill(0, 1000);
     lanes.fill(1000, 1);
     lanes.end(1000);

@@ -1,10 +1,10 @@
 //! AVX2 and AVX-512 by the names of their instructions: of plain loops the compiler makes vectors in one build, and single numbers in the next.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi32, _mm256_and_si256, _mm256_andnot_si256, _mm256_loadu_si256, _mm256_or_si256, _mm256_permute2x128_si256,
+    __m256i, __m512i, _mm256_add_epi32, _mm256_and_si256, _mm256_andnot_si256, _mm256_loadu_si256, _mm256_or_si256, _mm256_permute2x128_si256,
     _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srli_epi32, _mm256_storeu_si256, _mm256_unpackhi_epi32,
     _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256, _mm512_add_epi32, _mm512_and_si512,
-    _mm512_andnot_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_rol_epi32, _mm512_set1_epi32, _mm512_storeu_si512, _mm512_xor_si512,
+    _mm512_andnot_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_rol_epi32, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512, _mm512_xor_si512,
 };
 
 use super::rounds::{SINES, Words, block, steps};
@@ -45,33 +45,39 @@ pub(super) fn rounds<const N: usize, const GROUPS: usize>(state: &mut [[u32; N];
     }
 }
 
-/// Takes the next block of 16 lanes.
+/// Takes the next block of 16 lanes for each of so many `GROUPS`.
 #[target_feature(enable = "avx2,avx512f,avx512vl")]
 #[inline]
-#[allow(unsafe_code, reason = "vectors are loaded and stored through pointers")]
-pub(super) fn rounds512(state: &mut [[u32; 16]; 4], words: &Words<16>) {
-    // SAFETY: the pointer is to 64 bytes, and need not be aligned.
-    let load = |numbers: &[u32; 16]| unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) };
-    let [mut a, mut b, mut c, mut d] = [load(&state[0]), load(&state[1]), load(&state[2]), load(&state[3])];
+pub(super) fn rounds512<const N: usize, const GROUPS: usize>(state: &mut [[u32; N]; 4], words: &Words<N>) {
+    let mut all = [[_mm512_setzero_si512(); GROUPS]; 4];
+    for (vectors, row) in all.iter_mut().zip(state.iter()) {
+        for (vector, numbers) in vectors.iter_mut().zip(row.as_chunks().0) {
+            *vector = load_words512(numbers);
+        }
+    }
+    let [mut a, mut b, mut c, mut d] = all;
     macro_rules! step {
         ($r:literal, $a:ident, $b:ident, $c:ident, $d:ident, $word:expr, $i:expr, $shift:literal) => {
-            let (x, y, z) = ($b, $c, $d);
-            let sum = _mm512_add_epi32(_mm512_add_epi32($a, load(&words[$word])), _mm512_set1_epi32(SINES[$i].cast_signed()));
-            // The compiler makes one instruction of these.
-            let mixed = match $r {
-                0 => _mm512_xor_si512(z, _mm512_and_si512(x, _mm512_xor_si512(y, z))),
-                1 => _mm512_or_si512(_mm512_andnot_si512(z, y), _mm512_and_si512(x, z)),
-                2 => _mm512_xor_si512(_mm512_xor_si512(x, y), z),
-                _ => _mm512_xor_si512(y, _mm512_or_si512(x, _mm512_xor_si512(z, _mm512_set1_epi32(-1)))),
-            };
-            $a = _mm512_add_epi32(x, _mm512_rol_epi32::<$shift>(_mm512_add_epi32(sum, mixed)));
+            for (group, word) in words[$word].as_chunks().0.iter().enumerate().take(GROUPS) {
+                let (x, y, z) = ($b[group], $c[group], $d[group]);
+                let sum = _mm512_add_epi32(_mm512_add_epi32($a[group], load_words512(word)), _mm512_set1_epi32(SINES[$i].cast_signed()));
+                // The compiler makes one instruction of these.
+                let mixed = match $r {
+                    0 => _mm512_xor_si512(z, _mm512_and_si512(x, _mm512_xor_si512(y, z))),
+                    1 => _mm512_or_si512(_mm512_andnot_si512(z, y), _mm512_and_si512(x, z)),
+                    2 => _mm512_xor_si512(_mm512_xor_si512(x, y), z),
+                    _ => _mm512_xor_si512(y, _mm512_or_si512(x, _mm512_xor_si512(z, _mm512_set1_epi32(-1)))),
+                };
+                $a[group] = _mm512_add_epi32(x, _mm512_rol_epi32::<$shift>(_mm512_add_epi32(sum, mixed)));
+            }
         };
     }
     steps!(step, a, b, c, d);
-    for (row, vector) in state.iter_mut().zip([a, b, c, d]) {
-        let sum = _mm512_add_epi32(load(row), vector);
-        // SAFETY: the pointer is to 64 bytes, and need not be aligned.
-        unsafe { _mm512_storeu_si512(row.as_mut_ptr().cast(), sum) };
+    for (row, vectors) in state.iter_mut().zip([a, b, c, d]) {
+        for (numbers, vector) in row.as_chunks_mut().0.iter_mut().zip(vectors) {
+            let sum = _mm512_add_epi32(load_words512(numbers), vector);
+            store512(numbers, sum);
+        }
     }
 }
 
@@ -128,4 +134,20 @@ fn load_words(words: &[u32; 8]) -> __m256i {
 fn store(words: &mut [u32; 8], vector: __m256i) {
     // SAFETY: the pointer is to 32 bytes, and need not be aligned.
     unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), vector) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+#[allow(unsafe_code, reason = "a vector is loaded through a pointer")]
+fn load_words512(words: &[u32; 16]) -> __m512i {
+    // SAFETY: the pointer is to 64 bytes, and need not be aligned.
+    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+#[allow(unsafe_code, reason = "a vector is stored through a pointer")]
+fn store512(words: &mut [u32; 16], vector: __m512i) {
+    // SAFETY: the pointer is to 64 bytes, and need not be aligned.
+    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), vector) }
 }

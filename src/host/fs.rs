@@ -120,17 +120,6 @@ pub(super) fn kind_of(error: &io::Error) -> FailureKind {
     }
 }
 
-/// Opens a file; no copy of its name is made for it.
-#[cfg(unix)]
-pub(super) fn open(path: &RelPath) -> io::Result<fs::File> {
-    fs::File::open(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(path.as_bytes()))
-}
-
-#[cfg(not(unix))]
-pub(super) fn open(path: &RelPath) -> io::Result<fs::File> {
-    fs::File::open(to_native(path))
-}
-
 #[cfg(unix)]
 pub(super) fn to_native(path: &RelPath) -> PathBuf {
     PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(path.as_bytes()))

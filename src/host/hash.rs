@@ -12,8 +12,9 @@ use docktag::error::{Code, Error};
 use docktag::need::{Failure, FailureKind, Hashed};
 use docktag::path::RelPath;
 
-use crate::host::fs::{failure, open};
+use crate::host::fs::failure;
 use crate::host::log::Log;
+use crate::host::open::Opener;
 use crate::host::progress::Progress;
 
 /// Large enough that reading costs little, small enough to stay in the cache of a core.
@@ -87,7 +88,7 @@ impl<'a> Queue<'a> {
 
     fn one_by_one(&self, algorithm: Algorithm, text: bool) -> Vec<Numbered> {
         let mut hasher = Hasher::new(algorithm);
-        let mut buffer = vec![0; BUFFER];
+        let (mut buffer, mut opener) = (vec![0; BUFFER], Opener::default());
         let mut done = Vec::new();
         loop {
             let batch = self.take();
@@ -95,7 +96,7 @@ impl<'a> Queue<'a> {
                 return done;
             }
             for index in batch {
-                let hashed = self.hash_file(&self.paths[index], text, &mut hasher, &mut buffer);
+                let hashed = self.hash_file(&self.paths[index], &mut opener, text, &mut hasher, &mut buffer);
                 if hashed.is_err() {
                     self.stop();
                 }
@@ -105,8 +106,15 @@ impl<'a> Queue<'a> {
     }
 
     /// Hashes one file from its start to its end.
-    fn hash_file(&self, path: &'a RelPath, text: bool, hasher: &mut Hasher, buffer: &mut [u8]) -> Result<Hashed, Failure> {
-        let mut file = Reading::open(0, path)?;
+    fn hash_file(
+        &self,
+        path: &'a RelPath,
+        opener: &mut Opener,
+        text: bool,
+        hasher: &mut Hasher,
+        buffer: &mut [u8],
+    ) -> Result<Hashed, Failure> {
+        let mut file = Reading::open(0, path, opener)?;
         let mut text = text.then(Text::default);
         while !file.has_ended() {
             let count = match file.read(buffer, self.progress) {
@@ -130,7 +138,7 @@ impl<'a> Queue<'a> {
     /// Keeps every lane busy: a large file stays in its lane while small ones pass in the others.
     fn side_by_side(&self, mut lanes: Lanes) -> Vec<Numbered> {
         let mut open: Vec<Option<Reading<'a>>> = (0..lanes.count()).map(|_| None).collect();
-        let (mut done, mut batch) = (Vec::new(), 0..0);
+        let (mut done, mut batch, mut opener) = (Vec::new(), 0..0, Opener::default());
         loop {
             for (lane, slot) in open.iter_mut().enumerate() {
                 while !lanes.is_ready(lane) {
@@ -141,7 +149,7 @@ impl<'a> Queue<'a> {
                                 batch = self.take();
                             }
                             let Some(index) = batch.next() else { break };
-                            match Reading::open(index, &self.paths[index]) {
+                            match Reading::open(index, &self.paths[index], &mut opener) {
                                 Ok(file) => slot.insert(file),
                                 Err(failure) => {
                                     self.stop();
@@ -192,9 +200,9 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn open(index: usize, path: &'a RelPath) -> Result<Self, Failure> {
+    fn open(index: usize, path: &'a RelPath, opener: &mut Opener) -> Result<Self, Failure> {
         let opened = SystemTime::now();
-        let file = open(path).map_err(|error| failure(&error, Some(path)))?;
+        let file = opener.open(path).map_err(|error| failure(&error, Some(path)))?;
         Ok(Reading { index, path, file: Some(file), opened, before: None, size: 0 })
     }
 

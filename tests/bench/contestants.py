@@ -8,7 +8,7 @@ from pathlib import Path
 
 import action
 from peers import Installed
-from results import Contestant
+from results import Contestant, Run
 
 DOCKTAG = "docktag"
 ACTION = "docktag action"
@@ -22,6 +22,8 @@ HASH_FILES = "hashFiles"
 MD5SUM = "md5sum"
 FLOOR = "floor: read, not hashed"
 CRYPTO = "Node's crypto"
+WASM_ALONE = "wasm in Node, hashing alone"
+CRYPTO_ALONE = "Node's crypto, hashing alone"
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,21 @@ def crypto(setup: Setup, project: Path) -> Contestant:
 
     shown = 'node, with a script: createHash("md5") for each file'
     return installed(setup, "node", CRYPTO, project, shown, program)
+
+
+def in_node(setup: Setup, project: Path, name: str, who: str) -> Contestant:
+    """Hashing without the start of the process: the second time in one, in which the script takes the time."""
+
+    def program(node: Path) -> Contestant:
+        argv = [str(node), str(Path(__file__).resolve().parent / "in_node.mjs"), who, "docker/large"]
+        return Contestant(name, argv, project, environment(), shown, read=read)
+
+    def read(run: Run) -> Run:
+        seconds, digest = run.output.split()
+        return dataclasses.replace(run, seconds=float(seconds), output=digest)
+
+    shown = f"node tests/bench/in_node.mjs {who} docker/large: hashing alone, the second time in one process"
+    return installed(setup, "node", name, project, shown, program)
 
 
 def left_out(contestant: Contestant, reason: str) -> Contestant:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import contestants
 import trees
-from contestants import DOCKTAG, Setup
+from contestants import CRYPTO_ALONE, DOCKTAG, WASM_ALONE, Setup
 from measure import run_once, take_turns, warm_up
 from results import MIB, Case, Contestant, Row
 
@@ -75,8 +75,12 @@ def wasm(setup: Setup) -> Case:
     with project_folder() as project:
         trees.large_files(project, 64, 4 * MIB)
         racing = [contestants.tag_action(setup, project), contestants.crypto(setup, project), contestants.docktag(setup, project)]
-        rows = race(racing, setup.rounds)
-    return Case("wasm", "64 files of 4 MiB, in Node", "", rows)
+        alone = [contestants.in_node(setup, project, *it) for it in ((WASM_ALONE, "action"), (CRYPTO_ALONE, "crypto"))]
+        rows = race(racing + alone, setup.rounds)
+    case = Case("wasm", "64 files of 4 MiB, in Node", "Whole processes, and what is left without their start.", rows)
+    if len({run.output for name in (WASM_ALONE, CRYPTO_ALONE) if (row := case.row(name)) for run in row.runs}) > 1:
+        raise WrongTag("wasm in Node and Node's crypto have different digests: put that right first")
+    return case
 
 
 def small(setup: Setup) -> Case:

@@ -53,7 +53,7 @@ fn run(job: Job, matches: &ArgMatches) -> u8 {
         _ if json => print::json(&result, &notes),
         // What was kept for later steps is no output.
         Ok(report) if report.job == Job::Env && args::flag(matches, "ci") && report.planned.is_empty() => Vec::new(),
-        Ok(report) => log.voice.result(report),
+        Ok(report) => log.voice().result(report),
         Err(_) => Vec::new(),
     };
     let error = match (result, output::write(&text)) {
@@ -62,7 +62,7 @@ fn run(job: Job, matches: &ArgMatches) -> u8 {
         (Ok(Report { failure: Some(error), .. }), Ok(())) => error,
         (Ok(_), Ok(())) => return 0,
     };
-    log.write(&log.voice.error(&error));
+    log.error(&error);
     error.code.exit()
 }
 
@@ -89,6 +89,7 @@ fn voice(matches: &ArgMatches) -> Voice {
         github,
         token: if github { token() } else { String::new() },
         folder: folder.filter(|_| !checkout.is_empty()).unwrap_or_default().to_string_lossy().replace('\\', "/"),
+        running: 0,
     }
 }
 
@@ -141,7 +142,7 @@ fn document(text: Result<Vec<u8>, Error>) -> u8 {
     let written = text.and_then(|text| output::write(&text).map_err(|error| unwritable(&error)));
     written.err().map_or(0, |error| {
         let log = Log::default();
-        log.write(&log.voice.error(&error));
+        log.error(&error);
         error.code.exit()
     })
 }

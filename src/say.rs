@@ -23,9 +23,9 @@ const PLAIN: &str = "\x1b[0m";
 /// use docktag::say::Voice;
 ///
 /// let voice = Voice { github: true, ..Voice::default() };
-/// assert_eq!(voice.note(&Note::info("example/app: miss"), 0), "docktag: example/app: miss\n");
-/// assert_eq!(voice.note(&Note::warning("no cache"), 0), "::warning title=docktag::no cache\n");
-/// assert_eq!(voice.note(&Note::detail("GET /v2/"), 0), "");
+/// assert_eq!(voice.note(&Note::info("example/app: miss")), "docktag: example/app: miss\n");
+/// assert_eq!(voice.note(&Note::warning("no cache")), "::warning title=docktag::no cache\n");
+/// assert_eq!(voice.note(&Note::detail("GET /v2/")), "");
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Voice {
@@ -40,6 +40,8 @@ pub struct Voice {
     /// What makes the runner obey again, where what programs print is to be no command to it: a text that nobody can guess and no program is
     /// given. Empty: it obeys programs too.
     pub token: String,
+    /// How many programs print to the log: those that [`Voice::begin`] was told of, and [`Voice::end`] not yet.
+    pub running: usize,
 }
 
 impl Voice {
@@ -53,6 +55,7 @@ impl Voice {
             github: flag("github"),
             folder: object["folder"].as_str().unwrap_or_default().to_owned(),
             token: object["token"].as_str().unwrap_or_default().to_owned(),
+            running: 0,
         }
     }
 
@@ -66,15 +69,15 @@ impl Voice {
         if self.verbose { format!("docktag: {}\n", self.paint(DIM, &self.words(text))) } else { String::new() }
     }
 
-    /// A note of the job, while `running` programs print to the log.
-    pub fn note(&self, note: &Note, running: usize) -> String {
+    /// A note of the job.
+    pub fn note(&self, note: &Note) -> String {
         let text = &note.text;
         match note.level {
             Level::Detail => self.detail(text),
             Level::Info => self.line(text),
             Level::Warning if self.github => {
                 let warning = github::command("warning", &[("title", "docktag")], &printable(text));
-                match running {
+                match self.running {
                     0 => format!("{warning}\n"),
                     // The runner obeys for this one line.
                     _ => format!("{}{warning}\n{}", self.obey(), self.hold()),
@@ -110,8 +113,7 @@ impl Voice {
         }
     }
 
-    /// The heading of a program whose output goes to the user, while `running` others print there; captured ones are told with `-v`, when they
-    /// have ended.
+    /// The heading of a program whose output goes to the user; captured ones are told with `-v`, when they have ended.
     ///
     /// What it prints is no command to the runner. Programs that run at once share a group, since the runner does not obey meanwhile.
     ///
@@ -119,16 +121,17 @@ impl Voice {
     /// use docktag::need::{Command, Exited};
     /// use docktag::say::Voice;
     ///
-    /// let voice = Voice { github: true, token: "t0k3n".into(), ..Voice::default() };
+    /// let mut voice = Voice { github: true, token: "t0k3n".into(), ..Voice::default() };
     /// let command = Command { argv: vec!["docker".into()], because: "build".into(), ..Command::default() };
-    /// assert_eq!(voice.begin(&command, 0), "::group::build\n$ docker\n::stop-commands::t0k3n\n");
-    /// assert_eq!(voice.end(&command, Some(&Exited::default()), 0), "\n::t0k3n::\n::endgroup::\n");
+    /// assert_eq!(voice.begin(&command), "::group::build\n$ docker\n::stop-commands::t0k3n\n");
+    /// assert_eq!(voice.end(&command, Some(&Exited::default())), "\n::t0k3n::\n::endgroup::\n");
     /// ```
-    pub fn begin(&self, command: &Command, running: usize) -> String {
+    pub fn begin(&mut self, command: &Command) -> String {
         if command.capture {
             return String::new();
         }
-        let is_first = running == 0;
+        let is_first = self.running == 0;
+        self.running += 1;
         let heading = match self.github && is_first {
             true => format!("{}\n", github::command("group", &[], &printable(&command.because))),
             false => self.line(&command.because),
@@ -137,9 +140,10 @@ impl Voice {
         format!("{heading}{}\n{hold}", self.paint(BOLD, &self.words(&format!("$ {command}"))))
     }
 
-    /// The end of a program, while `running` others still print to the log; `None`: it could not be started.
-    pub fn end(&self, command: &Command, exited: Option<&Exited>, running: usize) -> String {
-        let is_last = self.github && !command.capture && running == 0;
+    /// The end of a program that had begun; `None`: it could not be started.
+    pub fn end(&mut self, command: &Command, exited: Option<&Exited>) -> String {
+        self.running = self.running.saturating_sub(usize::from(!command.capture));
+        let is_last = self.github && !command.capture && self.running == 0;
         let group = if is_last { format!("{}::endgroup::\n", self.obey()) } else { String::new() };
         let detail = exited.map(|it| self.detail(&format!("{command}: {} after {} ms", it.how(), it.milliseconds)));
         format!("{group}{}", detail.unwrap_or_default())
@@ -153,8 +157,13 @@ impl Voice {
         }
     }
 
+    /// What to say where the programs that still printed were ended.
+    pub fn released(&self) -> String {
+        if self.running > 0 { self.obey() } else { String::new() }
+    }
+
     /// Until here. The runner does not know the command inside a line, and a program need not have ended its last one.
-    pub fn obey(&self) -> String {
+    fn obey(&self) -> String {
         if self.holds() { format!("\n::{}::\n", self.token) } else { String::new() }
     }
 
@@ -200,26 +209,26 @@ mod tests {
 
     #[test]
     fn programs_that_run_at_once_are_held_back_together() {
-        let voice = Voice { github: true, token: "t".to_owned(), ..Voice::default() };
+        let mut voice = Voice { github: true, token: "t".to_owned(), ..Voice::default() };
         let command = Command { argv: vec!["a".to_owned()], because: "b".to_owned(), ..Command::default() };
         let captured = Command { capture: true, ..command.clone() };
         let warning = Note::warning("c");
         let log = [
-            voice.begin(&command, 0),
-            voice.begin(&captured, 1),
-            voice.begin(&command, 1),
-            voice.note(&warning, 2),
-            voice.note(&Note::info("d"), 2),
-            voice.end(&command, None, 1),
-            voice.end(&captured, None, 1),
-            voice.end(&command, None, 0),
-            voice.note(&warning, 0),
+            voice.begin(&command),
+            voice.begin(&captured),
+            voice.begin(&command),
+            voice.note(&warning),
+            voice.note(&Note::info("d")),
+            voice.end(&command, None),
+            voice.end(&captured, None),
+            voice.end(&command, None),
+            voice.note(&warning),
         ];
         let held =
             "::group::b\n$ a\n::stop-commands::t\ndocktag: b\n$ a\n\n::t::\n::warning title=docktag::c\n::stop-commands::t\ndocktag: d\n";
         assert_eq!(log.concat(), format!("{held}\n::t::\n::endgroup::\n::warning title=docktag::c\n"));
-        for other in [Voice { token: String::new(), ..voice.clone() }, Voice { github: false, ..voice }] {
-            let log = other.begin(&command, 0) + &other.note(&warning, 1) + &other.end(&command, None, 0) + &other.obey();
+        for mut other in [Voice { token: String::new(), ..voice.clone() }, Voice { github: false, ..voice }] {
+            let log = other.begin(&command) + &other.note(&warning) + &other.released() + &other.end(&command, None);
             assert!(!log.contains("stop-commands") && !log.contains("::t::"), "{log}");
         }
     }

@@ -34,8 +34,6 @@ pub struct Session {
     voice: say::Voice,
     /// Programs and requests that are on their way, for `begin` and `end`, and files that are to be written, for `bytes`.
     open: Vec<(Id, Need)>,
-    /// How many programs print to the log.
-    running: usize,
     notes: Vec<Note>,
     result: Option<std::result::Result<Report, Error>>,
 }
@@ -50,7 +48,7 @@ impl Session {
     ) -> Result<Session> {
         let session = options::from_object(&stringify(options)?).map(session::Session::new);
         let voice = say::Voice::from_object(&stringify(voice)?);
-        Ok(Session { session, voice, open: Vec::new(), running: 0, notes: Vec::new(), result: None })
+        Ok(Session { session, voice, open: Vec::new(), notes: Vec::new(), result: None })
     }
 
     /// Takes answers, at first none, and goes on until something is needed or the job has ended.
@@ -61,7 +59,7 @@ impl Session {
             Err(error) => session::Step::Done { result: Err(error.clone()), notes: Vec::new() },
         };
         let (session::Step::Open { notes, .. } | session::Step::Done { notes, .. }) = &step;
-        let log: String = notes.iter().map(|note| self.voice.note(note, self.running)).collect();
+        let log: String = notes.iter().map(|note| self.voice.note(note)).collect();
         self.notes.extend_from_slice(notes);
         match step {
             session::Step::Open { needs, notes } => {
@@ -103,17 +101,13 @@ impl Session {
 
     /// What to show where programs were ended, whose output went to the log.
     pub fn released(&self) -> String {
-        if self.running > 0 { self.voice.obey() } else { String::new() }
+        self.voice.released()
     }
 
     /// What to show before a need is performed: the heading of a program.
     pub fn begin(&mut self, id: Id) -> String {
         match self.open.iter().find(|(of, _)| *of == id) {
-            Some((_, Need::Run(command) | Need::Objects { command, .. })) => {
-                let heading = self.voice.begin(command, self.running);
-                self.running += usize::from(!command.capture);
-                heading
-            }
+            Some((_, Need::Run(command) | Need::Objects { command, .. })) => self.voice.begin(command),
             _ => String::new(),
         }
     }
@@ -130,9 +124,8 @@ impl Session {
         let number = outcome.as_f64();
         match self.open.swap_remove(index).1 {
             Need::Run(command) | Need::Objects { command, .. } => {
-                self.running = self.running.saturating_sub(usize::from(!command.capture));
                 let exited = Exited { code: number.map(|code| code as i32), milliseconds, ..Exited::default() };
-                self.voice.end(&command, Some(&exited).filter(|_| !outcome.is_string()), self.running)
+                self.voice.end(&command, Some(&exited).filter(|_| !outcome.is_string()))
             }
             Need::Http { request, because } => {
                 let outcome = number.map(|status| (status as u16).to_string()).or_else(|| outcome.as_string()).unwrap_or_default();

@@ -40,7 +40,7 @@ impl Client {
             Ok(response) => response.status.to_string(),
             Err(failure) => failure.message.clone(),
         };
-        log.write(&log.voice.request(request.method.as_str(), &request.url, because, &outcome, milliseconds(start)));
+        log.request(request, because, &outcome, milliseconds(start));
         result
     }
 

@@ -3,22 +3,26 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use docktag::error::Error;
 use docktag::need::{Command, Exited};
+use docktag::registry::Request;
 use docktag::report::Note;
 use docktag::say::Voice;
 
-/// Says things as the core words them.
+/// Says things as the core words them. What is said of programs is counted and told at once, so that it fits what is said of others.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log {
-    /// How.
-    pub(crate) voice: Voice,
-    /// How many programs print there too.
-    running: Arc<Mutex<usize>>,
+    voice: Arc<Mutex<Voice>>,
 }
 
 impl Log {
     pub(crate) fn new(voice: Voice) -> Self {
-        Log { voice, running: Arc::default() }
+        Log { voice: Arc::new(Mutex::new(voice)) }
+    }
+
+    /// How things are said; nothing is written to the log while this is held.
+    pub(crate) fn voice(&self) -> MutexGuard<'_, Voice> {
+        self.voice.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether somebody sits in front of it.
@@ -28,38 +32,43 @@ impl Log {
 
     /// One line.
     pub(crate) fn line(&self, text: &str) {
-        self.write(&self.voice.line(text));
+        self.say(|voice| voice.line(text));
     }
 
     /// A note of the job.
     pub(crate) fn note(&self, note: &Note) {
-        let running = self.running();
-        self.write(&self.voice.note(note, *running));
+        self.say(|voice| voice.note(note));
     }
 
-    /// A program begins. It is counted and told at once, so that what is said of others fits.
+    /// An error.
+    pub(crate) fn error(&self, error: &Error) {
+        self.say(|voice| voice.error(error));
+    }
+
+    /// What came of a request.
+    pub(crate) fn request(&self, request: &Request, because: &str, outcome: &str, milliseconds: u64) {
+        self.say(|voice| voice.request(request.method.as_str(), &request.url, because, outcome, milliseconds));
+    }
+
+    /// A program begins.
     pub(crate) fn begin(&self, command: &Command) {
-        let mut running = self.running();
-        self.write(&self.voice.begin(command, *running));
-        *running += usize::from(!command.capture);
+        self.say(|voice| voice.begin(command));
     }
 
     /// It has ended, or could not begin.
     pub(crate) fn end(&self, command: &Command, exited: Option<&Exited>) {
-        let mut running = self.running();
-        *running -= usize::from(!command.capture);
-        self.write(&self.voice.end(command, exited, *running));
+        self.say(|voice| voice.end(command, exited));
     }
 
     /// Those that still printed were ended.
     pub(crate) fn released(&self) {
-        if *self.running() > 0 {
-            self.write(&self.voice.obey());
-        }
+        self.say(|voice| voice.released());
     }
 
-    fn running(&self) -> MutexGuard<'_, usize> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn say(&self, words: impl FnOnce(&mut Voice) -> String) {
+        let mut voice = self.voice();
+        let words = words(&mut voice);
+        self.write(&words);
     }
 
     /// Writes whole lines. A log that cannot be written is no reason to stop.

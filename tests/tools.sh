@@ -6,7 +6,7 @@
 #   act                       runs workflows as GitHub does             built with Go
 #   registry                  distribution 3, a registry            built with Go
 #   actionlint, shellcheck    check workflows, shell scripts            built with Go, from Debian
-#   chromium                  a browser: the machine's own, else one    from Debian
+#   chromium, firefox         browsers: the machine's own, else those   from Debian
 #   judge                     asks BuildKit for many images         built with Go
 #   cargodeny                 checks licences and sources of crates built with Cargo
 #   checkjsonschema           check-jsonschema, for CircleCI's files    from PyPI
@@ -36,7 +36,7 @@ CACHE=${DOCKTAG_TEST_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/docktag-tes
 . "$HERE/engine/packages.sh"
 unusable() { fail "cannot do this here: $1"; } # packages.sh says more, which is about engines
 . "$HERE/tools/install.sh"
-. "$HERE/tools/chromium.sh"
+. "$HERE/tools/browsers.sh"
 . "$HERE/tools/judge.sh"
 
 tool() {
@@ -46,7 +46,8 @@ tool() {
     actionlint) go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint v1.7.12 ;;
     judge) judge ;;
     shellcheck) debian_tool shellcheck ;;
-    chromium) browser ;;
+    chromium) chromium ;;
+    firefox) firefox ;;
     cargodeny) cargo_tool cargo-deny 0.20.2 ;;
     checkjsonschema) python_tool check-jsonschema 0.39.0 check-jsonschema ;;
     modules) modules "$HERE/action" ;;

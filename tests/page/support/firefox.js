@@ -1,27 +1,28 @@
 // Firefox without a window, by Marionette, the protocol that it speaks itself: a length, a colon, and JSON.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-import { temporary } from "../../action/support/run.js";
+import { ok, temporary } from "../../action/support/run.js";
 
-/** The machine's own Firefox, if it has one. */
-export const firefox = ["firefox-esr", "firefox"].find((name) => spawnSync(name, ["--version"]).status === 0);
+/** The program. */
+function program() {
+  const tools = fileURLToPath(new URL("../../tools.sh", import.meta.url));
+  const { HOME = "", DOCKTAG_TEST_CACHE = "" } = process.env;
+  return ok(".", tools, ["firefox"], { HOME, DOCKTAG_TEST_CACHE }).trim();
+}
 
-/**
- * Starts it, with a profile of its own.
- *
- * @param {string} program
- */
-export async function start(program) {
+/** Starts it, with a profile of its own. */
+export async function start() {
   const profile = temporary();
   // Port 0: a free one, which it writes down.
   writeFileSync(join(profile, "user.js"), 'user_pref("marionette.port", 0);\n');
-  const child = spawn(program, ["--headless", "--marionette", "--no-remote", "--profile", profile], { stdio: "ignore", env: { ...process.env, HOME: profile } });
+  const child = spawn(program(), ["--headless", "--marionette", "--no-remote", "--profile", profile], { stdio: "ignore", env: { ...process.env, HOME: profile } });
   const file = join(profile, "MarionetteActivePort");
   for (let tries = 0; !existsSync(file) || readFileSync(file, "utf8") === ""; tries++) {
-    if (tries > 600 || child.exitCode !== null) throw new Error(`${program} does not start`);
+    if (tries > 600 || child.exitCode !== null) throw new Error("Firefox does not start");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const send = await talk(Number(readFileSync(file, "utf8")));
@@ -31,8 +32,17 @@ export async function start(program) {
   return {
     /** @param {string} url */
     open: (url) => send("WebDriver:Navigate", { url }),
-    /** @param {string} selector */
-    click: async (selector) => send("WebDriver:ElementClick", { id: await find(selector) }),
+    /** Waits until it can be clicked: on a busy machine a page that is loaded may not be laid out yet. @param {string} selector */
+    async click(selector) {
+      for (const end = Date.now() + 30_000; ; ) {
+        try {
+          return await send("WebDriver:ElementClick", { id: await find(selector) });
+        } catch (error) {
+          if (!String(error).includes("not interactable") || Date.now() > end) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      }
+    },
     /** @param {string} selector @param {string} path */
     give: async (selector, path) => send("WebDriver:ElementSendKeys", { id: await find(selector), text: path }),
     /** Runs a script in the page; its last argument takes the result. @param {string} script @param {unknown[]} args */

@@ -120,7 +120,7 @@ def _run(options: argparse.Namespace, setup: Setup) -> list[Case]:
     if "small" in options.only:
         done["small"] = hashing.small(setup)
     if "growth" in options.only:
-        done |= {it.name: it for it in growth.growth(setup)}
+        done |= {it.name: it for it in growth.growth(setup, done.get("10k"))}
     if "million" in options.only:
         done["million"] = growth.million(setup)
     if "start" in options.only:

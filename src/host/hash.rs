@@ -46,7 +46,8 @@ pub(super) fn hash(log: &Log, kernel: Kernel, paths: &[RelPath], algorithm: Algo
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = cores.min(paths.len()).max(1);
     let progress = Progress::new(log, paths.len());
-    let queue = Queue { paths, batch: BATCH.min(paths.len() / (workers * 4)).max(1), next: AtomicUsize::new(0), progress: &progress };
+    let batch = BATCH.min(paths.len() / (workers * 4)).max(1);
+    let queue = Queue { paths, batch, next: AtomicUsize::new(0), begun: SystemTime::now(), progress: &progress };
     let work = || match (algorithm, text, kernel) {
         (Algorithm::Sha256, _, _) | (_, true, _) | (_, _, Kernel::Scalar) => queue.one_by_one(algorithm, text),
         (Algorithm::Md5, false, kernel) => {
@@ -72,6 +73,8 @@ struct Queue<'a> {
     paths: &'a [RelPath],
     batch: usize,
     next: AtomicUsize,
+    /// Before anything was read.
+    begun: SystemTime,
     progress: &'a Progress<'a>,
 }
 
@@ -117,7 +120,7 @@ impl<'a> Queue<'a> {
         let mut file = Reading::open(0, path, opener)?;
         let mut text = text.then(Text::default);
         while !file.has_ended() {
-            let count = match file.read(buffer, self.progress) {
+            let count = match file.read(buffer, self) {
                 Ok(count) => count,
                 Err(failure) => {
                     hasher.finish();
@@ -161,7 +164,7 @@ impl<'a> Queue<'a> {
                     };
                     let ended = match lanes.take(lane) {
                         Some(digest) => Ok(file.hashed(digest, self.progress)),
-                        None => match file.read(lanes.room(lane), self.progress) {
+                        None => match file.read(lanes.room(lane), self) {
                             Ok(count) => {
                                 lanes.fill(lane, count);
                                 if file.has_ended() {
@@ -193,7 +196,6 @@ struct Reading<'a> {
     path: &'a RelPath,
     /// Closed at its end, so that only large files are open for longer.
     file: Option<File>,
-    opened: SystemTime,
     /// What the file was before that of it was read which counts.
     before: Option<Metadata>,
     size: u64,
@@ -201,9 +203,8 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn open(index: usize, path: &'a RelPath, opener: &mut Opener) -> Result<Self, Failure> {
-        let opened = SystemTime::now();
         let file = opener.open(path).map_err(|error| failure(&error, Some(path)))?;
-        Ok(Reading { index, path, file: Some(file), opened, before: None, size: 0 })
+        Ok(Reading { index, path, file: Some(file), before: None, size: 0 })
     }
 
     fn has_ended(&self) -> bool {
@@ -211,9 +212,9 @@ impl<'a> Reading<'a> {
     }
 
     /// The next bytes; at the end it makes sure that the file stayed the same meanwhile.
-    fn read(&mut self, buffer: &mut [u8], progress: &Progress<'_>) -> Result<usize, Failure> {
+    fn read(&mut self, buffer: &mut [u8], queue: &Queue<'_>) -> Result<usize, Failure> {
         let path = self.path;
-        self.try_read(buffer, progress).map_err(|error| failure(&error, Some(path)))?.ok_or_else(|| Failure {
+        self.try_read(buffer, queue).map_err(|error| failure(&error, Some(path)))?.ok_or_else(|| Failure {
             kind: FailureKind::Changed,
             path: Some(path.clone()),
             message: String::new(),
@@ -221,13 +222,13 @@ impl<'a> Reading<'a> {
     }
 
     /// `None` where the file has changed.
-    fn try_read(&mut self, buffer: &mut [u8], progress: &Progress<'_>) -> io::Result<Option<usize>> {
+    fn try_read(&mut self, buffer: &mut [u8], queue: &Queue<'_>) -> io::Result<Option<usize>> {
         let Some(file) = &mut self.file else { return Ok(Some(0)) };
         let mut count = read(file, buffer)?;
         let mut latest = None;
         if self.before.is_none() {
             let found = file.metadata()?;
-            match is_settled(&found, self.opened) {
+            match is_settled(&found, queue.begun) {
                 // One look is enough for a small file: what is true now was true before.
                 true => latest = Some(found.clone()),
                 false => {
@@ -238,7 +239,7 @@ impl<'a> Reading<'a> {
             self.before = Some(found);
         }
         self.size += count as u64;
-        progress.bytes(count);
+        queue.progress.bytes(count);
         let Some(before) = &self.before else { return Ok(None) };
         // A small file is read whole at once; whether it has grown is seen here, without reading its end.
         if count == 0 || (self.size == before.len() && count < buffer.len()) {

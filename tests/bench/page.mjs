@@ -1,9 +1,9 @@
-// `node page.mjs dropped|picked FOLDER`: gives FOLDER to the page in Chromium, and prints the tag of its `docker/` and how long that took.
-// The time begins when the page has the folder, and ends when the tag stands there; how long Chromium takes to list what was picked is not in it.
+// `node page.mjs dropped|picked|archive PATH`: gives a folder, or an archive of one, to the page in Chromium, and prints the tag of its `docker/` and how long that took.
+// The time begins when the page has it, and ends when the tag stands there; how long Chromium takes to list what was picked is not in it.
 import { launch } from "../action/support/browser.js";
 import { serve } from "../page/support/server.js";
 
-const [way, folder] = process.argv.slice(2);
+const [way, path] = process.argv.slice(2);
 const site = await serve();
 const browser = await launch();
 try {
@@ -27,11 +27,11 @@ try {
     const { x, y } = (await page.locator("#drop").boundingBox()) ?? { x: 0, y: 0 };
     const session = await page.context().newCDPSession(page);
     for (const type of ["dragEnter", "dragOver", "drop"]) {
-      await session.send("Input.dispatchDragEvent", { type, x: x + 20, y: y + 20, data: { items: [], files: [folder], dragOperationsMask: 1 } });
+      await session.send("Input.dispatchDragEvent", { type, x: x + 20, y: y + 20, data: { items: [], files: [path], dragOperationsMask: 1 } });
     }
   } else {
-    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.click("#pick-folder")]);
-    await chooser.setFiles(folder);
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.click(way === "archive" ? "#pick-file" : "#pick-folder")]);
+    await chooser.setFiles(path);
   }
   // Nobody asks the page meanwhile whether it is done: that would take its time.
   const { tag, clock } = await page.evaluate(() => globalThis.done.then(() => ({ tag: document.querySelector("#tag, .trouble").textContent, clock: globalThis.clock })));

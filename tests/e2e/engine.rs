@@ -12,6 +12,8 @@ pub(crate) struct Engine {
     /// The variables that lead there.
     pub(crate) env: BTreeMap<String, String>,
     folder: PathBuf,
+    /// Whether it was started for the tests, and may be emptied.
+    is_own: bool,
 }
 
 /// Which engine a test needs.
@@ -52,6 +54,16 @@ pub(crate) fn stop() {
 }
 
 impl Engine {
+    /// Removes all images that no container uses, and all that a build could reuse; only on an engine of ours.
+    pub(crate) fn forget(&self) {
+        let everything: &[[&str; 4]] =
+            if self.is_own { &[["builder", "prune", "--all", "--force"], ["image", "prune", "--all", "--force"]] } else { &[] };
+        for arguments in everything {
+            let output = Command::new("docker").args(arguments).envs(&self.env).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+
     /// Empties the engine, as a new machine would have it.
     pub(crate) fn fresh(&self) {
         check(&script("fresh", &self.folder));
@@ -101,7 +113,7 @@ fn existing() -> Engine {
     }
     let config = std::env::var("DOCKER_CONFIG").unwrap_or_else(|_| format!("{}/.docker", std::env::var("HOME").unwrap_or_default()));
     env.insert("DOCKER_CONFIG".to_owned(), config);
-    Engine { env, folder }
+    Engine { env, folder, is_own: false }
 }
 
 /// An engine of ours; `None` on a machine where that cannot be (`engine.sh` ends with 2 then).
@@ -112,7 +124,7 @@ fn own() -> Option<Engine> {
         eprintln!("{}", String::from_utf8_lossy(&output.stderr));
         return None;
     }
-    Some(Engine { env: exports(&check(&output)), folder })
+    Some(Engine { env: exports(&check(&output)), folder, is_own: true })
 }
 
 /// A folder for an engine, which is emptied in the end, also after Ctrl-C.

@@ -131,3 +131,20 @@ test("without the half that comes later it says so, and tries again", async () =
   await page.waitForSelector("#tag");
   await close();
 });
+
+test("a worker that does not come is asked for again, and missed aloud in the end", async () => {
+  const cases = /** @type {const} */ ([[2, "#tag"], [Infinity, ".trouble"]]);
+  for (const [refusals, shown] of cases) {
+    /** @type {string[]} */
+    const complaints = [];
+    const { page, close } = await open({ complaints, look: { serviceWorkers: "block" } });
+    let asked = 0;
+    await page.context().route("**/core/worker.js", (route) => (++asked > refusals ? route.continue() : route.abort()));
+    await page.reload();
+    await page.click("#example");
+    await page.waitForSelector(shown);
+    assert.equal(asked, 3);
+    if (shown === ".trouble") assert.match((await page.textContent(shown)) ?? "", /the part of this page that does the work could not be loaded/);
+    await close();
+  }
+});

@@ -17,20 +17,49 @@ export class Refused extends Error {
 /** Nobody waits for the answer any more. */
 export class Stopped extends Error {}
 
-/** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void, progress: (progress: Progress) => void }>} */
+/** @type {Map<number, { question: Question, resolve: (value: any) => void, reject: (error: Error) => void, progress: (progress: Progress) => void }>} */
 const open = new Map()
 let count = 0
-/** Whether the worker could not be loaded. */
+/** A network fails now and then: the worker is loaded again where it did not come, so many times. */
+let again = 2
+/** Milliseconds in between. */
+const PAUSE = 300
+/** Whether it never came. */
 let isBroken = false
 
 // Only a worker from a blob inherits the page's policy (HTML, "initialize worker policy container"); one that is loaded by its address
 // has that of its own response, and static hosts cannot set headers.
 const source = `import ${JSON.stringify(new URL('../core/worker.js', import.meta.url).href)}`
 const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
-const worker = new Worker(url, { type: 'module' })
+let worker = load()
 
-worker.addEventListener('message', ({ data }) => {
-  const { id, progress, result, error, cancelled } = /** @type {import('../core/worker.js').Reply} */ (data)
+function load() {
+  const worker = new Worker(url, { type: 'module' })
+  let hasCome = false
+  worker.addEventListener('message', ({ data }) => {
+    hasCome = true
+    take(data)
+  })
+  worker.addEventListener('error', () => {
+    if (hasCome || again-- === 0) return giveUp()
+    setTimeout(retry, PAUSE)
+  })
+  return worker
+}
+
+function retry() {
+  worker = load()
+  for (const { question } of open.values()) worker.postMessage(question)
+}
+
+function giveUp() {
+  isBroken = true
+  for (const { reject } of open.values()) reject(broken())
+  open.clear()
+}
+
+/** @param {import('../core/worker.js').Reply} reply */
+function take({ id, progress, result, error, cancelled }) {
   const waiting = open.get(id)
   if (!waiting) return
   if (progress) return waiting.progress(progress)
@@ -38,12 +67,7 @@ worker.addEventListener('message', ({ data }) => {
   if (error) waiting.reject(new Refused(error))
   else if (cancelled) waiting.reject(new Stopped())
   else waiting.resolve(result)
-})
-worker.addEventListener('error', () => {
-  isBroken = true
-  for (const { reject } of open.values()) reject(broken())
-  open.clear()
-})
+}
 
 function broken() {
   return new Refused({ code: 'page', place: null, line: null, column: null, message: 'the part of this page that does the work could not be loaded', help: 'reload the page; is the browser a current one?' })
@@ -57,9 +81,10 @@ function broken() {
  */
 export function ask(question, progress = () => {}) {
   const id = ++count
+  const whole = /** @type {Question} */ ({ ...question, id })
   /** @type {Promise<Result>} */
-  const answer = isBroken ? Promise.reject(broken()) : new Promise((resolve, reject) => open.set(id, { resolve, reject, progress }))
-  worker.postMessage({ ...question, id })
+  const answer = isBroken ? Promise.reject(broken()) : new Promise((resolve, reject) => open.set(id, { question: whole, resolve, reject, progress }))
+  worker.postMessage(whole)
   const cancel = () => {
     worker.postMessage({ id, ask: 'cancel' })
     open.get(id)?.reject(new Stopped())

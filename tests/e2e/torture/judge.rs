@@ -34,21 +34,27 @@ impl<'a> Judge<'a> {
 
     /// The engine's name for what it builds; `None` where it cannot.
     pub(crate) fn image(&mut self, build: &Build<'_>) -> Option<String> {
-        let Some(fast) = &mut self.fast else { return buildx(self.engine, build).ok() };
+        let Some(fast) = &mut self.fast else { return buildx(self.engine, build, &[]).ok() };
         let image = fast.image(build);
         if self.both {
-            let other = buildx(self.engine, build);
+            let other = buildx(self.engine, build, &[]);
             assert!(other.as_ref().ok() == image.as_ref().ok(), "buildx says {other:?}, tests/tools/judge {image:?} of {build:?}");
         }
         image.ok()
     }
+
+    /// Whether an engine that has built nothing yet could build it. One that has may lack a folder and not notice: of a pattern that nothing
+    /// fits it takes what it made where the folder was there and nothing in it fitted.
+    pub(crate) fn builds_anew(&self, build: &Build<'_>) -> bool {
+        buildx(self.engine, build, &["--no-cache"]).is_ok()
+    }
 }
 
 /// The image, or why there is none.
-fn buildx(engine: &Engine, build: &Build<'_>) -> Result<String, String> {
+fn buildx(engine: &Engine, build: &Build<'_>, options: &[&str]) -> Result<String, String> {
     let mut command = Command::new("docker");
     command.args(["buildx", "build", "--quiet", "--provenance=false", "--file"]).arg(build.folder.join(build.file));
-    command.args(build.target.iter().flat_map(|target| ["--target", target]));
+    command.args(options).args(build.target.iter().flat_map(|target| ["--target", target]));
     for (name, value) in build.args {
         command.arg("--build-arg").arg(format!("{name}={value}"));
     }

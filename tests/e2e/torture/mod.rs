@@ -28,6 +28,7 @@ use libtest_mimic::Failed;
 use serde_json::json;
 
 use crate::Test;
+use crate::engine::Engine;
 use crate::project::Project;
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -129,18 +130,19 @@ impl Counts {
 /// Tries one seed after the other, two at once, until that many changes were made: the engine works for one while the other prepares.
 ///
 /// The trial gets the number of its thread, which of two nothing else uses meanwhile, and its seed. What came of all is recorded now and
-/// then, so that a long run that is ended was not for nothing.
+/// then, so that a long run that is ended was not for nothing, and what the engine has built is removed, since it becomes slow with much.
 pub(crate) fn two_at_once(
+    engine: &Engine,
     wanted: u64,
     trial: impl Fn(usize, u64, &mut Counts) -> Result<(), Failed> + Sync,
-    figure: impl Fn(&Counts) -> Figure + Sync,
+    figure: impl Fn(&Counts) -> Figure,
 ) -> Result<(), Failed> {
-    const RECORDED: u64 = 500;
+    const AT_A_TIME: u64 = 1_000;
     let state = Mutex::new((seed(), Counts::default(), Ok(())));
-    let work = |thread| loop {
+    let work = |thread, until| loop {
         let seed = {
             let mut state = state.lock().unwrap();
-            if state.1.changes >= wanted || state.2.is_err() {
+            if state.1.changes >= until || state.2.is_err() {
                 return;
             }
             state.0 += 1;
@@ -150,19 +152,24 @@ pub(crate) fn two_at_once(
         let tried = trial(thread, seed, &mut counts);
         let mut state = state.lock().unwrap();
         let (_, all, result) = &mut *state;
-        let recorded = all.changes / RECORDED;
         all.add_all(&counts);
         if tried.is_err() {
             all.wrong += 1;
             *result = tried;
-        } else if all.changes / RECORDED > recorded {
-            record(&figure(all));
         }
     };
     let work = &work;
-    thread::scope(|scope| (0..2).for_each(|thread| drop(scope.spawn(move || work(thread)))));
+    loop {
+        let until = wanted.min(state.lock().unwrap().1.changes + AT_A_TIME);
+        thread::scope(|scope| (0..2).for_each(|thread| drop(scope.spawn(move || work(thread, until)))));
+        let (_, counts, result) = &*state.lock().unwrap();
+        record(&figure(counts));
+        if result.is_err() || counts.changes >= wanted {
+            break;
+        }
+        engine.forget();
+    }
     let (_, counts, result) = state.into_inner().unwrap();
-    record(&figure(&counts));
     result?;
     assert!(counts.other_image > wanted / 8 && counts.same_image > wanted / 8, "the projects are too much alike to show anything");
     Ok(())

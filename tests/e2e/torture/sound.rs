@@ -38,7 +38,7 @@ fn sound(engine: &Engine) -> Result<(), Failed> {
         let mut judge = Judge::new(engine, program.as_deref(), seed < by_both);
         try_project(&mut judge, seed, counts)
     };
-    torture::two_at_once(wanted, trial, figure)
+    torture::two_at_once(engine, wanted, trial, figure)
 }
 
 fn figure(counts: &Counts) -> Figure {
@@ -67,8 +67,10 @@ fn try_project(judge: &mut Judge<'_>, seed: u64, counts: &mut Counts) -> Result<
         counts.broken += 1;
         return Ok(());
     };
-    let mut tag =
-        tag(&project, folder.path()).map_err(|said| format!("seed {seed}: the engine builds this, docktag says {said}\n{project:?}"))?;
+    let Some(mut tag) = tag(judge, &project, folder.path()).map_err(|said| format!("seed {seed}: {said}"))? else {
+        counts.broken += 1;
+        return Ok(());
+    };
     counts.projects += 1;
     for _ in 0..CHANGES {
         let before = project.clone();
@@ -79,8 +81,12 @@ fn try_project(judge: &mut Judge<'_>, seed: u64, counts: &mut Counts) -> Result<
             project = before;
             continue;
         };
-        let other_tag =
-            self::tag(&project, folder.path()).map_err(|said| format!("seed {seed}: after {what} docktag says {said}\n{project:?}"))?;
+        let Some(other_tag) = self::tag(judge, &project, folder.path()).map_err(|said| format!("seed {seed}: after {what}: {said}"))?
+        else {
+            counts.broken += 1;
+            project = before;
+            continue;
+        };
         match (other_image == image, other_tag == tag) {
             (false, true) => {
                 return Err(
@@ -96,16 +102,20 @@ fn try_project(judge: &mut Judge<'_>, seed: u64, counts: &mut Counts) -> Result<
 
 fn image(judge: &mut Judge<'_>, project: &Project, folder: &Path) -> Option<String> {
     project.write(folder);
-    let Project { file, args, target, .. } = project;
-    judge.image(&Build { folder, file, args, target: target.as_deref() })
+    judge.image(&project.build(folder))
 }
 
-fn tag(project: &Project, folder: &Path) -> Result<String, String> {
+/// Of a project that the engine builds; nothing where it only does because it has built others before.
+fn tag(judge: &Judge<'_>, project: &Project, folder: &Path) -> Result<Option<String>, String> {
     project.write(folder);
     let output = Command::new(env!("CARGO_BIN_EXE_docktag")).args(["tag", "-C"]).arg(folder).output().unwrap();
-    match output.status.success() {
-        true => Ok(String::from_utf8(output.stdout).unwrap()),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    if output.status.success() {
+        return Ok(Some(String::from_utf8(output.stdout).unwrap()));
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    match judge.builds_anew(&project.build(folder)) {
+        true => Err(format!("the engine builds this, docktag says {said}\n{project:?}")),
+        false => Ok(None),
     }
 }
 
@@ -192,6 +202,10 @@ const IGNORES: [&str; 14] = [
 ];
 
 impl Project {
+    fn build<'a>(&'a self, folder: &'a Path) -> Build<'a> {
+        Build { folder, file: &self.file, args: &self.args, target: self.target.as_deref() }
+    }
+
     fn new(random: &mut Random) -> Self {
         let mut tree = BTreeMap::new();
         for file in FILES {

@@ -24,7 +24,7 @@ pub(crate) fn tests() -> Vec<Test> {
 
 fn sound(engine: &Engine) -> Result<(), Failed> {
     let wanted = ROUNDS.number();
-    torture::two_at_once(wanted, |thread, seed, counts| try_project(engine, thread, seed, counts), figure)
+    torture::two_at_once(engine, wanted, |thread, seed, counts| try_project(engine, thread, seed, counts), figure)
 }
 
 fn figure(counts: &Counts) -> Figure {

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
@@ -32,7 +33,25 @@ from results import Case, Failed
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PLOT = ROOT / "docs" / "benchmarks.svg"
-CASES = ("10k", "100k", "medium", "large", "one", "wasm", "small", "growth", "million", "start", "services", "history", "page", "cycle", "size")
+Done = dict[str, Case]
+# Each with those that were done before it.
+CASES: dict[str, Callable[[Setup, Done], list[Case]]] = {
+    "10k": lambda setup, _: [hashing.ten_thousand(setup)],
+    "100k": lambda setup, done: [hashing.hundred_thousand(setup, done.get("10k"))],
+    "medium": lambda setup, _: [hashing.medium(setup)],
+    "large": lambda setup, _: [hashing.large(setup)],
+    "one": lambda setup, _: [hashing.one(setup)],
+    "wasm": lambda setup, _: [hashing.wasm(setup)],
+    "small": lambda setup, _: [hashing.small(setup)],
+    "growth": lambda setup, done: growth.growth(setup, done.get("10k")),
+    "million": lambda setup, _: [growth.million(setup)],
+    "start": lambda setup, _: [startup.startup(setup)],
+    "services": lambda setup, _: [services.services(setup)],
+    "history": lambda setup, _: [history.history(setup)],
+    "page": lambda setup, _: [page.page(setup)],
+    "cycle": lambda setup, _: [cycle.cycle(setup)],
+    "size": lambda _setup, _done: [sizes.sizes()],
+}
 HASHING = ("10k", "100k", "medium", "large", "one", "wasm", "small", "growth")
 
 
@@ -76,7 +95,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.write and (options.only or options.quick):
         parser.error("--write wants the whole suite: leave --only and --quick away")
-    options.only = options.only or CASES
+    options.only = options.only or list(CASES)
     options.runs = options.runs or (3 if options.quick else 5)
     if options.runs < 1 or (options.write and options.runs < 5):
         parser.error(f"--runs {options.runs}: give at least 1, and at least 5 with --write")
@@ -104,37 +123,10 @@ def _peers(only: list[str]) -> dict[str, peers.Installed]:
 
 
 def _run(options: argparse.Namespace, setup: Setup) -> list[Case]:
-    done: dict[str, Case] = {}
-    if "10k" in options.only:
-        done["10k"] = hashing.ten_thousand(setup)
-    if "100k" in options.only:
-        done["100k"] = hashing.hundred_thousand(setup, done.get("10k"))
-    if "medium" in options.only:
-        done["medium"] = hashing.medium(setup)
-    if "large" in options.only:
-        done["large"] = hashing.large(setup)
-    if "one" in options.only:
-        done["one"] = hashing.one(setup)
-    if "wasm" in options.only:
-        done["wasm"] = hashing.wasm(setup)
-    if "small" in options.only:
-        done["small"] = hashing.small(setup)
-    if "growth" in options.only:
-        done |= {it.name: it for it in growth.growth(setup, done.get("10k"))}
-    if "million" in options.only:
-        done["million"] = growth.million(setup)
-    if "start" in options.only:
-        done["start"] = startup.startup(setup)
-    if "services" in options.only:
-        done["services"] = services.services(setup)
-    if "history" in options.only:
-        done["history"] = history.history(setup)
-    if "page" in options.only:
-        done["page"] = page.page(setup)
-    if "cycle" in options.only:
-        done["cycle"] = cycle.cycle(setup)
-    if "size" in options.only:
-        done["size"] = sizes.sizes()
+    done: Done = {}
+    for name, cases in CASES.items():
+        if name in options.only:
+            done |= {it.name: it for it in cases(setup, done)}
     return list(done.values())
 
 

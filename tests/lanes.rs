@@ -56,47 +56,55 @@ fn side_by_side(lanes: &mut Lanes, messages: &[Vec<u8>], reads: &[usize]) -> Vec
     }
 }
 
-fn whole(kernel: Kernel, messages: &[Vec<u8>]) -> Vec<Digest> {
-    digests(kernel, &messages.iter().map(Vec::as_slice).collect::<Vec<_>>())
+fn whole(algorithm: Algorithm, kernel: Kernel, messages: &[Vec<u8>]) -> Vec<Digest> {
+    digests(algorithm, kernel, &messages.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
-fn alone(messages: &[Vec<u8>]) -> Vec<Digest> {
-    messages.iter().map(|message| digest(Algorithm::Md5, message)).collect()
+fn alone(algorithm: Algorithm, messages: &[Vec<u8>]) -> Vec<Digest> {
+    messages.iter().map(|message| digest(algorithm, message)).collect()
 }
+
+const BOTH: [Algorithm; 2] = [Algorithm::Md5, Algorithm::Sha256];
 
 #[test]
 fn all_lengths_around_the_borders_of_blocks() {
     let near = (5..40).flat_map(|blocks: usize| (0..19).map(move |more| blocks * 64 + more - 9));
     let messages: Vec<_> = (0..=300).chain(near).map(|length| message(length as u64, length)).collect();
-    let expected = alone(&messages);
-    for kernel in kernels() {
-        assert_eq!(whole(kernel, &messages), expected, "{} with whole messages", kernel.name());
-        for count in 1..=32 {
-            let mut lanes = Lanes::new(kernel, count, 256);
-            assert_eq!(lanes.count(), count);
-            assert_eq!(side_by_side(&mut lanes, &messages, &[1000]), expected, "{} with {count} lanes", kernel.name());
+    for algorithm in BOTH {
+        let expected = alone(algorithm, &messages);
+        for kernel in kernels() {
+            let name = format!("{algorithm:?} with {}", kernel.name());
+            assert_eq!(whole(algorithm, kernel, &messages), expected, "{name} and whole messages");
+            for count in [1, 2, 3, 7, 8, 9, 10, 16, 17, 24, 31, 32] {
+                let mut lanes = Lanes::new(algorithm, kernel, count, 256);
+                assert_eq!(lanes.count(), count);
+                assert_eq!(side_by_side(&mut lanes, &messages, &[1000]), expected, "{name} and {count} lanes");
+            }
         }
     }
 }
 
 #[test]
 fn a_lane_that_is_reset_forgets_its_message() {
-    let mut lanes = Lanes::new(Kernel::best(), 2, 64);
-    lanes.fill(0, 64);
-    lanes.fill(1, 10);
-    assert!(lanes.run());
-    lanes.fill(0, 3);
-    lanes.end(1);
-    lanes.reset(0);
-    lanes.reset(1);
-    assert!(!lanes.run());
-    assert_eq!((lanes.take(0), lanes.take(1)), (None, None));
-    assert_eq!(side_by_side(&mut lanes, &[vec![], b"abc".to_vec()], &[9]), alone(&[vec![], b"abc".to_vec()]));
+    for algorithm in BOTH {
+        let mut lanes = Lanes::new(algorithm, Kernel::best(algorithm), 2, 64);
+        lanes.fill(0, 64);
+        lanes.fill(1, 10);
+        assert!(lanes.run());
+        lanes.fill(0, 3);
+        lanes.end(1);
+        lanes.reset(0);
+        lanes.reset(1);
+        assert!(!lanes.run());
+        assert_eq!((lanes.take(0), lanes.take(1)), (None, None));
+        let messages = [vec![], b"abc".to_vec()];
+        assert_eq!(side_by_side(&mut lanes, &messages, &[9]), alone(algorithm, &messages));
+    }
 }
 
 #[test]
 fn nothing_is_too_much() {
-    let mut lanes = Lanes::new(Kernel::best(), 1000, 0);
+    let mut lanes = Lanes::new(Algorithm::Md5, Kernel::best(Algorithm::Md5), 1000, 0);
     assert_eq!((lanes.count(), lanes.room(0).len(), lanes.room(1000).len()), (32, 64, 0));
     lanes.fill(0, 1000);
     lanes.fill(1000, 1);
@@ -112,14 +120,16 @@ proptest! {
     fn messages_that_end_at_different_times(
         lengths in proptest::collection::vec((0_usize..=2000).prop_map(|length| length * length / 1000), 0..80),
         reads in proptest::collection::vec(0_usize..700, 1..20).prop_map(|mut reads| { reads.push(64); reads }),
-        count in 1_usize..=24,
+        count in 1_usize..=32,
         room in 0_usize..600,
+        algorithm in proptest::sample::select(BOTH.as_slice()),
     ) {
         let messages: Vec<_> = lengths.iter().enumerate().map(|(seed, length)| message(seed as u64, *length)).collect();
-        let expected = alone(&messages);
+        let expected = alone(algorithm, &messages);
         for kernel in kernels() {
-            prop_assert_eq!(&whole(kernel, &messages), &expected, "{} with whole messages", kernel.name());
-            prop_assert_eq!(&side_by_side(&mut Lanes::new(kernel, count, room), &messages, &reads), &expected, "{}", kernel.name());
+            prop_assert_eq!(&whole(algorithm, kernel, &messages), &expected, "{} with whole messages", kernel.name());
+            let mut lanes = Lanes::new(algorithm, kernel, count, room);
+            prop_assert_eq!(&side_by_side(&mut lanes, &messages, &reads), &expected, "{}", kernel.name());
         }
     }
 }

@@ -1,20 +1,24 @@
-//! MD5 of several messages side by side: inside one message each step waits for the one before, so a core has most of its units idle.
+//! Several messages side by side: inside one message each step waits for the one before, so a core has most of its units idle.
 
 mod kernel;
 mod rounds;
 mod scalar;
+mod state;
 mod whole;
 
 #[cfg(target_arch = "x86_64")]
 mod avx;
+#[cfg(target_arch = "x86_64")]
+mod sha256;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 
-use super::Digest;
+use super::{Algorithm, Digest};
 pub use kernel::Kernel;
+use state::State;
 pub use whole::digests;
 
-/// A block of MD5, in bytes.
+/// A block of either algorithm, in bytes.
 const BLOCK: usize = 64;
 /// What may follow the last byte of a message: a bit, zeros, and eight bytes of its length, to the end of a block.
 const PADDING: usize = 2 * BLOCK;
@@ -26,7 +30,7 @@ const ALIGN: usize = 64;
 /// ```
 /// use docktag::digest::{Algorithm, Kernel, Lanes, digest};
 ///
-/// let mut lanes = Lanes::new(Kernel::best(), 2, 4096);
+/// let mut lanes = Lanes::new(Algorithm::Md5, Kernel::best(Algorithm::Md5), 2, 4096);
 /// for (lane, text) in [b"abc".as_slice(), b"a longer message"].into_iter().enumerate() {
 ///     lanes.room(lane)[..text.len()].copy_from_slice(text);
 ///     lanes.fill(lane, text.len());
@@ -38,13 +42,14 @@ const ALIGN: usize = 64;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Lanes {
+    algorithm: Algorithm,
     kernel: Kernel,
     /// From the start of a lane's buffer to that of the next.
     stride: usize,
     /// Where in the buffer the first one starts.
     first: usize,
     buffer: Vec<u8>,
-    states: Vec<[u32; 4]>,
+    states: Vec<State>,
     lanes: Vec<Lane>,
 }
 
@@ -66,14 +71,15 @@ impl Lane {
 
 impl Lanes {
     /// So many lanes, at least one, with room for so many bytes each, at least a block. A kernel that this machine lacks is not used.
-    pub fn new(kernel: Kernel, lanes: usize, room: usize) -> Self {
+    pub fn new(algorithm: Algorithm, kernel: Kernel, lanes: usize, room: usize) -> Self {
         let kernel = if kernel.is_available() { kernel } else { Kernel::Scalar };
         let lanes = lanes.clamp(1, kernel::MOST);
         // Were it a power of two, the lanes would fight for the same places in the cache.
         let stride = room.max(BLOCK).next_multiple_of(BLOCK) + PADDING;
         let buffer = vec![0; ALIGN + stride * lanes];
         let first = buffer.as_ptr().align_offset(ALIGN).min(ALIGN);
-        Lanes { kernel, stride, first, buffer, states: vec![rounds::START; lanes], lanes: vec![Lane::default(); lanes] }
+        let states = vec![state::start(algorithm); lanes];
+        Lanes { algorithm, kernel, stride, first, buffer, states, lanes: vec![Lane::default(); lanes] }
     }
 
     /// How many there are.
@@ -104,11 +110,11 @@ impl Lanes {
     pub fn end(&mut self, lane: usize) {
         let Some(at) = self.lanes.get_mut(lane).filter(|lane| !lane.has_ended) else { return };
         let buffer = &mut self.buffer[self.first + lane * self.stride..][..self.stride];
-        // RFC 1321, 3.1 and 3.2.
+        // RFC 1321, 3.1 and 3.2; FIPS 180-4, 5.1.1.
         let end = at.start + (at.end - at.start + 9).next_multiple_of(BLOCK);
         buffer[at.end] = 0x80;
         buffer[at.end + 1..end - 8].fill(0);
-        buffer[end - 8..end].copy_from_slice(&(at.length.wrapping_mul(8)).to_le_bytes());
+        buffer[end - 8..end].copy_from_slice(&state::length(self.algorithm, at.length));
         (at.end, at.has_ended) = (end, true);
     }
 
@@ -130,7 +136,7 @@ impl Lanes {
         if count == 0 {
             return false;
         }
-        kernel::advance(self.kernel, &mut self.states, &active[..count], &bytes[..count], blocks);
+        kernel::advance(self.algorithm, self.kernel, &mut self.states, &active[..count], &bytes[..count], blocks);
         for number in &active[..count] {
             self.lanes[*number].start += blocks * BLOCK;
         }
@@ -142,7 +148,7 @@ impl Lanes {
         if self.is_ready(lane) || !self.lanes.get(lane)?.has_ended {
             return None;
         }
-        let digest = rounds::digest(self.states[lane]);
+        let digest = state::digest(self.algorithm, &self.states[lane]);
         self.reset(lane);
         Some(digest)
     }
@@ -151,7 +157,7 @@ impl Lanes {
     pub fn reset(&mut self, lane: usize) {
         if let Some(at) = self.lanes.get_mut(lane) {
             *at = Lane::default();
-            self.states[lane] = rounds::START;
+            self.states[lane] = state::start(self.algorithm);
         }
     }
 }

@@ -29,12 +29,12 @@ const OPEN: usize = 200;
 
 type Numbered = (usize, Result<Hashed, Failure>);
 
-/// What hashes several files at once, from `DOCKTAG_LANES`: the fastest that this machine has, or the one of that name; `scalar` hashes one after the other.
-pub(super) fn kernel() -> Result<Kernel, Error> {
+/// What hashes several files at once, from `DOCKTAG_LANES`: the one of that name, if one is named; `scalar` hashes one after the other.
+pub(super) fn kernel() -> Result<Option<Kernel>, Error> {
     const VARIABLE: &str = "DOCKTAG_LANES";
-    let Some(name) = std::env::var_os(VARIABLE).filter(|name| !name.is_empty()) else { return Ok(Kernel::best()) };
+    let Some(name) = std::env::var_os(VARIABLE).filter(|name| !name.is_empty()) else { return Ok(None) };
     let known = || Kernel::ALL.into_iter().filter(|kernel| kernel.is_available());
-    known().find(|kernel| name == kernel.name()).ok_or_else(|| {
+    known().find(|kernel| name == kernel.name()).map(Some).ok_or_else(|| {
         let names: Vec<&str> = known().map(Kernel::name).collect();
         let message = format!("`{}` is nothing that this machine can hash with", name.display());
         Error::new(Code::Usage, message).at(VARIABLE).help(format!("give one of {}, or leave it away", names.join(", ")))
@@ -42,18 +42,20 @@ pub(super) fn kernel() -> Result<Kernel, Error> {
 }
 
 /// Hashes files; the answer has their order. The first failure, by that order, is the one that is told.
-pub(super) fn hash(log: &Log, kernel: Kernel, paths: &[RelPath], algorithm: Algorithm, text: bool) -> Result<Vec<Hashed>, Failure> {
+///
+/// Where no kernel is named, it is the fastest that this machine has.
+pub(super) fn hash(log: &Log, kernel: Option<Kernel>, paths: &[RelPath], algorithm: Algorithm, text: bool) -> Result<Vec<Hashed>, Failure> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let workers = cores.min(paths.len()).max(1);
     let progress = Progress::new(log, paths.len());
     let batch = BATCH.min(paths.len() / (workers * 4)).max(1);
     let queue = Queue { paths, batch, next: AtomicUsize::new(0), begun: SystemTime::now(), progress: &progress };
-    let work = || match (algorithm, text, kernel) {
-        (Algorithm::Sha256, _, _) | (_, true, _) | (_, _, Kernel::Scalar) => queue.one_by_one(algorithm, text),
-        (Algorithm::Md5, false, kernel) => {
+    let work = || match (algorithm, text, kernel.unwrap_or_else(|| Kernel::best(algorithm))) {
+        (_, true, _) | (_, _, Kernel::Scalar) => queue.one_by_one(algorithm, text),
+        (algorithm, false, kernel) => {
             // Few large files are shared evenly.
-            let lanes = kernel.lanes().min(paths.len().div_ceil(workers)).min(OPEN / workers);
-            queue.side_by_side(Lanes::new(kernel, lanes, ROOM))
+            let lanes = kernel.lanes(algorithm).min(paths.len().div_ceil(workers)).min(OPEN / workers);
+            queue.side_by_side(Lanes::new(algorithm, kernel, lanes, ROOM))
         }
     };
     let parts = progress.watch(|| match workers {

@@ -32,7 +32,7 @@ pub(crate) struct Host {
     /// The folder of this run, where it has one; files in it are for their owner only.
     pub(crate) scratch: Option<PathBuf>,
     http: http::Client,
-    kernel: Kernel,
+    kernel: Option<Kernel>,
 }
 
 /// The time since then.

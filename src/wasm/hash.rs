@@ -5,6 +5,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::{Result, named};
 use crate::digest;
 
+/// There are no lanes for sha256 here.
+const MD5: digest::Algorithm = digest::Algorithm::Md5;
+
 /// A hasher that is fed piece by piece; after `finish` it starts anew.
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -69,8 +72,8 @@ impl Lanes {
     /// At most so many lanes, each with a buffer of so many bytes in the memory of the module.
     #[wasm_bindgen(constructor)]
     pub fn new(lanes: usize, room: usize) -> Lanes {
-        let kernel = digest::Kernel::best();
-        Lanes { lanes: digest::Lanes::new(kernel, lanes.min(kernel.lanes()), room) }
+        let kernel = digest::Kernel::best(MD5);
+        Lanes { lanes: digest::Lanes::new(MD5, kernel, lanes.min(kernel.lanes(MD5)), room) }
     }
 
     /// How many there are.
@@ -165,7 +168,7 @@ impl Batch {
             })
             .collect();
         let mut bytes = Vec::with_capacity(16 * files.len());
-        for digest in digest::digests(digest::Kernel::best(), &files) {
+        for digest in digest::digests(MD5, digest::Kernel::best(MD5), &files) {
             bytes.extend_from_slice(digest.as_bytes());
         }
         bytes

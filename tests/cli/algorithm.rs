@@ -27,9 +27,12 @@ fn whatever_hashes_the_tag_is_the_same() {
         dir.file(format!("docker/many/{number}"), "x".repeat(number * 37));
     }
     dir.sparse("docker/large", 300 << 10);
-    let tag = Run::new(&dir, ["tag", "--path", "docker"]).run().ok();
-    for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
-        assert_eq!(Run::new(&dir, ["tag", "--path", "docker"]).env("DOCKTAG_LANES", kernel.name()).run().ok(), tag, "{kernel:?}");
+    for algorithm in ["md5", "sha256"] {
+        let args = ["tag", "--path", "docker", "--algorithm", algorithm];
+        let tag = Run::new(&dir, args).run().ok();
+        for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+            assert_eq!(Run::new(&dir, args).env("DOCKTAG_LANES", kernel.name()).run().ok(), tag, "{algorithm} with {kernel:?}");
+        }
     }
     let run = Run::new(&dir, ["tag", "--path", "docker"]).env("DOCKTAG_LANES", "mmx").run();
     run.fails(2, &["DOCKTAG_LANES: `mmx` is nothing", "help: give one of scalar"]);

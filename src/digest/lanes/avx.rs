@@ -2,10 +2,10 @@
 
 use std::arch::x86_64::{
     __m256i, __m512i, _mm256_add_epi32, _mm256_and_si256, _mm256_andnot_si256, _mm256_loadu_si256, _mm256_or_si256,
-    _mm256_permute2x128_si256, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srli_epi32, _mm256_storeu_si256,
-    _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256, _mm512_add_epi32,
-    _mm512_and_si512, _mm512_andnot_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_rol_epi32, _mm512_set1_epi32, _mm512_setzero_si512,
-    _mm512_storeu_si512, _mm512_xor_si512,
+    _mm256_permute2x128_si256, _mm256_set1_epi32, _mm256_setr_epi64x, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi32,
+    _mm256_srli_epi32, _mm256_storeu_si256, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
+    _mm256_xor_si256, _mm512_add_epi32, _mm512_and_si512, _mm512_andnot_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_rol_epi32,
+    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512, _mm512_xor_si512,
 };
 
 use super::rounds::{SINES, Words, block, steps};
@@ -82,16 +82,17 @@ pub(super) fn rounds512<const N: usize, const GROUPS: usize>(state: &mut [[u32; 
     }
 }
 
-/// Fetches the words of a block of every lane; the number of lanes is a multiple of 8.
+/// Fetches the words of a block of every lane, whose bytes are turned round where `SWAP` is set; the number of lanes is a multiple of 8.
 #[target_feature(enable = "avx2")]
 #[inline(never)]
-pub(super) fn gather<const N: usize>(words: &mut Words<N>, inputs: &[&[u8]; N], number: usize) {
+pub(super) fn gather<const SWAP: bool, const N: usize>(words: &mut Words<N>, inputs: &[&[u8]; N], number: usize) {
     for (group, inputs) in inputs.as_chunks::<8>().0.iter().enumerate() {
         for half in 0..2 {
             let mut rows = [_mm256_setzero_si256(); 8];
             for (row, input) in rows.iter_mut().zip(inputs) {
                 let Some(block) = block(input, number) else { return };
-                *row = load(&block.as_chunks().0[half]);
+                let vector = load(&block.as_chunks().0[half]);
+                *row = if SWAP { swapped(vector) } else { vector };
             }
             let columns = transposed(rows);
             for (row, column) in words[half * 8..].iter_mut().zip(columns) {
@@ -99,6 +100,14 @@ pub(super) fn gather<const N: usize>(words: &mut Words<N>, inputs: &[&[u8]; N], 
             }
         }
     }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn swapped(words: __m256i) -> __m256i {
+    const ORDER: [u64; 2] = [0x0405_0607_0001_0203, 0x0c0d_0e0f_0809_0a0b];
+    let [low, high] = ORDER.map(u64::cast_signed);
+    _mm256_shuffle_epi8(words, _mm256_setr_epi64x(low, high, low, high))
 }
 
 #[target_feature(enable = "avx2")]
@@ -124,7 +133,7 @@ fn load(bytes: &[u8; 32]) -> __m256i {
 #[target_feature(enable = "avx2")]
 #[inline]
 #[allow(unsafe_code, reason = "a vector is loaded through a pointer")]
-fn load_words(words: &[u32; 8]) -> __m256i {
+pub(super) fn load_words(words: &[u32; 8]) -> __m256i {
     // SAFETY: the pointer is to 32 bytes, and need not be aligned.
     unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
 }
@@ -132,7 +141,7 @@ fn load_words(words: &[u32; 8]) -> __m256i {
 #[target_feature(enable = "avx2")]
 #[inline]
 #[allow(unsafe_code, reason = "a vector is stored through a pointer")]
-fn store(words: &mut [u32; 8], vector: __m256i) {
+pub(super) fn store(words: &mut [u32; 8], vector: __m256i) {
     // SAFETY: the pointer is to 32 bytes, and need not be aligned.
     unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), vector) }
 }
@@ -140,7 +149,7 @@ fn store(words: &mut [u32; 8], vector: __m256i) {
 #[target_feature(enable = "avx512f")]
 #[inline]
 #[allow(unsafe_code, reason = "a vector is loaded through a pointer")]
-fn load_words512(words: &[u32; 16]) -> __m512i {
+pub(super) fn load_words512(words: &[u32; 16]) -> __m512i {
     // SAFETY: the pointer is to 64 bytes, and need not be aligned.
     unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
 }
@@ -148,7 +157,7 @@ fn load_words512(words: &[u32; 16]) -> __m512i {
 #[target_feature(enable = "avx512f")]
 #[inline]
 #[allow(unsafe_code, reason = "a vector is stored through a pointer")]
-fn store512(words: &mut [u32; 16], vector: __m512i) {
+pub(super) fn store512(words: &mut [u32; 16], vector: __m512i) {
     // SAFETY: the pointer is to 64 bytes, and need not be aligned.
     unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), vector) }
 }

@@ -2,6 +2,8 @@
 
 use super::rounds::{Words, gather, rounds};
 use super::scalar;
+use super::state::State;
+use crate::digest::Algorithm;
 
 /// The instructions that hash several messages side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +29,16 @@ impl Kernel {
     /// All of them, the fastest last.
     pub const ALL: [Kernel; 6] = [Kernel::Scalar, Kernel::Sse2, Kernel::Neon, Kernel::Simd128, Kernel::Avx2, Kernel::Avx512];
 
-    /// The fastest that this machine has.
-    pub fn best() -> Kernel {
-        Kernel::ALL.into_iter().rev().find(|kernel| kernel.is_available()).unwrap_or(Kernel::Scalar)
+    /// The fastest that this machine has for an algorithm.
+    pub fn best(algorithm: Algorithm) -> Kernel {
+        let available = || Kernel::ALL.into_iter().rev().filter(|kernel| kernel.is_available());
+        let fastest = match algorithm {
+            Algorithm::Md5 => available().next(),
+            // Instructions for sha256 are as fast with one message as AVX2 is with eight.
+            Algorithm::Sha256 if has_sha() => available().find(|kernel| *kernel == Kernel::Avx512),
+            Algorithm::Sha256 => available().find(|kernel| kernel.lanes(algorithm) > 1),
+        };
+        fastest.unwrap_or(Kernel::Scalar)
     }
 
     /// Its name in lower case, as `avx2`.
@@ -62,95 +71,120 @@ impl Kernel {
 
     /// With how many messages it is at its best.
     ///
-    /// Measured in GB/s on a core: AVX2 (Zen 3) 8 lanes 3.8, 16 lanes 4.5, 24 lanes 6.6, 32 lanes 3.5; AVX-512 (Zen 4) 16 lanes 6.9, 32 lanes 9.5, since the five instructions of
-    /// a step wait for each other, however wide they are. With SSE2, 8 lanes do not fit into the registers.
-    pub fn lanes(self) -> usize {
-        match self {
-            Kernel::Scalar => 2,
-            Kernel::Sse2 => 4,
-            Kernel::Neon | Kernel::Simd128 => 8,
-            Kernel::Avx2 => 24,
-            Kernel::Avx512 => MOST,
+    /// Measured in GB/s on a core, md5: AVX2 (Zen 3) 8 lanes 3.8, 16 lanes 4.5, 24 lanes 6.6, 32 lanes 3.5; AVX-512 (Zen 4) 16 lanes 6.9, 32 lanes 9.5, since the five instructions
+    /// of a step wait for each other, however wide they are. With SSE2, 8 lanes do not fit into the registers. sha256 (Zen 4): AVX2 1.7, AVX-512 3.2, the machine's instructions for it 1.8.
+    pub fn lanes(self, algorithm: Algorithm) -> usize {
+        match (algorithm, self) {
+            (Algorithm::Md5, Kernel::Scalar) => 2,
+            (Algorithm::Md5, Kernel::Sse2) => 4,
+            (Algorithm::Md5, Kernel::Neon | Kernel::Simd128) | (Algorithm::Sha256, Kernel::Avx2) => 8,
+            (Algorithm::Md5, Kernel::Avx2) => 24,
+            (Algorithm::Md5, Kernel::Avx512) => MOST,
+            (Algorithm::Sha256, Kernel::Avx512) => 16,
+            (Algorithm::Sha256, _) => 1,
         }
     }
 }
 
 /// Takes so many blocks of each lane that is `active`; every slice has at least those.
-pub(super) fn advance(kernel: Kernel, states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], blocks: usize) {
-    let width = match (kernel, active.len()) {
-        (_, ..=1) => 1,
-        (Kernel::Simd128, _) => kernel.lanes(),
-        (_, 2) => 2,
-        // A lane of these takes a third longer than plain numbers do, of which two together are as fast as one.
-        (Kernel::Avx2 | Kernel::Avx512, ..=8) => 8,
-        (Kernel::Avx512, ..=16) => 16,
-        (kernel, _) => kernel.lanes(),
-    };
+pub(super) fn advance(algorithm: Algorithm, kernel: Kernel, states: &mut [State], active: &[usize], bytes: &[&[u8]], blocks: usize) {
+    let width = width(algorithm, kernel, active.len());
     for (active, bytes) in active.chunks(width).zip(bytes.chunks(width)) {
-        take(kernel, width, states, active, bytes, blocks);
+        take(algorithm, width, states, active, bytes, blocks);
     }
 }
 
-fn take(kernel: Kernel, width: usize, states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], blocks: usize) {
+/// How many of so many lanes are best hashed together.
+fn width(algorithm: Algorithm, kernel: Kernel, active: usize) -> usize {
+    match (algorithm, kernel, active) {
+        (_, _, ..=1) => 1,
+        (Algorithm::Sha256, Kernel::Avx512, ..=9) if has_sha() => 1,
+        (Algorithm::Sha256, Kernel::Avx512, ..=8) => 8,
+        (Algorithm::Sha256, _, _) | (_, Kernel::Simd128, _) => kernel.lanes(algorithm),
+        (_, _, 2) => 2,
+        // A lane of these takes a third longer than plain numbers do, of which two together are as fast as one.
+        (_, Kernel::Avx2 | Kernel::Avx512, ..=8) => 8,
+        (_, Kernel::Avx512, ..=16) => 16,
+        _ => kernel.lanes(algorithm),
+    }
+}
+
+/// Who asks for more lanes than the machine has registers for has asked for its kernel before.
+fn take(algorithm: Algorithm, width: usize, states: &mut [State], active: &[usize], bytes: &[&[u8]], blocks: usize) {
     #[cfg(target_arch = "x86_64")]
     #[allow(unsafe_code, reason = "a function compiled for more than every machine has can only be called so")]
-    match (kernel, width) {
+    match (algorithm, width) {
         // SAFETY: the machine has just been asked.
-        (Kernel::Avx2, 24) if has_avx2() => return unsafe { avx2(states, active, bytes, blocks) },
+        (Algorithm::Md5, 8) if has_avx2() => return unsafe { avx2_few(states, active, bytes, blocks) },
         // SAFETY: the same.
-        (Kernel::Avx2 | Kernel::Avx512, 8) if has_avx2() => return unsafe { avx2_few(states, active, bytes, blocks) },
+        (Algorithm::Md5, 24) if has_avx2() => return unsafe { avx2(states, active, bytes, blocks) },
         // SAFETY: the same.
-        (Kernel::Avx512, 16) if has_avx512() => return unsafe { avx512_few(states, active, bytes, blocks) },
+        (Algorithm::Md5, 16) if has_avx512() => return unsafe { avx512_few(states, active, bytes, blocks) },
         // SAFETY: the same.
-        (Kernel::Avx512, 32) if has_avx512() => return unsafe { avx512(states, active, bytes, blocks) },
+        (Algorithm::Md5, 32) if has_avx512() => return unsafe { avx512(states, active, bytes, blocks) },
+        // SAFETY: the same.
+        (Algorithm::Sha256, 8) if has_avx2() => return unsafe { sha256_avx2(states, active, bytes, blocks) },
+        // SAFETY: the same.
+        (Algorithm::Sha256, 16) if has_avx512() => return unsafe { sha256_avx512(states, active, bytes, blocks) },
         _ => {}
     }
-    match (kernel, width) {
-        (Kernel::Sse2, 4) => four(states, active, bytes, blocks),
+    match (algorithm, width) {
+        (Algorithm::Md5, 4) => four(states, active, bytes, blocks),
         #[cfg(target_arch = "aarch64")]
-        (Kernel::Neon, 8) => eight(states, active, bytes, blocks),
+        (Algorithm::Md5, 8) => eight(states, active, bytes, blocks),
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        (Kernel::Simd128, 8) => super::simd128::eight(states, active, bytes, blocks),
-        (_, 1) => {
-            for (lane, bytes) in active.iter().zip(bytes) {
-                one(&mut states[*lane], bytes, blocks);
-            }
-        }
-        _ => {
+        (Algorithm::Md5, 8) => super::simd128::eight(states, active, bytes, blocks),
+        (Algorithm::Md5, 2..) => {
             for (active, bytes) in active.chunks(2).zip(bytes.chunks(2)) {
                 match active {
-                    [lane] => one(&mut states[*lane], bytes[0], blocks),
+                    [lane] => one(algorithm, &mut states[*lane], bytes[0], blocks),
                     _ => two(states, active, bytes, blocks),
                 }
             }
         }
+        _ => {
+            for (lane, bytes) in active.iter().zip(bytes) {
+                one(algorithm, &mut states[*lane], bytes, blocks);
+            }
+        }
     }
 }
 
-/// A single message. In wasm the crate `md-5` is as fast, and there anyway.
-fn one(state: &mut [u32; 4], bytes: &[u8], blocks: usize) {
-    if cfg!(target_arch = "wasm32") {
-        md5::block_api::compress(state, bytes.as_chunks().0.get(..blocks).unwrap_or_default());
-    } else {
-        let mut only = [*state];
-        scalar::advance(&mut only, [bytes.as_chunks().0], blocks);
-        [*state] = only;
+/// A single message. In wasm the crate `md-5` is as fast as our own code, and there anyway.
+fn one(algorithm: Algorithm, state: &mut State, bytes: &[u8], blocks: usize) {
+    let [a, b, c, d, ..] = *state;
+    let all = bytes.as_chunks().0.get(..blocks).unwrap_or_default();
+    let mut first = [a, b, c, d];
+    match algorithm {
+        Algorithm::Sha256 => return sha2::block_api::compress256(state, all),
+        Algorithm::Md5 if cfg!(target_arch = "wasm32") => md5::block_api::compress(&mut first, all),
+        Algorithm::Md5 => {
+            let mut only = [first];
+            scalar::advance(&mut only, [all], blocks);
+            [first] = only;
+        }
     }
+    state[..4].copy_from_slice(&first);
 }
 
 /// Two messages.
-fn two(states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], blocks: usize) {
+fn two(states: &mut [State], active: &[usize], bytes: &[&[u8]], blocks: usize) {
     let (&[first, second], &[one, two]) = (active, bytes) else { return };
-    let mut both = [states[first], states[second]];
+    let mut both = [first, second].map(|lane| {
+        let [a, b, c, d, ..] = states[lane];
+        [a, b, c, d]
+    });
     scalar::advance(&mut both, [one.as_chunks().0, two.as_chunks().0], blocks);
-    [states[first], states[second]] = both;
+    for (lane, state) in [first, second].into_iter().zip(both) {
+        states[lane][..4].copy_from_slice(&state);
+    }
 }
 
 macro_rules! kernel {
-    ($(#[$attribute:meta])* $name:ident, $lanes:literal, $gather:path, $rounds:expr) => {
+    ($(#[$attribute:meta])* $name:ident, $words:literal, $lanes:literal, $gather:path, $rounds:expr) => {
         $(#[$attribute])*
-        fn $name(states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], blocks: usize) {
-            let mut state = [[0; $lanes]; 4];
+        fn $name(states: &mut [State], active: &[usize], bytes: &[&[u8]], blocks: usize) {
+            let mut state = [[0; $lanes]; $words];
             let mut inputs: [&[u8]; $lanes] = [bytes.first().copied().unwrap_or_default(); $lanes];
             for (lane, (from, bytes)) in active.iter().zip(bytes).enumerate() {
                 inputs[lane] = bytes;
@@ -164,46 +198,70 @@ macro_rules! kernel {
                 $rounds(&mut state, &words);
             }
             for (lane, to) in active.iter().enumerate() {
-                states[*to] = [state[0][lane], state[1][lane], state[2][lane], state[3][lane]];
+                for (value, row) in states[*to].iter_mut().zip(&state) {
+                    *value = row[lane];
+                }
             }
         }
     };
 }
 
-kernel!(four, 4, gather, rounds);
+kernel!(four, 4, 4, gather, rounds);
 #[cfg(target_arch = "aarch64")]
-kernel!(eight, 8, gather, rounds);
+kernel!(eight, 4, 8, gather, rounds);
 #[cfg(target_arch = "x86_64")]
 kernel!(
     #[target_feature(enable = "avx2")]
     avx2_few,
+    4,
     8,
-    super::avx::gather,
+    super::avx::gather::<false, 8>,
     super::avx::rounds::<8, 1>
 );
 #[cfg(target_arch = "x86_64")]
 kernel!(
     #[target_feature(enable = "avx2")]
     avx2,
+    4,
     24,
-    super::avx::gather,
+    super::avx::gather::<false, 24>,
     super::avx::rounds::<24, 3>
 );
 #[cfg(target_arch = "x86_64")]
 kernel!(
     #[target_feature(enable = "avx2,avx512f,avx512vl")]
     avx512_few,
+    4,
     16,
-    super::avx::gather,
+    super::avx::gather::<false, 16>,
     super::avx::rounds512::<16, 1>
 );
 #[cfg(target_arch = "x86_64")]
 kernel!(
     #[target_feature(enable = "avx2,avx512f,avx512vl")]
     avx512,
+    4,
     32,
-    super::avx::gather,
+    super::avx::gather::<false, 32>,
     super::avx::rounds512::<32, 2>
+);
+#[cfg(target_arch = "x86_64")]
+kernel!(
+    #[target_feature(enable = "avx2")]
+    sha256_avx2,
+    8,
+    8,
+    super::avx::gather::<true, 8>,
+    super::sha256::rounds
+);
+#[cfg(target_arch = "x86_64")]
+kernel!(
+    #[target_feature(enable = "avx2,avx512f,avx512vl")]
+    sha256_avx512,
+    8,
+    16,
+    super::avx::gather::<true, 16>,
+    super::sha256::rounds512
 );
 
 #[cfg(target_arch = "x86_64")]
@@ -214,4 +272,12 @@ fn has_avx2() -> bool {
 #[cfg(target_arch = "x86_64")]
 fn has_avx512() -> bool {
     has_avx2() && std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512vl")
+}
+
+/// Whether the crate `sha2` finds instructions for sha256; aarch64 machines without them are few.
+fn has_sha() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("sha") && std::arch::is_x86_feature_detected!("sse4.1");
+    #[cfg(not(target_arch = "x86_64"))]
+    return cfg!(target_arch = "aarch64");
 }

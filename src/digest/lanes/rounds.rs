@@ -2,11 +2,6 @@
 //!
 //! Here for any machine: every value is an array with a number for each lane, and every step a loop over them, in which the compiler may see vectors.
 
-use crate::digest::{Algorithm, Digest};
-
-/// The state of a message that has seen nothing.
-pub(super) const START: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
-
 /// The whole part of 2^32 * |sin(i + 1)|.
 #[rustfmt::skip]
 #[allow(clippy::unreadable_literal, reason = "a table is read by columns")]
@@ -46,15 +41,6 @@ macro_rules! steps {
     };
 }
 pub(super) use steps;
-
-/// The digest of a message whose last block was taken.
-pub(super) fn digest(state: [u32; 4]) -> Digest {
-    let mut digest = [0; 16];
-    for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(state) {
-        *bytes = word.to_le_bytes();
-    }
-    Digest::new(Algorithm::Md5, &digest)
-}
 
 /// Takes the next block of every lane. Always inlined: it is compiled with the features of the function that it ends up in.
 #[inline(always)]

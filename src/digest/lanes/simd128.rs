@@ -8,17 +8,19 @@ use std::arch::wasm32::{
 use std::hint::black_box;
 
 use super::rounds::{SINES, block};
+use super::state::State;
 
 /// Two vectors of four lanes each: while one waits, the other goes on.
 type Pair = (v128, v128);
 
 /// Takes blocks of at most eight lanes, as the kernels do.
-pub(super) fn eight(states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], blocks: usize) {
+pub(super) fn eight(states: &mut [State], active: &[usize], bytes: &[&[u8]], blocks: usize) {
     let mut inputs: [&[u8]; 8] = [bytes.first().copied().unwrap_or_default(); 8];
     let mut rows = [[0; 4]; 8];
     for ((input, row), (from, bytes)) in inputs.iter_mut().zip(&mut rows).zip(active.iter().zip(bytes)) {
         *input = bytes;
-        *row = states[*from];
+        let [a, b, c, d, ..] = states[*from];
+        *row = [a, b, c, d];
     }
     let vector = |row: [u32; 4]| u32x4(row[0], row[1], row[2], row[3]);
     let [r, s, t, u, v, w, x, y] = rows.map(vector);
@@ -33,7 +35,8 @@ pub(super) fn eight(states: &mut [[u32; 4]], active: &[usize], bytes: &[&[u8]], 
     let [a, b, c, d] = state;
     let columns = [transposed(a.0, b.0, c.0, d.0), transposed(a.1, b.1, c.1, d.1)];
     for (to, column) in active.iter().zip(columns.as_flattened()) {
-        states[*to] = numbers(*column);
+        let [a, b, c, d, ..] = &mut states[*to];
+        [*a, *b, *c, *d] = numbers(*column);
     }
 }
 

@@ -1,24 +1,24 @@
 //! Messages that are there whole: nothing of them is copied but their ends.
 
 use super::kernel::{self, Kernel};
-use super::{BLOCK, PADDING, rounds};
+use super::{BLOCK, PADDING, state};
 use crate::digest::{Algorithm, Digest};
 
-/// The MD5 digests of messages, in their order, as many side by side as the kernel takes at its best.
+/// The digests of messages, in their order, as many side by side as the kernel takes at its best.
 ///
 /// ```
 /// use docktag::digest::{Algorithm, Kernel, digest, digests};
 ///
-/// let messages = [b"abc".as_slice(), b"a longer message"];
-/// assert_eq!(digests(Kernel::best(), &messages), messages.map(|message| digest(Algorithm::Md5, message)));
+/// let (algorithm, messages) = (Algorithm::Sha256, [b"abc".as_slice(), b"a longer message"]);
+/// assert_eq!(digests(algorithm, Kernel::best(algorithm), &messages), messages.map(|message| digest(algorithm, message)));
 /// ```
-pub fn digests(kernel: Kernel, messages: &[&[u8]]) -> Vec<Digest> {
+pub fn digests(algorithm: Algorithm, kernel: Kernel, messages: &[&[u8]]) -> Vec<Digest> {
     let kernel = if kernel.is_available() { kernel } else { Kernel::Scalar };
-    let lanes = kernel.lanes().min(messages.len());
-    let mut digests = vec![Digest::new(Algorithm::Md5, &[0; 16]); messages.len()];
-    let mut states = [rounds::START; kernel::MOST];
+    let lanes = kernel.lanes(algorithm).min(messages.len());
+    let mut digests = vec![Digest::new(algorithm, &[]); messages.len()];
+    let mut states = [state::start(algorithm); kernel::MOST];
     let mut ends = [[0; PADDING]; kernel::MOST];
-    let mut places: Vec<Place> = (0..lanes).filter_map(|lane| Place::new(lane, lane, messages, &mut ends)).collect();
+    let mut places: Vec<Place> = (0..lanes).filter_map(|lane| Place::new(algorithm, lane, lane, messages, &mut ends)).collect();
     let mut next = places.len();
     while !places.is_empty() {
         let (mut active, mut bytes) = ([0; kernel::MOST], [[].as_slice(); kernel::MOST]);
@@ -28,13 +28,14 @@ pub fn digests(kernel: Kernel, messages: &[&[u8]]) -> Vec<Digest> {
         }
         let count = places.len();
         let blocks = bytes[..count].iter().map(|bytes| bytes.len() / BLOCK).min().unwrap_or_default();
-        kernel::advance(kernel, &mut states, &active[..count], &bytes[..count], blocks);
+        kernel::advance(algorithm, kernel, &mut states, &active[..count], &bytes[..count], blocks);
         places.retain_mut(|place| {
             if !place.advance(blocks) {
                 return true;
             }
-            digests[place.message] = rounds::digest(std::mem::replace(&mut states[place.lane], rounds::START));
-            let following = Place::new(place.lane, next, messages, &mut ends);
+            let state = std::mem::replace(&mut states[place.lane], state::start(algorithm));
+            digests[place.message] = state::digest(algorithm, &state);
+            let following = Place::new(algorithm, place.lane, next, messages, &mut ends);
             next += 1;
             match following {
                 Some(following) => *place = following,
@@ -60,16 +61,16 @@ struct Place {
 
 impl Place {
     /// The beginning of a message; its end is made ready.
-    fn new(lane: usize, message: usize, messages: &[&[u8]], ends: &mut [[u8; PADDING]]) -> Option<Self> {
+    fn new(algorithm: Algorithm, lane: usize, message: usize, messages: &[&[u8]], ends: &mut [[u8; PADDING]]) -> Option<Self> {
         let text = *messages.get(message)?;
         let (blocks, rest) = text.as_chunks::<BLOCK>();
         let end = ends.get_mut(lane)?;
-        // RFC 1321, 3.1 and 3.2.
+        // RFC 1321, 3.1 and 3.2; FIPS 180-4, 5.1.1.
         *end = [0; PADDING];
         end[..rest.len()].copy_from_slice(rest);
         end[rest.len()] = 0x80;
         let last = (rest.len() + 9).div_ceil(BLOCK);
-        end[last * BLOCK - 8..last * BLOCK].copy_from_slice(&(text.len() as u64).wrapping_mul(8).to_le_bytes());
+        end[last * BLOCK - 8..last * BLOCK].copy_from_slice(&state::length(algorithm, text.len() as u64));
         Some(Place { lane, message, done: 0, whole: blocks.len(), last })
     }
 

@@ -73,7 +73,7 @@ fn try_project(engine: &Engine, thread: usize, seed: u64, counts: &mut Counts) -
             // A service that a profile had left out has nothing to compare with.
             let (Some(image_before), Some(tag_before)) = (images.get(service), tags.get(service)) else { continue };
             match (image == image_before, tag == tag_before) {
-                (false, true) if is_never_the_same(engine, &before, folder.path(), service, image_before, image)? => counts.same_image += 1,
+                (false, true) if content(engine, image)? == content(engine, image_before)? => counts.same_image += 1,
                 (false, true) => {
                     return Err(format!(
                         "seed {seed}: {what} gives {service} another image with the same tag\n=== before\n{before}\n=== after\n{project}"
@@ -88,22 +88,25 @@ fn try_project(engine: &Engine, thread: usize, seed: u64, counts: &mut Counts) -
     Ok(())
 }
 
-/// Whether two images differ only because the engine makes another one each time, as it does of a target that an additional context replaces
-/// (its image says when it was made): the first state gives another name now, and what is in both is the same.
-fn is_never_the_same(
-    engine: &Engine,
-    before: &Project,
-    folder: &Path,
-    service: &str,
-    image_before: &str,
-    image: &str,
-) -> Result<bool, Failed> {
-    let again = build(engine, before, folder)?.ok_or("what could be built cannot be built again")?;
-    let content = |image: &str| image.split_once(' ').map(|(_, content)| content.to_owned());
-    Ok(again[service] != image_before && content(image) == content(image_before))
+/// What is in an image, without times: its settings, and names, kinds, modes, targets and digests of all its files.
+///
+/// The engine makes another image each time of a target that an additional context replaces: it says when it was made, and folders have the time
+/// at which the engine wrote them.
+fn content(engine: &Engine, image: &str) -> Result<String, Failed> {
+    const LIST: &str = r#"set -e
+        id=$(docker create "$1" nothing); trap 'docker rm "$id" >"$2.log"' EXIT; mkdir "$2"; docker export "$id" | tar -x -C "$2"
+        cd "$2"; find . -printf '%P %y %m %l\n' | LC_ALL=C sort; find . -type f -exec md5sum {} + | LC_ALL=C sort"#;
+    let (id, settings) = image.split_once(' ').ok_or("an image without settings")?;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    let output = Command::new("sh").args(["-c", LIST, "sh", id]).arg(root).envs(&engine.env).output().unwrap();
+    if !output.status.success() {
+        return Err(format!("{id} cannot be read: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(format!("{settings}\n{}", String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Service and the engine's name for its image, with its layers and settings; `None` where Compose cannot build the project.
+/// Service and the engine's name for its image, with its settings; `None` where Compose cannot build the project.
 fn build(engine: &Engine, project: &Project, folder: &Path) -> Result<Option<BTreeMap<String, String>>, Failed> {
     project.write(folder);
     let run = |arguments: &[String]| {
@@ -122,7 +125,7 @@ fn build(engine: &Engine, project: &Project, folder: &Path) -> Result<Option<BTr
     if services.is_empty() {
         return Ok(None);
     }
-    let mut inspect = ["image", "inspect", "--format", "{{.Id}} {{json .RootFS}} {{json .Config}}"].map(str::to_owned).to_vec();
+    let mut inspect = ["image", "inspect", "--format", "{{.Id}} {{json .Config}}"].map(str::to_owned).to_vec();
     inspect.extend(services.iter().map(|service| project.image(service)));
     let ids = run(&inspect);
     if !ids.status.success() {

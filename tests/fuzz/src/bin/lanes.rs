@@ -7,6 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug, Arbitrary)]
 struct Input<'a> {
+    sha256: bool,
     kernel: u8,
     lanes: u8,
     room: u16,
@@ -16,7 +17,8 @@ struct Input<'a> {
 
 fuzz_target!(|input: Input<'_>| {
     let kernel = Kernel::ALL[usize::from(input.kernel) % Kernel::ALL.len()];
-    let mut lanes = Lanes::new(kernel, input.lanes.into(), input.room.into());
+    let algorithm = if input.sha256 { Algorithm::Sha256 } else { Algorithm::Md5 };
+    let mut lanes = Lanes::new(algorithm, kernel, input.lanes.into(), input.room.into());
     let mut open: Vec<Option<(&[u8], &[u8])>> = vec![None; lanes.count()];
     let (mut messages, mut reads) = (input.messages.iter(), input.reads.iter().chain([&64]).cycle());
     loop {
@@ -28,7 +30,7 @@ fuzz_target!(|input: Input<'_>| {
                     continue;
                 };
                 if let Some(found) = lanes.take(lane) {
-                    assert_eq!(found, digest(Algorithm::Md5, message));
+                    assert_eq!(found, digest(algorithm, message));
                     *open = None;
                     continue;
                 }

@@ -145,9 +145,10 @@ fn service_key(random: &mut Random, name: &str) -> (&'static str, String) {
     }
 }
 
-/// Another value for a key, or none.
+/// Another value for a key, or none; the last one stays, so that there is something to build.
 fn change_key(keys: &mut Keys, random: &mut Random, (key, value): (&'static str, String)) -> String {
-    let removed = keys.remove(key).is_some() && random.below(3) == 0;
+    let removed = keys.contains_key(key) && random.below(3) == 0 && keys.len() > 1;
+    keys.remove(key);
     if !removed {
         // Both at once are refused.
         match key {

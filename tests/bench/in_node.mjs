@@ -9,15 +9,16 @@ const names = readdirSync(folder).sort();
 const md5 = (bytes) => createHash("md5").update(bytes).digest();
 
 async function hashers() {
-  if (who === "crypto") return async () => Buffer.concat(names.map((name) => md5(readFileSync(join(folder, name)))));
-  const { hash } = await import("../../action/hash.js");
+  if (who === "crypto") return { all: async () => Buffer.concat(names.map((name) => md5(readFileSync(join(folder, name))))), close() {} };
+  const { close, hash } = await import("../../action/hash.js");
   const need = { paths: [{ folder, names: names.join("/") }], algorithm: "md5", text: false };
-  return async () => (await hash(need, () => {})).digests;
+  return { all: async () => (await hash(need, () => {})).digests, close };
 }
 
-const all = await hashers();
+const { all, close } = await hashers();
 await all();
 const start = performance.now();
 const digests = await all();
 const seconds = (performance.now() - start) / 1000;
 console.log(seconds, md5(digests).toString("hex"));
+await close();

@@ -36,12 +36,22 @@ impl ForwardProxy {
 }
 
 fn tunnel(client: TcpStream, address: &str, seen: &Mutex<Vec<String>>) -> io::Result<()> {
-    let mut head = BufReader::new(client.try_clone()?).lines();
-    let first = head.next().transpose()?.unwrap_or_default();
+    let mut lines = BufReader::new(client.try_clone()?).lines();
+    let first = lines.next().transpose()?.unwrap_or_default();
     seen.lock().unwrap().push(first.trim_end_matches(" HTTP/1.1").to_owned());
-    while head.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
-    let server = TcpStream::connect(address)?;
-    (&client).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+    let mut head = Vec::new();
+    while let Some(line) = lines.next().transpose()?.filter(|line| !line.is_empty()) {
+        head.push(line);
+    }
+    let mut server = TcpStream::connect(address)?;
+    match first.split_once(" http://").and_then(|(method, url)| Some((method, &url[url.find('/')?..]))) {
+        // What is asked without TLS need not be a tunnel; such questions have no body here.
+        Some((method, target)) => {
+            head.insert(0, format!("{method} {target}"));
+            server.write_all((head.join("\r\n") + "\r\n\r\n").as_bytes())?;
+        }
+        None => (&client).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?,
+    }
     let (mut up, mut down) = ((client.try_clone()?, server.try_clone()?), (server, client));
     let upwards = thread::spawn(move || io::copy(&mut up.0, &mut up.1).and_then(|_| up.1.shutdown(std::net::Shutdown::Write)));
     io::copy(&mut down.0, &mut down.1)?;

@@ -150,14 +150,14 @@ fn take(algorithm: Algorithm, width: usize, states: &mut [State], active: &[usiz
     }
 }
 
-/// A single message. In wasm the crate `md-5` is as fast as our own code, and there anyway.
+/// A single message. In wasm the crate `md-5` is as fast as our own code, and there anyway; where this one is not optimized, crates still are.
 fn one(algorithm: Algorithm, state: &mut State, bytes: &[u8], blocks: usize) {
     let [a, b, c, d, ..] = *state;
     let all = bytes.as_chunks().0.get(..blocks).unwrap_or_default();
     let mut first = [a, b, c, d];
     match algorithm {
         Algorithm::Sha256 => return sha2::block_api::compress256(state, all),
-        Algorithm::Md5 if cfg!(target_arch = "wasm32") => md5::block_api::compress(&mut first, all),
+        Algorithm::Md5 if cfg!(any(target_arch = "wasm32", debug_assertions)) => md5::block_api::compress(&mut first, all),
         Algorithm::Md5 => {
             let mut only = [first];
             scalar::advance(&mut only, [all], blocks);

@@ -133,24 +133,15 @@ function oneByOne({ Hasher }, bytes, files) {
 async function readTogether(batch) {
   const size = batch.reduce((sum, [, { size }]) => sum + size, 0)
   const blobs = batch.map(([, file]) => /** @type {Blob | Uint8Array<ArrayBuffer>} */ (file.blob))
-  // Only what is in our memory needs no other process.
-  if (blobs.every((blob) => blob instanceof Uint8Array)) return joined(blobs, size)
+  // Memory needs no Blob.
+  if (blobs.every((blob) => blob instanceof Uint8Array)) {
+    const bytes = new Uint8Array(size)
+    let at = 0
+    for (const blob of blobs) bytes.set(blob, (at += blob.length) - blob.length)
+    return bytes
+  }
   const bytes = await new Blob(blobs).arrayBuffer().catch(() => null)
   return bytes?.byteLength === size ? new Uint8Array(bytes) : null
-}
-
-/**
- * @param {Uint8Array[]} parts
- * @param {number} size
- */
-function joined(parts, size) {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
 
 /**

@@ -17,45 +17,32 @@ export class Refused extends Error {
 /** Nobody waits for the answer any more. */
 export class Stopped extends Error {}
 
-/** @type {Map<number, { question: Question, resolve: (value: any) => void, reject: (error: Error) => void, progress: (progress: Progress) => void }>} */
+/** @type {Map<number, { asked: Question, resolve: (value: any) => void, reject: (error: Error) => void, progress: (progress: Progress) => void }>} */
 const open = new Map()
 let count = 0
-/** A network fails now and then: the worker is loaded again where it did not come, so many times. */
+/** Tries left to load the worker; -1: given up. */
 let again = 2
-/** Milliseconds in between. */
-const PAUSE = 300
-/** Whether it never came. */
-let isBroken = false
 
 // Only a worker from a blob inherits the page's policy (HTML, "initialize worker policy container"); one that is loaded by its address
 // has that of its own response, and static hosts cannot set headers.
 const source = `import ${JSON.stringify(new URL('../core/worker.js', import.meta.url).href)}`
 const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
-let worker = load()
+/** @type {Worker} */
+let worker
+load()
 
 function load() {
-  const worker = new Worker(url, { type: 'module' })
-  let hasCome = false
+  worker = new Worker(url, { type: 'module' })
   worker.addEventListener('message', ({ data }) => {
-    hasCome = true
+    again = 0
     take(data)
   })
   worker.addEventListener('error', () => {
-    if (hasCome || again-- === 0) return giveUp()
-    setTimeout(retry, PAUSE)
+    if (again-- > 0) return setTimeout(load, 300)
+    for (const { reject } of open.values()) reject(broken())
+    open.clear()
   })
-  return worker
-}
-
-function retry() {
-  worker = load()
-  for (const { question } of open.values()) worker.postMessage(question)
-}
-
-function giveUp() {
-  isBroken = true
-  for (const { reject } of open.values()) reject(broken())
-  open.clear()
+  for (const { asked } of open.values()) worker.postMessage(asked)
 }
 
 /** @param {import('../core/worker.js').Reply} reply */
@@ -81,10 +68,10 @@ function broken() {
  */
 export function ask(question, progress = () => {}) {
   const id = ++count
-  const whole = /** @type {Question} */ ({ ...question, id })
+  const asked = /** @type {Question} */ ({ ...question, id })
   /** @type {Promise<Result>} */
-  const answer = isBroken ? Promise.reject(broken()) : new Promise((resolve, reject) => open.set(id, { question: whole, resolve, reject, progress }))
-  worker.postMessage(whole)
+  const answer = again < 0 ? Promise.reject(broken()) : new Promise((resolve, reject) => open.set(id, { asked, resolve, reject, progress }))
+  worker.postMessage(asked)
   const cancel = () => {
     worker.postMessage({ id, ask: 'cancel' })
     open.get(id)?.reject(new Stopped())

@@ -43,7 +43,7 @@ export async function inBrowser({ project, entry }, module) {
 
 /** A browser without a window. */
 export function launch() {
-  return chromium.launch({ executablePath: program(), args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath: program("chromium"), args: ["--no-sandbox"] });
 }
 
 /** The source of axe, which looks for barriers in a page. */
@@ -51,10 +51,14 @@ export function axe() {
   return readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 }
 
-function program() {
+/**
+ * The program of a browser, from `tests/tools.sh`.
+ * @param {"chromium" | "firefox"} name
+ */
+export function program(name) {
   const tools = fileURLToPath(new URL("../../tools.sh", import.meta.url));
   const { HOME = "", DOCKTAG_TEST_CACHE = "" } = process.env;
-  return ok(".", tools, ["chromium"], { HOME, DOCKTAG_TEST_CACHE }).trim();
+  return ok(".", tools, [name], { HOME, DOCKTAG_TEST_CACHE }).trim();
 }
 
 /**

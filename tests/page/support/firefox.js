@@ -3,23 +3,16 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-import { ok, temporary } from "../../action/support/run.js";
-
-/** The program. */
-function program() {
-  const tools = fileURLToPath(new URL("../../tools.sh", import.meta.url));
-  const { HOME = "", DOCKTAG_TEST_CACHE = "" } = process.env;
-  return ok(".", tools, ["firefox"], { HOME, DOCKTAG_TEST_CACHE }).trim();
-}
+import { program } from "../../action/support/browser.js";
+import { temporary } from "../../action/support/run.js";
 
 /** Starts it, with a profile of its own. */
 export async function start() {
   const profile = temporary();
   // Port 0: a free one, which it writes down.
   writeFileSync(join(profile, "user.js"), 'user_pref("marionette.port", 0);\n');
-  const child = spawn(program(), ["--headless", "--marionette", "--no-remote", "--profile", profile], { stdio: "ignore", env: { ...process.env, HOME: profile } });
+  const child = spawn(program("firefox"), ["--headless", "--marionette", "--no-remote", "--profile", profile], { stdio: "ignore", env: { ...process.env, HOME: profile } });
   const file = join(profile, "MarionetteActivePort");
   for (let tries = 0; !existsSync(file) || readFileSync(file, "utf8") === ""; tries++) {
     if (tries > 600 || child.exitCode !== null) throw new Error("Firefox does not start");

@@ -14,6 +14,8 @@ import { perform } from './perform.js'
 export async function drive(session, host) {
   /** @type {Array<[number, Answer]>} */
   let ready = []
+  /** What an answer cannot tell. @type {unknown} */
+  let broken
   let wake = () => {}
   for (;;) {
     const step = session.step(ready)
@@ -21,11 +23,11 @@ export async function drive(session, host) {
     if (!step.needs) return step
     ready = []
     for (const [id, need] of step.needs) {
-      void perform(session, host, id, need).then((value) => {
-        ready.push([id, value])
-        wake()
-      })
+      void perform(session, host, id, need)
+        .then((value) => ready.push([id, value]), (error) => (broken = error))
+        .then(() => wake())
     }
     await new Promise((resolve) => (wake = () => resolve(undefined)))
+    if (broken) throw broken
   }
 }

@@ -152,14 +152,12 @@ export function exist(paths) {
 }
 
 /**
- * Writes a file; one in the folder of the run is for its owner only, whatever the umask says.
- * @param {string} scratch
+ * Writes a file; a private one is for its owner only, whatever the umask says.
  * @param {string} file
  * @param {Uint8Array} bytes
- * @param {boolean} append
+ * @param {{ append: boolean, isPrivate: boolean }} how
  */
-export function write(scratch, file, bytes, append) {
-  const isPrivate = file.startsWith(`${scratch}/`)
+export function write(file, bytes, { append, isPrivate }) {
   if (isPrivate) {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
     closeSync(openSync(file, 'a', 0o600))

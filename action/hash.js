@@ -18,6 +18,8 @@ const MANY = 20_000
 const PATIENCE = 30
 /** and so many more are to be expected. */
 const WORTH = 200
+/** For so many milliseconds nobody else gets to work. */
+const BREATH = 5
 /** CI services end jobs that are silent for long, and nobody reads a line a second. */
 const SILENCE = 10_000
 
@@ -91,8 +93,12 @@ async function hashList(need, say) {
     }
     if (failed) throw failed
   }
+  let breathed = begin
   const breath = async () => {
-    await new Promise((resolve) => setImmediate(resolve))
+    if (performance.now() - breathed > BREATH) {
+      await new Promise((resolve) => setImmediate(resolve))
+      breathed = performance.now()
+    }
     goOn()
   }
   try {

@@ -5,6 +5,7 @@ import { failure } from './failure.js'
 import * as files from './files.js'
 import { expect, hash } from './hash.js'
 import * as http from './http.js'
+import { NoScratch } from './scratch.js'
 
 /** @typedef {import('../pkg/docktag.js').Session} Session */
 /** @typedef {import('../pkg/docktag.js').Need} Need */
@@ -13,14 +14,14 @@ import * as http from './http.js'
 /**
  * What performing needs.
  * @typedef {object} Host
- * @property {string} scratch the folder of this run
+ * @property {import('./scratch.js').Scratch} scratch the folder of this run
  * @property {number} log the file descriptor of the log
  * @property {string} agent how we call ourselves to registries
  * @property {(text: string) => void} show writes to the log
  */
 
 /**
- * Performs a need; whatever goes wrong is an answer too.
+ * Performs a need; whatever goes wrong is an answer too, but for a folder of the run that cannot be made.
  * @param {Session} session
  * @param {Host} host
  * @param {number} id
@@ -31,6 +32,7 @@ export async function perform(session, host, id, need) {
   try {
     return await work(session, host, id, need)
   } catch (error) {
+    if (error instanceof NoScratch) throw error
     return { failed: failure(error) }
   }
 }
@@ -57,6 +59,7 @@ async function work(session, host, id, need) {
     case 'http':
       return { response: await timed(session, host, id, () => http.send(need.request, host.agent), (response) => response.status) }
     case 'run': {
+      await host.scratch.make()
       const programs = await import('./programs.js')
       if (!need.capture) session.hold(`docktag-${crypto.randomUUID()}`)
       return { exited: await timed(session, host, id, () => programs.run(need, host.log), (exited) => exited.code) }
@@ -65,15 +68,20 @@ async function work(session, host, id, need) {
       const { hashObjects } = await import('./hash-objects.js')
       return { hashed: (await timed(session, host, id, () => hashObjects(need.command, need.algorithm, host.log), ({ code }) => code)).hashed }
     }
-    case 'write':
-      files.write(host.scratch, need.path, session.bytes(id) ?? new Uint8Array(), need.append)
+    case 'write': {
+      const isPrivate = need.path.startsWith(`${host.scratch.folder}/`)
+      if (isPrivate) await host.scratch.make()
+      files.write(need.path, session.bytes(id) ?? new Uint8Array(), { append: need.append, isPrivate })
       return 'done'
+    }
     case 'stage': {
+      await host.scratch.make()
       const { stage } = await import('./stage.js')
       stage(need)
       return 'done'
     }
     case 'mirror':
+      await host.scratch.make()
       files.mirror(need.from, need.to, need.except)
       return 'done'
     case 'wait':

@@ -1,7 +1,7 @@
 // @ts-check
 // One run of docktag in Node: what is known of the machine, a session, and everything removed in the end.
 
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Session } from './core.js'
@@ -10,7 +10,7 @@ import { failure } from './failure.js'
 import * as hash from './hash.js'
 import * as http from './http.js'
 import { write } from './log.js'
-import { makeScratch } from './scratch.js'
+import { NoScratch, removeAbandoned, scratchIn } from './scratch.js'
 
 /** @typedef {import('../pkg/docktag.js').Options} Options */
 /** @typedef {import('../pkg/docktag.js').Voice} Voice */
@@ -43,30 +43,32 @@ export async function run(options, voice, { directory, log }) {
     }
   }
   const temporary = process.env.RUNNER_TEMP || tmpdir()
-  /** @type {Session | undefined} */
-  let session
-  const making = makeScratch(temporary)
-  const stop = watch(async () => {
-    show(new Session({}, voice).line('interrupted: ending what was started'))
-    await (await import('./programs.js')).endAll()
-    if (session) show(session.released())
-    await making.then(({ remove }) => remove(), () => {})
-  })
-  let scratch
+  const noFolder = (/** @type {unknown} */ error) => fail(temporary, error, `point ${process.env.RUNNER_TEMP ? 'RUNNER_TEMP' : 'TMPDIR'} at a folder that can be written`)
   try {
-    scratch = await making
+    // A step leaves its manifest there in the end: better heard of before anything is done.
+    if (process.env.RUNNER_TEMP) accessSync(temporary, constants.W_OK)
   } catch (error) {
-    stop()
-    return fail(temporary, error, `point ${process.env.RUNNER_TEMP ? 'RUNNER_TEMP' : 'TMPDIR'} at a folder that can be written`)
+    return noFolder(error)
   }
-  session = new Session({ ...options, host: { ...facts(), ...options.host, scratch: scratch.folder } }, { ...voice, folder: folder() })
+  const scratch = scratchIn(temporary)
+  const session = new Session({ ...options, host: { ...facts(), ...options.host, scratch: scratch.folder } }, { ...voice, folder: folder() })
+  const stop = watch(async () => {
+    show(session.line('interrupted: ending what was started'))
+    await (await import('./programs.js')).endAll()
+    show(session.released())
+    await scratch.remove()
+  })
   try {
-    const { exit } = await drive(session, { scratch: scratch.folder, log, agent: `docktag/${version}`, show })
+    await removeAbandoned(temporary)
+    const { exit } = await drive(session, { scratch, log, agent: `docktag/${version}`, show })
     return { exit, session }
+  } catch (error) {
+    if (!(error instanceof NoScratch)) throw error
+    return noFolder(error.cause)
   } finally {
     stop()
     http.close()
-    scratch.remove()
+    await scratch.remove()
     await hash.close()
   }
 }

@@ -2,8 +2,7 @@
 // The folder of a run. Who is killed can neither remove it nor end what it started, so the next run does: in its folder a run listens on a
 // socket, which ends with the process, however that ends. The native program does the same, and both clean up after each other.
 
-import { lstatSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 /** How the folders of runs begin; nothing else begins so. */
@@ -13,28 +12,49 @@ const YOUNG = 60_000
 /** How long a program may take to end by itself, in milliseconds. */
 const GRACE = 10_000
 
+/** The folder of this run cannot be made: there is no point in going on. */
+export class NoScratch extends Error {}
+
 /**
- * Makes the folder of this run in a folder for temporary files; those of runs that were killed go.
- * @param {string} parent
+ * The folder of a run.
+ * @typedef {object} Scratch
+ * @property {string} folder where it is, or will be
+ * @property {() => Promise<void>} make makes it, once; who gives it to a program or writes into it waits for this; fails with `NoScratch`
+ * @property {() => Promise<void>} remove removes it, where it was made
  */
-export async function makeScratch(parent) {
-  const isUnix = process.platform !== 'win32'
-  if (isUnix) await removeAbandoned(parent)
-  const folder = mkdtempSync(path.join(parent, PREFIX))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
-  try {
-    const server = isUnix ? await claim(folder) : undefined
-    return {
-      folder,
-      remove: () => {
-        server?.close()
-        remove()
-      },
-    }
-  } catch (error) {
-    remove()
-    throw error
+
+/**
+ * The folder of this run, in one for temporary files. It is made when something needs it: most runs find that nothing is to be done.
+ * @param {string} parent
+ * @returns {Scratch}
+ */
+export function scratchIn(parent) {
+  // Short, since the path of a socket must be.
+  const folder = path.join(parent, PREFIX + Math.random().toString(36).slice(2, 12).padEnd(10, '0'))
+  /** @type {Promise<import('node:net').Server | undefined> | undefined} */
+  let made
+  return {
+    folder,
+    make: async () => {
+      made ??= make(folder)
+      await made
+    },
+    remove: async () => {
+      const server = await made?.catch(() => undefined)
+      server?.close()
+      if (made) rmSync(folder, { recursive: true, force: true })
+    },
   }
+}
+
+/** @param {string} folder */
+async function make(folder) {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (cause) {
+    throw new NoScratch(folder, { cause })
+  }
+  return process.platform === 'win32' ? undefined : claim(folder)
 }
 
 /**
@@ -42,6 +62,7 @@ export async function makeScratch(parent) {
  * @param {string} folder
  */
 async function claim(folder) {
+  const { createServer } = await import('node:net')
   const server = createServer((socket) => socket.destroy()).unref()
   // It gets its name when somebody listens: before, it would look like one that was left.
   const fresh = path.join(folder, 'new')
@@ -56,13 +77,17 @@ async function claim(folder) {
   return server
 }
 
-/** @param {string} parent */
-async function removeAbandoned(parent) {
+/**
+ * Removes the folders of runs that were killed.
+ * @param {string} parent
+ */
+export async function removeAbandoned(parent) {
+  if (process.platform === 'win32') return
   let names
   try {
     names = readdirSync(parent)
   } catch {
-    return // who makes a folder there will hear the same
+    return // who has to make a folder there will hear the same
   }
   const folders = names.filter((name) => name.startsWith(PREFIX)).map((name) => path.join(parent, name))
   await Promise.all(folders.map(async (folder) => {
@@ -91,7 +116,8 @@ async function isAbandoned(folder) {
  * @param {string} socket
  * @returns {Promise<boolean>}
  */
-function isRefused(socket) {
+async function isRefused(socket) {
+  const { connect } = await import('node:net')
   return new Promise((resolve) => {
     const connection = connect(socket)
     connection.once('connect', () => {

@@ -135,6 +135,17 @@ test("a dry run prints what would be done", async () => {
   assert.match(done.stdout, /^would build what is missing: docker compose .* build app\n$/);
 });
 
+test("a folder for files of our own is made where something is to be done", async () => {
+  const project = (await Project.make()).isThere();
+  const args = [...PATH, "--image", project.image];
+  const env = { TMPDIR: join(project.root, "nowhere") };
+  prints(await docktag(project, ["tag", ...args], { env }), `${project.image}:${project.tag}\n`);
+  prints(await docktag(project, ["build", ...args], { env }), `${project.image}:${project.tag}\n`);
+  const failed = await docktag(project, ["build", ...args, "--force"], { env });
+  fails(failed, 2, /nowhere: .*no such file or directory/, /help: .*TMPDIR/);
+  assert.deepEqual(failed.calls, []);
+});
+
 test("exit codes tell a miss from a failure", async () => {
   const project = await Project.make();
   fails(await docktag(project, ["pull", ...PATH, "--image", project.image]), 3, /not in the registry/);

@@ -21,6 +21,7 @@ FOLDER_HASH = "folder-hash"
 HASH_FILES = "hashFiles"
 MD5SUM = "md5sum"
 FLOOR = "floor: read, not hashed"
+FLOOR_IN_NODE = "floor in Node"
 CRYPTO = "Node's crypto"
 WASM_ALONE = "wasm in Node, hashing alone"
 CRYPTO_ALONE = "Node's crypto, hashing alone"
@@ -81,6 +82,15 @@ def floor(setup: Setup, project: Path) -> Contestant:
 
     shown = "tests/bench/floor.rs: walks docker, and reads all files on all cores"
     return installed(setup, "floor", FLOOR, project, shown, program)
+
+
+def floor_in_node(setup: Setup, project: Path) -> Contestant:
+    def program(node: Path) -> Contestant:
+        argv = [str(node), str(Path(__file__).resolve().parent / "floor.mjs"), "docker"]
+        return Contestant(FLOOR_IN_NODE, argv, project, environment(), shown)
+
+    shown = "node tests/bench/floor.mjs docker: walks docker, and reads all files, as far as one thread can"
+    return installed(setup, "node", FLOOR_IN_NODE, project, shown, program)
 
 
 def crypto(setup: Setup, project: Path) -> Contestant:

@@ -2,7 +2,7 @@
 
 import contestants
 import trees
-from contestants import DOCKTAG, FLOOR, Setup
+from contestants import DOCKTAG, FLOOR, FLOOR_IN_NODE, Setup
 from hashing import LIMIT, project_folder, race, unless_slow
 from results import Case, Row
 
@@ -15,7 +15,7 @@ def growth(setup: Setup, ten_thousand: Case | None) -> list[Case]:
     cases: list[Case] = []
     for count in COUNTS:
         if count == 10_000 and ten_thousand:
-            rows = [row for row in ten_thousand.rows if row.name != FLOOR]
+            rows = [row for row in ten_thousand.rows if row.name not in (FLOOR, FLOOR_IN_NODE)]
             cases.append(_case(count, rows))
             continue
         with project_folder() as project:

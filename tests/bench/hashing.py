@@ -26,8 +26,8 @@ class WrongTag(Exception):
 def ten_thousand(setup: Setup) -> Case:
     with project_folder() as project:
         trees.many_files(project, 10_000, 5_400)
-        racing = [*contestants.everyone(setup, project, 10_000), contestants.floor(setup, project)]
-        rows = race(racing, setup.rounds)
+        floors = [contestants.floor(setup, project), contestants.floor_in_node(setup, project)]
+        rows = race([*contestants.everyone(setup, project, 10_000), *floors], setup.rounds)
     return Case("10k", "10,000 files, 54 MB", "Files of 2.7 to 8.1 kB, three folders deep.", rows)
 
 

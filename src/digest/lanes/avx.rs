@@ -10,76 +10,100 @@ use std::arch::x86_64::{
 
 use super::rounds::{SINES, Words, block, steps};
 
-/// Takes the next block of 8 lanes for each of so many `GROUPS`.
+macro_rules! rounds {
+    ($(#[$attribute:meta])* $name:ident, $zero:ident, $load:ident, $store:ident, $set:ident, $add:ident, $mixed:ident, $turned:ident) => {
+        $(#[$attribute])*
+        #[inline]
+        pub(super) fn $name<const N: usize, const GROUPS: usize>(state: &mut [[u32; N]; 4], words: &Words<N>) {
+            let mut all = [[$zero(); GROUPS]; 4];
+            for (vectors, row) in all.iter_mut().zip(state.iter()) {
+                for (vector, numbers) in vectors.iter_mut().zip(row.as_chunks().0) {
+                    *vector = $load(numbers);
+                }
+            }
+            let [mut a, mut b, mut c, mut d] = all;
+            macro_rules! step {
+                ($r:literal, $a:ident, $b:ident, $c:ident, $d:ident, $word:expr, $i:expr, $shift:literal) => {
+                    for (group, word) in words[$word].as_chunks().0.iter().enumerate().take(GROUPS) {
+                        let (x, y, z) = ($b[group], $c[group], $d[group]);
+                        let sum = $add($add($a[group], $load(word)), $set(SINES[$i].cast_signed()));
+                        $a[group] = $add(x, $turned::<$shift, { 32 - $shift }>($mixed::<$r>(sum, x, y, z)));
+                    }
+                };
+            }
+            steps!(step, a, b, c, d);
+            for (row, vectors) in state.iter_mut().zip([a, b, c, d]) {
+                for (numbers, vector) in row.as_chunks_mut().0.iter_mut().zip(vectors) {
+                    let sum = $add($load(numbers), vector);
+                    $store(numbers, sum);
+                }
+            }
+        }
+    };
+}
+
+rounds!(
+    /// Takes the next block of 8 lanes for each of so many `GROUPS`.
+    #[target_feature(enable = "avx2")]
+    rounds,
+    _mm256_setzero_si256,
+    load_words,
+    store,
+    _mm256_set1_epi32,
+    _mm256_add_epi32,
+    mixed,
+    turned
+);
+rounds!(
+    /// Takes the next block of 16 lanes for each of so many `GROUPS`.
+    #[target_feature(enable = "avx2,avx512f,avx512vl")]
+    rounds512,
+    _mm512_setzero_si512,
+    load_words512,
+    store512,
+    _mm512_set1_epi32,
+    _mm512_add_epi32,
+    mixed512,
+    turned512
+);
+
+/// A sum, and the function of a round added to it.
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(super) fn rounds<const N: usize, const GROUPS: usize>(state: &mut [[u32; N]; 4], words: &Words<N>) {
-    let mut all = [[_mm256_setzero_si256(); GROUPS]; 4];
-    for (vectors, row) in all.iter_mut().zip(state.iter()) {
-        for (vector, numbers) in vectors.iter_mut().zip(row.as_chunks().0) {
-            *vector = load_words(numbers);
-        }
-    }
-    let [mut a, mut b, mut c, mut d] = all;
-    macro_rules! step {
-        ($r:literal, $a:ident, $b:ident, $c:ident, $d:ident, $word:expr, $i:expr, $shift:literal) => {
-            for (group, word) in words[$word].as_chunks().0.iter().enumerate().take(GROUPS) {
-                let (x, y, z) = ($b[group], $c[group], $d[group]);
-                let sum = _mm256_add_epi32(_mm256_add_epi32($a[group], load_words(word)), _mm256_set1_epi32(SINES[$i].cast_signed()));
-                let mixed = match $r {
-                    0 => _mm256_add_epi32(sum, _mm256_xor_si256(z, _mm256_and_si256(x, _mm256_xor_si256(y, z)))),
-                    1 => _mm256_add_epi32(_mm256_add_epi32(sum, _mm256_andnot_si256(z, y)), _mm256_and_si256(x, z)),
-                    2 => _mm256_add_epi32(sum, _mm256_xor_si256(_mm256_xor_si256(x, y), z)),
-                    _ => _mm256_add_epi32(sum, _mm256_xor_si256(y, _mm256_or_si256(x, _mm256_xor_si256(z, _mm256_set1_epi32(-1))))),
-                };
-                let turned = _mm256_or_si256(_mm256_slli_epi32::<$shift>(mixed), _mm256_srli_epi32::<{ 32 - $shift }>(mixed));
-                $a[group] = _mm256_add_epi32(x, turned);
-            }
-        };
-    }
-    steps!(step, a, b, c, d);
-    for (row, vectors) in state.iter_mut().zip([a, b, c, d]) {
-        for (numbers, vector) in row.as_chunks_mut().0.iter_mut().zip(vectors) {
-            let sum = _mm256_add_epi32(load_words(numbers), vector);
-            store(numbers, sum);
-        }
+fn mixed<const ROUND: u8>(sum: __m256i, x: __m256i, y: __m256i, z: __m256i) -> __m256i {
+    match ROUND {
+        0 => _mm256_add_epi32(sum, _mm256_xor_si256(z, _mm256_and_si256(x, _mm256_xor_si256(y, z)))),
+        // The two have no bit in common, and so one can be added before the other is known.
+        1 => _mm256_add_epi32(_mm256_add_epi32(sum, _mm256_andnot_si256(z, y)), _mm256_and_si256(x, z)),
+        2 => _mm256_add_epi32(sum, _mm256_xor_si256(_mm256_xor_si256(x, y), z)),
+        _ => _mm256_add_epi32(sum, _mm256_xor_si256(y, _mm256_or_si256(x, _mm256_xor_si256(z, _mm256_set1_epi32(-1))))),
     }
 }
 
-/// Takes the next block of 16 lanes for each of so many `GROUPS`.
-#[target_feature(enable = "avx2,avx512f,avx512vl")]
+/// The same; the compiler makes one instruction of each function.
+#[target_feature(enable = "avx512f")]
 #[inline]
-pub(super) fn rounds512<const N: usize, const GROUPS: usize>(state: &mut [[u32; N]; 4], words: &Words<N>) {
-    let mut all = [[_mm512_setzero_si512(); GROUPS]; 4];
-    for (vectors, row) in all.iter_mut().zip(state.iter()) {
-        for (vector, numbers) in vectors.iter_mut().zip(row.as_chunks().0) {
-            *vector = load_words512(numbers);
-        }
-    }
-    let [mut a, mut b, mut c, mut d] = all;
-    macro_rules! step {
-        ($r:literal, $a:ident, $b:ident, $c:ident, $d:ident, $word:expr, $i:expr, $shift:literal) => {
-            for (group, word) in words[$word].as_chunks().0.iter().enumerate().take(GROUPS) {
-                let (x, y, z) = ($b[group], $c[group], $d[group]);
-                let sum = _mm512_add_epi32(_mm512_add_epi32($a[group], load_words512(word)), _mm512_set1_epi32(SINES[$i].cast_signed()));
-                // The compiler makes one instruction of these.
-                let mixed = match $r {
-                    0 => _mm512_xor_si512(z, _mm512_and_si512(x, _mm512_xor_si512(y, z))),
-                    1 => _mm512_or_si512(_mm512_andnot_si512(z, y), _mm512_and_si512(x, z)),
-                    2 => _mm512_xor_si512(_mm512_xor_si512(x, y), z),
-                    _ => _mm512_xor_si512(y, _mm512_or_si512(x, _mm512_xor_si512(z, _mm512_set1_epi32(-1)))),
-                };
-                $a[group] = _mm512_add_epi32(x, _mm512_rol_epi32::<$shift>(_mm512_add_epi32(sum, mixed)));
-            }
-        };
-    }
-    steps!(step, a, b, c, d);
-    for (row, vectors) in state.iter_mut().zip([a, b, c, d]) {
-        for (numbers, vector) in row.as_chunks_mut().0.iter_mut().zip(vectors) {
-            let sum = _mm512_add_epi32(load_words512(numbers), vector);
-            store512(numbers, sum);
-        }
-    }
+fn mixed512<const ROUND: u8>(sum: __m512i, x: __m512i, y: __m512i, z: __m512i) -> __m512i {
+    let mixed = match ROUND {
+        0 => _mm512_xor_si512(z, _mm512_and_si512(x, _mm512_xor_si512(y, z))),
+        1 => _mm512_or_si512(_mm512_andnot_si512(z, y), _mm512_and_si512(x, z)),
+        2 => _mm512_xor_si512(_mm512_xor_si512(x, y), z),
+        _ => _mm512_xor_si512(y, _mm512_or_si512(x, _mm512_xor_si512(z, _mm512_set1_epi32(-1)))),
+    };
+    _mm512_add_epi32(sum, mixed)
+}
+
+/// Turned to the left; both shifts are given, since one cannot be made of the other here.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn turned<const LEFT: i32, const RIGHT: i32>(x: __m256i) -> __m256i {
+    _mm256_or_si256(_mm256_slli_epi32::<LEFT>(x), _mm256_srli_epi32::<RIGHT>(x))
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn turned512<const LEFT: i32, const _RIGHT: i32>(x: __m512i) -> __m512i {
+    _mm512_rol_epi32::<LEFT>(x)
 }
 
 /// Fetches the words of a block of every lane, whose bytes are turned round where `SWAP` is set; the number of lanes is a multiple of 8.

@@ -2,9 +2,14 @@
 
 mod kernel;
 mod rounds;
-mod scalar;
 mod state;
 mod whole;
+
+// Where every engine has vectors, nothing else is compiled.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod plain;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod scalar;
 
 #[cfg(target_arch = "x86_64")]
 mod avx;

@@ -41,6 +41,8 @@ mod verified;
 mod why;
 mod work;
 
+use std::pin::Pin;
+
 use crate::ci::fork;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
@@ -61,22 +63,24 @@ pub(crate) async fn run(desk: Desk, mut options: Options) -> Result<Report> {
 
 async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
     let unpushed = decide_push(desk, options).await?;
-    let report = match options.job {
-        Job::Tag | Job::Manifest if options.is_plain() => identify(desk, options).await,
-        Job::Env if options.is_plain() => env::run(desk, options).await,
-        Job::Tag | Job::Env => services::name(desk, options).await,
-        Job::Manifest => services::manifest(desk, options).await,
-        Job::Inputs => show::inputs(desk, options).await,
-        Job::Explain => explain::run(desk, options).await,
-        Job::Why => why::run(desk, options).await,
-        Job::Backtest => backtest::run(desk, options).await,
-        Job::Prune => prune::run(desk, options).await,
-        Job::Model => show::model(desk, options).await,
-        Job::Build => build::run(desk, options).await,
-        Job::Pull => pull::run(desk, options).await,
-        Job::Plan => plan::run(desk, options).await,
-        Job::Join => join::run(desk, options).await,
-    }?;
+    // Each in a box, and so a function of its own: who runs wasm compiles a function when it is called, whole.
+    let job: Pin<Box<dyn Future<Output = Result<Report>>>> = match options.job {
+        Job::Tag | Job::Manifest if options.is_plain() => Box::pin(identify(desk, options)),
+        Job::Env if options.is_plain() => Box::pin(env::run(desk, options)),
+        Job::Tag | Job::Env => Box::pin(services::name(desk, options)),
+        Job::Manifest => Box::pin(services::manifest(desk, options)),
+        Job::Inputs => Box::pin(show::inputs(desk, options)),
+        Job::Explain => Box::pin(explain::run(desk, options)),
+        Job::Why => Box::pin(why::run(desk, options)),
+        Job::Backtest => Box::pin(backtest::run(desk, options)),
+        Job::Prune => Box::pin(prune::run(desk, options)),
+        Job::Model => Box::pin(show::model(desk, options)),
+        Job::Build => Box::pin(build::run(desk, options)),
+        Job::Pull => Box::pin(pull::run(desk, options)),
+        Job::Plan => Box::pin(plan::run(desk, options)),
+        Job::Join => Box::pin(join::run(desk, options)),
+    };
+    let report = job.await?;
     let pushes = matches!(options.job, Job::Build | Job::Pull);
     Ok(Report { unpushed: unpushed.filter(|_| pushes && report.hit == Some(false)), ..report })
 }

@@ -8,7 +8,8 @@ use std::arch::x86_64::{
     _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512, _mm512_xor_si512,
 };
 
-use super::rounds::{SINES, Words, block, steps};
+use super::plain::{Words, steps};
+use super::rounds::{SINES, block};
 
 macro_rules! rounds {
     ($(#[$attribute:meta])* $name:ident, $zero:ident, $load:ident, $store:ident, $set:ident, $add:ident, $mixed:ident, $turned:ident) => {

@@ -1,7 +1,11 @@
 //! Which instructions hash the lanes, and the only place that calls functions compiled for more than every machine has.
 
-use super::rounds::{Words, gather, rounds};
-use super::scalar;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use super::plain as machine;
+#[cfg(target_arch = "x86_64")]
+use super::plain::{Words, kernel};
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use super::simd128 as machine;
 use super::state::State;
 use crate::digest::Algorithm;
 
@@ -129,19 +133,7 @@ fn take(algorithm: Algorithm, width: usize, states: &mut [State], active: &[usiz
         _ => {}
     }
     match (algorithm, width) {
-        (Algorithm::Md5, 4) => four(states, active, bytes, blocks),
-        #[cfg(target_arch = "aarch64")]
-        (Algorithm::Md5, 8) => eight(states, active, bytes, blocks),
-        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        (Algorithm::Md5, 8) => super::simd128::eight(states, active, bytes, blocks),
-        (Algorithm::Md5, 2..) => {
-            for (active, bytes) in active.chunks(2).zip(bytes.chunks(2)) {
-                match active {
-                    [lane] => one(algorithm, &mut states[*lane], bytes[0], blocks),
-                    _ => two(states, active, bytes, blocks),
-                }
-            }
-        }
+        (Algorithm::Md5, 2..) => machine::together(width, states, active, bytes, blocks),
         _ => {
             for (lane, bytes) in active.iter().zip(bytes) {
                 one(algorithm, &mut states[*lane], bytes, blocks);
@@ -150,65 +142,18 @@ fn take(algorithm: Algorithm, width: usize, states: &mut [State], active: &[usiz
     }
 }
 
-/// A single message. In wasm the crate `md-5` is as fast as our own code, and there anyway; where this one is not optimized, crates still are.
+/// A single message.
 fn one(algorithm: Algorithm, state: &mut State, bytes: &[u8], blocks: usize) {
-    let [a, b, c, d, ..] = *state;
     let all = bytes.as_chunks().0.get(..blocks).unwrap_or_default();
-    let mut first = [a, b, c, d];
     match algorithm {
-        Algorithm::Sha256 => return sha2::block_api::compress256(state, all),
-        Algorithm::Md5 if cfg!(any(target_arch = "wasm32", debug_assertions)) => md5::block_api::compress(&mut first, all),
+        Algorithm::Sha256 => sha2::block_api::compress256(state, all),
         Algorithm::Md5 => {
-            let mut only = [first];
-            scalar::advance(&mut only, [all], blocks);
-            [first] = only;
+            let [a, b, c, d, ..] = *state;
+            state[..4].copy_from_slice(&machine::one([a, b, c, d], all));
         }
     }
-    state[..4].copy_from_slice(&first);
 }
 
-/// Two messages.
-fn two(states: &mut [State], active: &[usize], bytes: &[&[u8]], blocks: usize) {
-    let (&[first, second], &[one, two]) = (active, bytes) else { return };
-    let mut both = [first, second].map(|lane| {
-        let [a, b, c, d, ..] = states[lane];
-        [a, b, c, d]
-    });
-    scalar::advance(&mut both, [one.as_chunks().0, two.as_chunks().0], blocks);
-    for (lane, state) in [first, second].into_iter().zip(both) {
-        states[lane][..4].copy_from_slice(&state);
-    }
-}
-
-macro_rules! kernel {
-    ($(#[$attribute:meta])* $name:ident, $words:literal, $lanes:literal, $gather:path, $rounds:expr) => {
-        $(#[$attribute])*
-        fn $name(states: &mut [State], active: &[usize], bytes: &[&[u8]], blocks: usize) {
-            let mut state = [[0; $lanes]; $words];
-            let mut inputs: [&[u8]; $lanes] = [bytes.first().copied().unwrap_or_default(); $lanes];
-            for (lane, (from, bytes)) in active.iter().zip(bytes).enumerate() {
-                inputs[lane] = bytes;
-                for (row, value) in state.iter_mut().zip(states[*from]) {
-                    row[lane] = value;
-                }
-            }
-            let mut words: Words<$lanes> = [[0; $lanes]; 16];
-            for number in 0..blocks {
-                $gather(&mut words, &inputs, number);
-                $rounds(&mut state, &words);
-            }
-            for (lane, to) in active.iter().enumerate() {
-                for (value, row) in states[*to].iter_mut().zip(&state) {
-                    *value = row[lane];
-                }
-            }
-        }
-    };
-}
-
-kernel!(four, 4, 4, gather, rounds);
-#[cfg(target_arch = "aarch64")]
-kernel!(eight, 4, 8, gather, rounds);
 #[cfg(target_arch = "x86_64")]
 kernel!(
     #[target_feature(enable = "avx2")]

@@ -1,6 +1,7 @@
 //! Blocks by plain numbers, read where they lie: for one and for two messages, which are too few for vectors.
 
-use super::rounds::{SINES, steps};
+use super::plain::steps;
+use super::rounds::SINES;
 
 /// Takes so many blocks of each message.
 ///

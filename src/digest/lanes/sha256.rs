@@ -7,7 +7,7 @@ use std::arch::x86_64::{
 };
 
 use super::avx::{load_words, load_words512, store, store512};
-use super::rounds::Words;
+use super::plain::Words;
 
 /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2).
 #[rustfmt::skip]

@@ -13,8 +13,8 @@ use super::state::State;
 /// Two vectors of four lanes each: while one waits, the other goes on.
 type Pair = (v128, v128);
 
-/// Takes blocks of at most eight lanes, as the kernels do.
-pub(super) fn eight(states: &mut [State], active: &[usize], bytes: &[&[u8]], blocks: usize) {
+/// Takes so many blocks of each lane that is `active`, of which there are at most eight.
+pub(super) fn together(_width: usize, states: &mut [State], active: &[usize], bytes: &[&[u8]], blocks: usize) {
     let mut inputs: [&[u8]; 8] = [bytes.first().copied().unwrap_or_default(); 8];
     let mut rows = [[0; 4]; 8];
     for ((input, row), (from, bytes)) in inputs.iter_mut().zip(&mut rows).zip(active.iter().zip(bytes)) {
@@ -38,6 +38,12 @@ pub(super) fn eight(states: &mut [State], active: &[usize], bytes: &[&[u8]], blo
         let [a, b, c, d, ..] = &mut states[*to];
         [*a, *b, *c, *d] = numbers(*column);
     }
+}
+
+/// Takes blocks of a single message. The crate is as fast as our own code here, and there anyway.
+pub(super) fn one(mut state: [u32; 4], blocks: &[[u8; 64]]) -> [u32; 4] {
+    md5::block_api::compress(&mut state, blocks);
+    state
 }
 
 fn numbers(v: v128) -> [u32; 4] {

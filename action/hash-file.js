@@ -62,7 +62,8 @@ function fileHasher(Hasher, memory, share, pause) {
         else hasher.absorb(count)
         if (!file.hasEnded) await pause()
       }
-      share.keep(index, Buffer.from(hasher.finish(), 'hex'), file.size, file.executable)
+      share.found(index, file.size, file.executable)
+      share.keep(index, Buffer.from(hasher.finish(), 'hex'))
     } finally {
       file.close()
     }

@@ -44,7 +44,8 @@ export function sideBySide(Lanes, memory) {
             }
             if (file.hasEnded) {
               open[lane] = undefined
-              share.keep(file.index, /** @type {Uint8Array} */ (lanes.take(lane)), file.size, file.executable)
+              share.found(file.index, file.size, file.executable)
+              share.keep(file.index, /** @type {Uint8Array} */ (lanes.take(lane)))
               continue
             }
             const pointer = lanes.pointer(lane)

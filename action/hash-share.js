@@ -81,16 +81,23 @@ export class Share {
   }
 
   /**
-   * A file is hashed.
+   * What is known of a file before it is hashed.
    * @param {number} index
-   * @param {Uint8Array} digest
    * @param {number} size
    * @param {boolean} executable
    */
-  keep(index, digest, size, executable) {
-    this.digests.set(digest, index * this.width)
+  found(index, size, executable) {
     this.sizes[index] = size
     this.executable[index] = executable ? 1 : 0
+  }
+
+  /**
+   * A file is hashed.
+   * @param {number} index
+   * @param {Uint8Array} digest
+   */
+  keep(index, digest) {
+    this.digests.set(digest, index * this.width)
     Atomics.add(this.counters, DONE, 1)
   }
 

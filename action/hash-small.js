@@ -29,7 +29,8 @@ export function together(Batch, memory) {
   const batch = new Batch(ROOM, ALIGN)
   const pointer = batch.pointer()
   let bytes = new Uint8Array(memory.buffer)
-  const ends = new Uint32Array(FILES)
+  /** The places of files in their list, and where each ends in the batch. */
+  const [indexes, ends] = [new Uint32Array(FILES), new Uint32Array(FILES)]
   // Files that were changed just now are looked at twice, as are all that come after them.
   let isYoung = false
 
@@ -38,32 +39,30 @@ export function together(Batch, memory) {
    * @param {import('./hash-file.js').Pause} pause
    */
   return async function hashSmall(share, pause) {
-    /** @type {{ index: number, size: number, executable: boolean }[]} */
-    const files = []
+    const old = Date.now() - OLD
+    let count = 0
     let start = 0
     const flush = () => {
-      const digests = batch.digests(ends.subarray(0, files.length))
-      files.forEach(({ index, size, executable }, place) => {
-        share.keep(index, digests.subarray(16 * place, 16 * place + 16), size, executable)
-      })
-      files.length = 0
+      const digests = batch.digests(ends.subarray(0, count))
+      for (let file = 0; file < count; file++) share.keep(indexes[file], digests.subarray(16 * file, 16 * file + 16))
+      count = 0
       start = 0
     }
     for (let taken = share.take(); taken.start < taken.end; taken = share.take()) {
       for (let index = taken.start; index < taken.end; index++) {
         // Memory that has grown is another buffer.
         if (bytes.length === 0) bytes = new Uint8Array(memory.buffer)
-        const path = share.paths[index]
-        const read = readSmall(path, bytes, pointer + start)
+        const read = readSmall(share.paths[index], bytes, pointer + start, old)
         if (!read) {
           share.setAside(index)
           continue
         }
         const end = start + read.size
-        ends[files.length] = end
-        files.push({ index, size: read.size, executable: isExecutable(read) })
+        indexes[count] = index
+        ends[count++] = end
+        share.found(index, read.size, isExecutable(read))
         start = Math.ceil(end / ALIGN) * ALIGN
-        if (files.length < FILES && start + LARGE <= ROOM) continue
+        if (count < FILES && start + LARGE <= ROOM) continue
         flush()
         await pause()
       }
@@ -76,12 +75,12 @@ export function together(Batch, memory) {
    * @param {Path} path
    * @param {Uint8Array} bytes
    * @param {number} at
+   * @param {number} old a change before that cannot have come while we were reading
    * @returns {Stats | undefined}
    */
-  function readSmall(path, bytes, at) {
+  function readSmall(path, bytes, at, old) {
     let file
     try {
-      const now = Date.now()
       file = openSync(native(path), 'r')
       const before = isYoung ? fstatSync(file) : undefined
       const count = readSync(file, bytes, at, LARGE, null)
@@ -91,7 +90,7 @@ export function together(Batch, memory) {
         if (before.size !== after.size || before.mtimeMs !== after.mtimeMs) throw new HostFailure('changed', '')
         return after
       }
-      if (after.ctimeMs < now - OLD) return after
+      if (after.ctimeMs < old) return after
       isYoung = true
       return undefined
     } catch (error) {

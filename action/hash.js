@@ -8,6 +8,7 @@ import { Batch, Hasher, Lanes, memory, module } from './core.js'
 import { HostFailure } from './failure.js'
 import { hasher } from './hash-file.js'
 import { Share, job } from './hash-share.js'
+import { now } from './log.js'
 
 /** @typedef {import('../pkg/docktag.js').Hashed} Hashed */
 /** @typedef {import('../pkg/docktag.js').Need} Need */
@@ -70,7 +71,7 @@ async function hashList(need, say) {
   const all = paths(need.paths)
   const list = job(need, all.length, cores)
   const share = new Share(list, all)
-  const begin = performance.now()
+  const begin = now()
   const timer = setInterval(() => say(`hashing: ${share.done} of ${list.count} files`), SILENCE)
   /** @type {HostFailure | undefined} */
   let failed
@@ -82,7 +83,7 @@ async function hashList(need, say) {
     settle()
   }
   const isLong = () => {
-    const spent = performance.now() - begin
+    const spent = now() - begin
     return list.count >= MANY || (spent > PATIENCE && (spent / (share.done + 1)) * (list.count - share.done) > WORTH)
   }
   const goOn = () => {
@@ -95,9 +96,9 @@ async function hashList(need, say) {
   }
   let breathed = begin
   const breath = async () => {
-    if (performance.now() - breathed > BREATH) {
+    if (now() - breathed > BREATH) {
       await new Promise((resolve) => setImmediate(resolve))
-      breathed = performance.now()
+      breathed = now()
     }
     goOn()
   }

@@ -1,5 +1,5 @@
 // @ts-check
-// What is shown. Written at once, so that it stands before the output of programs that are started next.
+// What is shown, and the time that is told with it. Written at once, so that it stands before the output of programs that are started next.
 
 import { writeSync } from 'node:fs'
 
@@ -21,4 +21,9 @@ export function write(fd, text) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
     }
   }
+}
+
+/** The time since some point, in milliseconds. What `performance` would load takes one. */
+export function now() {
+  return Number(process.hrtime.bigint()) / 1e6
 }

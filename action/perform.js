@@ -5,6 +5,7 @@ import { failure } from './failure.js'
 import * as files from './files.js'
 import { expect, hash } from './hash.js'
 import * as http from './http.js'
+import { now } from './log.js'
 import { NoScratch } from './scratch.js'
 
 /** @typedef {import('../pkg/docktag.js').Session} Session */
@@ -100,8 +101,8 @@ async function work(session, host, id, need) {
  * @param {(value: T) => number | null} outcome
  */
 async function timed(session, host, id, run, outcome) {
-  const start = performance.now()
-  const took = () => Math.round(performance.now() - start)
+  const start = now()
+  const took = () => Math.round(now() - start)
   host.show(session.begin(id))
   try {
     const value = await run()

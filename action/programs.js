@@ -2,6 +2,7 @@
 // Running programs, and ending them when we have to end.
 
 import { spawn } from 'node:child_process'
+import { now } from './log.js'
 
 /** @typedef {import('../pkg/docktag.js').Command} Command */
 /** @typedef {import('../pkg/docktag.js').Exited} Exited */
@@ -70,8 +71,8 @@ export async function endAll() {
   ending = true
   const groups = [...running].map((child) => child.pid).filter((pid) => pid !== undefined)
   signal(groups, 'SIGINT')
-  const start = performance.now()
-  while (groups.some(lives) && performance.now() - start < 5_000) await new Promise((resolve) => setTimeout(resolve, 20))
+  const start = now()
+  while (groups.some(lives) && now() - start < 5_000) await new Promise((resolve) => setTimeout(resolve, 20))
   signal(groups, 'SIGKILL')
 }
 

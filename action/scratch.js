@@ -4,6 +4,7 @@
 
 import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { now } from './log.js'
 
 /** How the folders of runs begin; nothing else begins so. */
 const PREFIX = 'docktag-run-'
@@ -133,11 +134,11 @@ async function isRefused(socket) {
  * @param {string} folder
  */
 async function endUsers(folder) {
-  const start = performance.now()
+  const start = now()
   /** @type {Set<number>} */
   const told = new Set()
-  for (let users = usersOf(folder); users.length > 0 && performance.now() - start < 2 * GRACE; users = usersOf(folder)) {
-    const isLate = performance.now() - start > GRACE
+  for (let users = usersOf(folder); users.length > 0 && now() - start < 2 * GRACE; users = usersOf(folder)) {
+    const isLate = now() - start > GRACE
     for (const user of users.filter((it) => isLate || !told.has(it))) {
       told.add(user)
       try {

@@ -174,16 +174,16 @@ impl Digest {
 
     /// Appends the hexadecimal digits to a text that is being written.
     pub fn write_hex(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.hex(&mut [0; 64]).as_bytes());
+        out.extend_from_slice(self.digits(&mut [0; 64]));
     }
 
     /// The hexadecimal digits, in the space that is given for them.
-    fn hex<'a>(&self, space: &'a mut [u8; 64]) -> &'a str {
+    fn digits<'a>(&self, space: &'a mut [u8; 64]) -> &'a [u8] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         for (pair, byte) in space.as_chunks_mut::<2>().0.iter_mut().zip(self.bytes) {
             *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
         }
-        std::str::from_utf8(&space[..2 * usize::from(self.len)]).unwrap_or_default()
+        &space[..2 * usize::from(self.len)]
     }
 
     fn new(algorithm: Algorithm, output: &[u8]) -> Self {
@@ -195,7 +195,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.hex(&mut [0; 64]))
+        f.write_str(std::str::from_utf8(self.digits(&mut [0; 64])).unwrap_or_default())
     }
 }
 

@@ -37,6 +37,7 @@ fuzz:
 # Every promise of docs/reliability.md, tried for minutes, or with LENGTH=hours for hours; writes its figures there.
 torture:
 	rm -rf target/torture
+	npm --prefix tests/action ci --no-audit --no-fund
 	DOCKTAG_TORTURE=$(or $(LENGTH),minutes) cargo test --locked --test e2e torture
 	cargo build --release --locked
 	DOCKTAG_TORTURE=$(or $(LENGTH),minutes) tests/hostile.py target/release/docktag

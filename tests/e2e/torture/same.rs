@@ -30,10 +30,14 @@ fn same(engine: &Engine) -> Result<(), Failed> {
     let (mut compared, mut projects) = (0, 0);
     // It takes a while where it was not built yet.
     let compose5 = (rounds > 50).then(|| engine.compose5());
+    let mut archives = Archives::default();
     for seed in seed..seed + rounds {
-        let ways = try_project(engine, seed, compose5.as_deref()).map_err(|wrong| format!("seed {seed}: {wrong}"))?;
+        let ways = try_project(engine, seed, compose5.as_deref(), &mut archives).map_err(|wrong| format!("seed {seed}: {wrong}"))?;
         compared += ways;
         projects += u64::from(ways > 0);
+    }
+    if rounds > 50 {
+        compared += in_browser(&archives)?;
     }
     torture::record(&Figure {
         promise: "Same everywhere",
@@ -43,14 +47,14 @@ fn same(engine: &Engine) -> Result<(), Failed> {
         also: format!(
             "{projects} projects, each seen in {} ways or more{}",
             compared / projects.max(1),
-            if compose5.is_some() { "; a quarter of them with Compose v1, v2 and v5" } else { "" }
+            if compose5.is_some() { "; a quarter of them with Compose v1, v2 and v5, all in Chromium" } else { "" }
         ),
     });
     assert!(projects > rounds / 2, "most projects are refused, which shows too little");
     Ok(())
 }
 
-fn try_project(engine: &Engine, seed: u64, compose5: Option<&str>) -> Result<u64, String> {
+fn try_project(engine: &Engine, seed: u64, compose5: Option<&str>, archives: &mut Archives) -> Result<u64, String> {
     let mut random = Random::new(seed);
     let project = Project::empty(engine);
     let files = files(&mut random);
@@ -59,6 +63,7 @@ fn try_project(engine: &Engine, seed: u64, compose5: Option<&str>) -> Result<u64
     // Some have nothing that a COPY could take.
     let Ok(wanted) = view.tags(&project.folder, &[], &[]) else { return Ok(0) };
     view.wanted = wanted;
+    archives.add(seed, &view)?;
 
     for (name, value) in [
         ("TZ", "UTC"),
@@ -92,6 +97,46 @@ fn try_project(engine: &Engine, seed: u64, compose5: Option<&str>) -> Result<u64
         composes(&mut view, compose5)?;
     }
     Ok(view.seen)
+}
+
+/// Projects for the browser, which starts once for all of them.
+#[derive(Default)]
+struct Archives {
+    folder: Option<tempfile::TempDir>,
+    /// Each with the tags that it has to have there.
+    files: Vec<(PathBuf, String)>,
+}
+
+impl Archives {
+    fn add(&mut self, seed: u64, view: &View<'_>) -> Result<(), String> {
+        let folder = self.folder.get_or_insert_with(|| tempfile::Builder::new().prefix("docktag-same-").tempdir().unwrap());
+        let file = folder.path().join(format!("{seed}.tar"));
+        let mut tar = view.project.command("tar");
+        tar.arg("-cf").arg(&file).arg(".");
+        said(tar, &view.project.folder, &[])?;
+        // The page shows the digest alone, without a tag of the Compose file in front of it.
+        let digests = view.wanted.lines().filter_map(|line| {
+            let (service, image) = line.split_once('\t')?;
+            Some(format!("{service} {}\n", &image[image.len() - 32..]))
+        });
+        self.files.push((file, digests.collect()));
+        Ok(())
+    }
+}
+
+/// What the page shows of the projects in Chromium, whose test script wants the packages that `make test` and `make torture` install.
+fn in_browser(archives: &Archives) -> Result<u64, String> {
+    let mut command = Command::new(hosts::node());
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page/tags.js")).args(archives.files.iter().map(|(file, _)| file));
+    let said = said(command, Path::new(env!("CARGO_MANIFEST_DIR")), &[])?;
+    let mut shown = said.split('\0');
+    for (file, wanted) in &archives.files {
+        let found = shown.next().unwrap_or_default();
+        if found != wanted {
+            return Err(format!("{}: the browser has\n{found}instead of\n{wanted}", file.display()));
+        }
+    }
+    Ok(archives.files.len() as u64)
 }
 
 /// One project, looked at again and again.

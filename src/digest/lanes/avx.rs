@@ -4,7 +4,7 @@ use std::arch::x86_64::{
     __m256i, __m512i, _mm256_add_epi32, _mm256_and_si256, _mm256_andnot_si256, _mm256_loadu_si256, _mm256_or_si256,
     _mm256_permute2x128_si256, _mm256_set1_epi32, _mm256_setr_epi64x, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi32,
     _mm256_srli_epi32, _mm256_storeu_si256, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
-    _mm256_xor_si256, _mm512_add_epi32, _mm512_and_si512, _mm512_andnot_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_rol_epi32,
+    _mm256_xor_si256, _mm512_add_epi32, _mm512_and_si512, _mm512_andnot_si512, _mm512_loadu_si512, _mm512_or_si512, _mm512_ror_epi32,
     _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512, _mm512_xor_si512,
 };
 
@@ -12,7 +12,7 @@ use super::plain::{Words, steps};
 use super::rounds::{SINES, block};
 
 macro_rules! rounds {
-    ($(#[$attribute:meta])* $name:ident, $zero:ident, $load:ident, $store:ident, $set:ident, $add:ident, $mixed:ident, $turned:ident) => {
+    ($(#[$attribute:meta])* $name:ident, $zero:ident, $load:ident, $store:ident, $set:ident, $add:ident, $mixed:ident, $turn:ident) => {
         $(#[$attribute])*
         #[inline]
         pub(super) fn $name<const N: usize, const GROUPS: usize>(state: &mut [[u32; N]; 4], words: &Words<N>) {
@@ -28,7 +28,7 @@ macro_rules! rounds {
                     for (group, word) in words[$word].as_chunks().0.iter().enumerate().take(GROUPS) {
                         let (x, y, z) = ($b[group], $c[group], $d[group]);
                         let sum = $add($add($a[group], $load(word)), $set(SINES[$i].cast_signed()));
-                        $a[group] = $add(x, $turned::<$shift, { 32 - $shift }>($mixed::<$r>(sum, x, y, z)));
+                        $a[group] = $add(x, $turn::<{ 32 - $shift }, $shift>($mixed::<$r>(sum, x, y, z)));
                     }
                 };
             }
@@ -53,7 +53,7 @@ rounds!(
     _mm256_set1_epi32,
     _mm256_add_epi32,
     mixed,
-    turned
+    turn
 );
 rounds!(
     /// Takes the next block of 16 lanes for each of so many `GROUPS`.
@@ -65,7 +65,7 @@ rounds!(
     _mm512_set1_epi32,
     _mm512_add_epi32,
     mixed512,
-    turned512
+    turn512
 );
 
 /// A sum, and the function of a round added to it.
@@ -94,17 +94,17 @@ fn mixed512<const ROUND: u8>(sum: __m512i, x: __m512i, y: __m512i, z: __m512i) -
     _mm512_add_epi32(sum, mixed)
 }
 
-/// Turned to the left; both shifts are given, since one cannot be made of the other here.
+/// Turned to the right; both shifts are given, since one cannot be made of the other here.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn turned<const LEFT: i32, const RIGHT: i32>(x: __m256i) -> __m256i {
-    _mm256_or_si256(_mm256_slli_epi32::<LEFT>(x), _mm256_srli_epi32::<RIGHT>(x))
+pub(super) fn turn<const RIGHT: i32, const LEFT: i32>(x: __m256i) -> __m256i {
+    _mm256_or_si256(_mm256_srli_epi32::<RIGHT>(x), _mm256_slli_epi32::<LEFT>(x))
 }
 
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn turned512<const LEFT: i32, const _RIGHT: i32>(x: __m512i) -> __m512i {
-    _mm512_rol_epi32::<LEFT>(x)
+pub(super) fn turn512<const RIGHT: i32, const _LEFT: i32>(x: __m512i) -> __m512i {
+    _mm512_ror_epi32::<RIGHT>(x)
 }
 
 /// Fetches the words of a block of every lane, whose bytes are turned round where `SWAP` is set; the number of lanes is a multiple of 8.

@@ -1,12 +1,11 @@
 //! The compression function of SHA-256 (FIPS 180-4, 6.2.2) on several blocks side by side: most machines have instructions for one message, the others gain what they lack.
 
 use std::arch::x86_64::{
-    __m256i, __m512i, _mm256_add_epi32, _mm256_and_si256, _mm256_or_si256, _mm256_set1_epi32, _mm256_slli_epi32, _mm256_srli_epi32,
-    _mm256_xor_si256, _mm512_add_epi32, _mm512_and_si512, _mm512_or_si512, _mm512_ror_epi32, _mm512_set1_epi32, _mm512_srli_epi32,
-    _mm512_xor_si512,
+    __m256i, __m512i, _mm256_add_epi32, _mm256_and_si256, _mm256_or_si256, _mm256_set1_epi32, _mm256_srli_epi32, _mm256_xor_si256,
+    _mm512_add_epi32, _mm512_and_si512, _mm512_or_si512, _mm512_set1_epi32, _mm512_srli_epi32, _mm512_xor_si512,
 };
 
-use super::avx::{load_words, load_words512, store, store512};
+use super::avx::{load_words, load_words512, store, store512, turn, turn512};
 use super::plain::Words;
 
 /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2).
@@ -101,16 +100,3 @@ rounds!(
     _mm512_srli_epi32,
     turn512
 );
-
-/// Turned to the right; both shifts are given, since one cannot be made of the other here.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn turn<const RIGHT: i32, const LEFT: i32>(x: __m256i) -> __m256i {
-    _mm256_or_si256(_mm256_srli_epi32::<RIGHT>(x), _mm256_slli_epi32::<LEFT>(x))
-}
-
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn turn512<const RIGHT: i32, const _LEFT: i32>(x: __m512i) -> __m512i {
-    _mm512_ror_epi32::<RIGHT>(x)
-}

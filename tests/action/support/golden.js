@@ -80,7 +80,7 @@ function normal(text, project) {
     .replaceAll(project.registry.address, "127.0.0.1:<PORT>")
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:<OTHER PORT>")
     .replaceAll(project.root, "<TEMP>")
-    .replace(/docktag-run-[A-Za-z0-9]{6,10}(?=[/:\s"'])/g, "docktag-<RUN>")
+    .replace(/docktag-run-[A-Za-z0-9]{6}(?=[/:\s"'])/g, "docktag-<RUN>")
     .replace(/docktag-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "docktag-<TOKEN>")
     // Its name is that of its content, in which the registry has a port.
     .replace(/docktag-[0-9a-f]{32}\.compose\.yml/g, "docktag-<CONTENT>.compose.yml")

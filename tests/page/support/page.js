@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { launch } from "../../action/support/browser.js";
 import { serve } from "./server.js";
 
+export { pick, tagOf } from "./look.js";
+
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {import("playwright-core").BrowserContextOptions} Look */
 
@@ -46,31 +48,6 @@ export async function open({ fragment = "", look = {}, complaints } = {}) {
     if (!complaints) assert.deepEqual(said, []);
   };
   return { page, requests, site, close };
-}
-
-/**
- * The tag that the page shows; its error where there is none.
- *
- * @param {Page} page
- */
-export async function tagOf(page) {
-  await page.waitForSelector("#tag, .trouble", { timeout: 60_000 });
-  const trouble = await page.$(".trouble");
-  if (trouble) throw new Error(`the page says: ${await trouble.textContent()}`);
-  return page.textContent("#tag");
-}
-
-/**
- * Gives the page files through its own picker.
- *
- * @param {Page} page
- * @param {"folder" | "file"} what
- * @param {string | string[]} paths
- */
-export async function pick(page, what, paths) {
-  await page.setInputFiles(`#${what}-input`, []).catch(() => {});
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.click(`#pick-${what}`)]);
-  await chooser.setFiles(paths);
 }
 
 /**

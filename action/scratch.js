@@ -31,7 +31,7 @@ export class NoScratch extends Error {}
  */
 export function scratchIn(parent) {
   // Short, since the path of a socket must be.
-  const folder = path.join(parent, PREFIX + Math.random().toString(36).slice(2, 12).padEnd(10, '0'))
+  const folder = path.join(parent, PREFIX + Math.random().toString(36).slice(2, 8).padEnd(6, '0'))
   /** @type {Promise<import('node:net').Server | undefined> | undefined} */
   let made
   return {

@@ -85,36 +85,23 @@ def floor(setup: Setup, project: Path) -> Contestant:
 
 
 def floor_in_node(setup: Setup, project: Path) -> Contestant:
-    def program(node: Path) -> Contestant:
-        argv = [str(node), str(Path(__file__).resolve().parent / "floor.mjs"), "docker"]
-        return Contestant(FLOOR_IN_NODE, argv, project, environment(), shown)
-
     shown = "node tests/bench/floor.mjs docker: walks docker, and reads all files, as far as one thread can"
-    return installed(setup, "node", FLOOR_IN_NODE, project, shown, program)
+    return _script(setup, project, FLOOR_IN_NODE, shown, "floor.mjs", "docker")
 
 
 def crypto(setup: Setup, project: Path) -> Contestant:
-    def program(node: Path) -> Contestant:
-        argv = [str(node), str(Path(__file__).resolve().parent / "crypto.mjs"), "docker"]
-        return Contestant(CRYPTO, argv, project, environment(), shown)
-
-    shown = 'node, with a script: createHash("md5") for each file'
-    return installed(setup, "node", CRYPTO, project, shown, program)
+    return _script(setup, project, CRYPTO, 'node, with a script: createHash("md5") for each file', "crypto.mjs", "docker")
 
 
 def in_node(setup: Setup, project: Path, name: str, who: str) -> Contestant:
     """Hashing without the start of the process: the second time in one, in which the script takes the time."""
-
-    def program(node: Path) -> Contestant:
-        argv = [str(node), str(Path(__file__).resolve().parent / "in_node.mjs"), who, "docker/large"]
-        return Contestant(name, argv, project, environment(), shown, read=read)
 
     def read(run: Run) -> Run:
         seconds, digest = run.output.split()
         return dataclasses.replace(run, seconds=float(seconds), output=digest)
 
     shown = f"node tests/bench/in_node.mjs {who} docker/large: hashing alone, the second time in one process"
-    return installed(setup, "node", name, project, shown, program)
+    return dataclasses.replace(_script(setup, project, name, shown, "in_node.mjs", who, "docker/large"), read=read)
 
 
 def left_out(contestant: Contestant, reason: str) -> Contestant:
@@ -145,6 +132,16 @@ def _b3sum(setup: Setup, project: Path, files: int) -> list[Contestant]:
         return lambda program: _shell(name, project, lines[name], program.parent)
 
     return [installed(setup, "b3sum", name, project, lines[name], shell(name)) for name in lines]
+
+
+def _script(setup: Setup, project: Path, name: str, shown: str, script: str, *args: str) -> Contestant:
+    """A script of this folder, run by Node."""
+
+    def program(node: Path) -> Contestant:
+        argv = [str(node), str(Path(__file__).resolve().parent / script), *args]
+        return Contestant(name, argv, project, environment(), shown)
+
+    return installed(setup, "node", name, project, shown, program)
 
 
 def _dirhash(setup: Setup, project: Path, files: int) -> Contestant:

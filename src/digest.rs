@@ -180,10 +180,11 @@ impl Digest {
     /// The hexadecimal digits, in the space that is given for them.
     fn digits<'a>(&self, space: &'a mut [u8; 64]) -> &'a [u8] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        for (pair, byte) in space.as_chunks_mut::<2>().0.iter_mut().zip(self.bytes) {
+        let bytes = self.as_bytes();
+        for (pair, &byte) in space.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
             *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
         }
-        &space[..2 * usize::from(self.len)]
+        &space[..2 * bytes.len()]
     }
 
     fn new(algorithm: Algorithm, output: &[u8]) -> Self {

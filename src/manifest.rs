@@ -163,7 +163,7 @@ pub fn tag(algorithm: Algorithm, text: &[u8]) -> String {
 /// `<digest>  <path>`, with a `\` before the digest where the path had to be escaped (coreutils, `md5sum`).
 fn write_line(file: &File, text: &mut Vec<u8>) {
     let path = file.path.as_bytes();
-    let escape = path.iter().any(|&byte| escaped(byte).is_some());
+    let escape = memchr::memchr3(b'\\', b'\n', b'\r', path).is_some();
     if escape {
         text.push(b'\\');
     }

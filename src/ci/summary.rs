@@ -148,11 +148,12 @@ fn by_hand(options: &Options, report: &Report) -> String {
 
 /// The beginning of a manifest, folded.
 fn of_manifest(text: &[u8], before: &str, whose: &str) -> String {
-    let (mut lines, mut count) = (0, 0);
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
+    let (mut lines, mut notes) = (0, usize::from(text.starts_with(b"#")));
+    for end in memchr::memchr_iter(b'\n', text) {
         lines += 1;
-        count += usize::from(!line.starts_with(b"#"));
+        notes += usize::from(text.get(end + 1) == Some(&b'#'));
     }
+    let count = lines - notes;
     let said = beginning(text);
     let more = match lines > LINES {
         true => format!("The first {LINES} of {lines}; all are in the file that the output `manifest` names.\n\n"),

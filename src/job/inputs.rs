@@ -100,7 +100,7 @@ async fn make(desk: &Desk, options: &Options) -> Result<Made> {
         all.links.extend(links);
         all.empty_dirs.extend(empty_dirs);
     }
-    let counts_git = all.files.iter().any(|path| path.as_bytes().split(|&byte| byte == b'/').any(|part| part == b".git"));
+    let counts_git = all.files.iter().any(|path| is_of_git(path.as_bytes()));
     let mut notes = Vec::new();
     if counts_git {
         notes.push(Note::warning("`--path` holds a `.git` folder, which counts as input: the tag changes with every commit and fetch; name the folders of the image instead"));
@@ -109,6 +109,15 @@ async fn make(desk: &Desk, options: &Options) -> Result<Made> {
     let (manifest, executable) = hash(desk, options, std::mem::take(&mut all.files), &altered).await?;
     notes.push(blind_spots(&all, executable));
     Ok(Made { manifest, altered, notes })
+}
+
+/// Whether a path has a part `.git`.
+fn is_of_git(path: &[u8]) -> bool {
+    memchr::memchr_iter(b'.', path).any(|at| {
+        let (before, part) = path.split_at(at);
+        before.last().is_none_or(|&byte| byte == b'/')
+            && part.strip_prefix(b".git").is_some_and(|rest| rest.first().is_none_or(|&byte| byte == b'/'))
+    })
 }
 
 async fn list(desk: &Desk, root: &RelPath) -> Result<Listing> {

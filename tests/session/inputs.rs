@@ -68,10 +68,13 @@ fn a_broken_manifest_to_reuse_is_refused_with_its_line() {
 
 #[test]
 fn a_git_folder_among_the_inputs_is_warned_of() {
-    let mut host = Host::new();
-    host.files.insert("docker/.git/index".to_owned(), Vec::new());
-    host.run(options(Job::Tag)).unwrap();
-    assert!(host.said().contains("Warning: `--path` holds a `.git` folder"), "{}", host.said());
+    let warning = "Warning: `--path` holds a `.git` folder";
+    for (name, warned) in [(".git/index", true), ("in/.git", true), (".github/a", false), ("a.git/a", false), ("in/.gitignore", false)] {
+        let mut host = Host::new();
+        host.files.insert(format!("docker/{name}"), Vec::new());
+        host.run(options(Job::Tag)).unwrap();
+        assert_eq!(host.said().contains(warning), warned, "{name}: {}", host.said());
+    }
 }
 
 #[test]

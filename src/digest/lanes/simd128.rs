@@ -53,7 +53,9 @@ fn numbers(v: v128) -> [u32; 4] {
 /// Fetches the words of a block of every lane.
 #[inline(never)]
 fn gather(words: &mut [Pair; 16], inputs: &[&[u8]; 8], number: usize) {
-    let [Some(a), Some(b), Some(c), Some(d), Some(e), Some(f), Some(g), Some(h)] = inputs.map(|input| block(input, number)) else { return };
+    let [a, b, c, d, e, f, g, h] = inputs;
+    let (Some(a), Some(b), Some(c), Some(d)) = (block(a, number), block(b, number), block(c, number), block(d, number)) else { return };
+    let (Some(e), Some(f), Some(g), Some(h)) = (block(e, number), block(f, number), block(g, number), block(h, number)) else { return };
     for (quarter, rows) in words.as_chunks_mut::<4>().0.iter_mut().enumerate() {
         let low = transposed(load(a, quarter), load(b, quarter), load(c, quarter), load(d, quarter));
         let high = transposed(load(e, quarter), load(f, quarter), load(g, quarter), load(h, quarter));

@@ -1,9 +1,10 @@
 //! Hashing files on all cores, several on each at once.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::iter::Zip;
+use std::slice::{Chunks, ChunksMut, Iter, IterMut};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::SystemTime;
 
@@ -14,6 +15,7 @@ use docktag::path::RelPath;
 
 use crate::host::fs::failure;
 use crate::host::log::Log;
+use crate::host::look::Look;
 use crate::host::open::Opener;
 use crate::host::progress::Progress;
 
@@ -27,7 +29,8 @@ const BATCH: usize = 16;
 /// So many files are open at most: some systems let a program have 256.
 const OPEN: usize = 200;
 
-type Numbered = (usize, Result<Hashed, Failure>);
+/// Where the answer for a file goes.
+type Slot = Option<Result<Hashed, Failure>>;
 
 /// What hashes several files at once, from `DOCKTAG_LANES`: the one of that name, if one is named; `scalar` hashes one after the other.
 pub(super) fn kernel() -> Result<Option<Kernel>, Error> {
@@ -49,7 +52,9 @@ pub(super) fn hash(log: &Log, kernel: Option<Kernel>, paths: &[RelPath], algorit
     let workers = cores.min(paths.len()).max(1);
     let progress = Progress::new(log, paths.len());
     let batch = BATCH.min(paths.len() / (workers * 4)).max(1);
-    let queue = Queue { paths, batch, next: AtomicUsize::new(0), begun: SystemTime::now(), progress: &progress };
+    let mut slots: Vec<Slot> = (0..paths.len()).map(|_| None).collect();
+    let rest = Mutex::new(paths.chunks(batch).zip(slots.chunks_mut(batch)));
+    let queue = Queue { rest, begun: SystemTime::now(), progress: &progress };
     let work = || match (algorithm, text, kernel.unwrap_or_else(|| Kernel::best(algorithm))) {
         (_, true, _) | (_, _, Kernel::Scalar) => queue.one_by_one(algorithm, text),
         (algorithm, false, kernel) => {
@@ -58,54 +63,50 @@ pub(super) fn hash(log: &Log, kernel: Option<Kernel>, paths: &[RelPath], algorit
             queue.side_by_side(Lanes::new(algorithm, kernel, lanes, ROOM))
         }
     };
-    let parts = progress.watch(|| match workers {
-        1 => vec![work()],
-        _ => thread::scope(|scope| {
-            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-            threads.into_iter().flat_map(|thread| thread.join().ok()).collect()
-        }),
-    });
-    let mut all: Vec<Numbered> = parts.into_iter().flatten().collect();
-    all.sort_unstable_by_key(|(index, _)| *index);
-    all.into_iter().map(|(_, hashed)| hashed).collect()
+    progress.watch(workers, work);
+    // Where one failed, those that nobody took any more are empty.
+    slots.into_iter().flatten().collect()
 }
 
-/// The files that nobody has taken yet.
+/// What is to be done, and for whom.
 struct Queue<'a> {
-    paths: &'a [RelPath],
-    batch: usize,
-    next: AtomicUsize,
+    /// The files that nobody has taken yet, some at a time.
+    rest: Mutex<Zip<Chunks<'a, RelPath>, ChunksMut<'a, Slot>>>,
     /// Before anything was read.
     begun: SystemTime,
     progress: &'a Progress<'a>,
 }
 
 impl<'a> Queue<'a> {
-    fn take(&self) -> Range<usize> {
-        let start = self.next.fetch_add(self.batch, Ordering::Relaxed).min(self.paths.len());
-        start..(start + self.batch).min(self.paths.len())
+    /// Some files; none are left where there are none.
+    fn take(&self) -> Zip<Iter<'a, RelPath>, IterMut<'a, Slot>> {
+        let (paths, slots) = self.rest().next().unwrap_or_default();
+        paths.iter().zip(slots)
     }
 
     /// The others stop at their next batch: nothing can come of it.
     fn stop(&self) {
-        self.next.store(self.paths.len(), Ordering::Relaxed);
+        *self.rest() = [].chunks(1).zip([].chunks_mut(1));
     }
 
-    fn one_by_one(&self, algorithm: Algorithm, text: bool) -> Vec<Numbered> {
+    fn rest(&self) -> MutexGuard<'_, Zip<Chunks<'a, RelPath>, ChunksMut<'a, Slot>>> {
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn one_by_one(&self, algorithm: Algorithm, text: bool) {
         let mut hasher = Hasher::new(algorithm);
         let (mut buffer, mut opener) = (vec![0; BUFFER], Opener::default());
-        let mut done = Vec::new();
         loop {
             let batch = self.take();
-            if batch.is_empty() {
-                return done;
+            if batch.len() == 0 {
+                return;
             }
-            for index in batch {
-                let hashed = self.hash_file(&self.paths[index], &mut opener, text, &mut hasher, &mut buffer);
+            for (path, slot) in batch {
+                let hashed = self.hash_file(path, &mut opener, text, &mut hasher, &mut buffer);
                 if hashed.is_err() {
                     self.stop();
                 }
-                done.push((index, hashed));
+                *slot = Some(hashed);
             }
         }
     }
@@ -119,7 +120,7 @@ impl<'a> Queue<'a> {
         hasher: &mut Hasher,
         buffer: &mut [u8],
     ) -> Result<Hashed, Failure> {
-        let mut file = Reading::open(0, path, opener)?;
+        let mut file = Reading::open(path, opener)?;
         let mut text = text.then(Text::default);
         while !file.has_ended() {
             let count = match file.read(buffer, self) {
@@ -141,24 +142,24 @@ impl<'a> Queue<'a> {
     }
 
     /// Keeps every lane busy: a large file stays in its lane while small ones pass in the others.
-    fn side_by_side(&self, mut lanes: Lanes) -> Vec<Numbered> {
-        let mut open: Vec<Option<Reading<'a>>> = (0..lanes.count()).map(|_| None).collect();
-        let (mut done, mut batch, mut opener) = (Vec::new(), 0..0, Opener::default());
+    fn side_by_side(&self, mut lanes: Lanes) {
+        let mut open: Vec<Option<(Reading<'a>, &mut Slot)>> = (0..lanes.count()).map(|_| None).collect();
+        let (mut batch, mut opener) = (self.take(), Opener::default());
         loop {
-            for (lane, slot) in open.iter_mut().enumerate() {
+            for (lane, place) in open.iter_mut().enumerate() {
                 while !lanes.is_ready(lane) {
-                    let file = match slot {
-                        Some(file) => file,
+                    let (file, slot) = match place {
+                        Some(open) => open,
                         None => {
-                            if batch.is_empty() {
+                            if batch.len() == 0 {
                                 batch = self.take();
                             }
-                            let Some(index) = batch.next() else { break };
-                            match Reading::open(index, &self.paths[index], &mut opener) {
-                                Ok(file) => slot.insert(file),
+                            let Some((path, slot)) = batch.next() else { break };
+                            match Reading::open(path, &mut opener) {
+                                Ok(file) => place.insert((file, slot)),
                                 Err(failure) => {
                                     self.stop();
-                                    done.push((index, Err(failure)));
+                                    *slot = Some(Err(failure));
                                     continue;
                                 }
                             }
@@ -181,12 +182,12 @@ impl<'a> Queue<'a> {
                         self.stop();
                         lanes.reset(lane);
                     }
-                    done.push((file.index, ended));
-                    *slot = None;
+                    **slot = Some(ended);
+                    *place = None;
                 }
             }
             if !lanes.run() {
-                return done;
+                return;
             }
         }
     }
@@ -194,19 +195,18 @@ impl<'a> Queue<'a> {
 
 /// A file that is being read from its start to its end.
 struct Reading<'a> {
-    index: usize,
     path: &'a RelPath,
     /// Closed at its end, so that only large files are open for longer.
     file: Option<File>,
     /// What the file was before that of it was read which counts.
-    before: Option<Metadata>,
+    before: Option<Look>,
     size: u64,
 }
 
 impl<'a> Reading<'a> {
-    fn open(index: usize, path: &'a RelPath, opener: &mut Opener) -> Result<Self, Failure> {
+    fn open(path: &'a RelPath, opener: &mut Opener) -> Result<Self, Failure> {
         let file = opener.open(path).map_err(|error| failure(&error, Some(path)))?;
-        Ok(Reading { index, path, file: Some(file), before: None, size: 0 })
+        Ok(Reading { path, file: Some(file), before: None, size: 0 })
     }
 
     fn has_ended(&self) -> bool {
@@ -229,10 +229,10 @@ impl<'a> Reading<'a> {
         let mut count = read(file, buffer)?;
         let mut latest = None;
         if self.before.is_none() {
-            let found = file.metadata()?;
-            match is_settled(&found, queue.begun) {
+            let found = Look::at(file)?;
+            match found.is_settled(queue.begun) {
                 // One look is enough for a small file: what is true now was true before.
-                true => latest = Some(found.clone()),
+                true => latest = Some(found),
                 false => {
                     file.rewind()?;
                     count = read(file, buffer)?;
@@ -244,9 +244,9 @@ impl<'a> Reading<'a> {
         queue.progress.bytes(count);
         let Some(before) = &self.before else { return Ok(None) };
         // A small file is read whole at once; whether it has grown is seen here, without reading its end.
-        if count == 0 || (self.size == before.len() && count < buffer.len()) {
-            let after = latest.map_or_else(|| file.metadata(), Ok)?;
-            if self.size != before.len() || after.len() != before.len() || after.modified().ok() != before.modified().ok() {
+        if count == 0 || (self.size == before.size && count < buffer.len()) {
+            let after = latest.map_or_else(|| Look::at(file), Ok)?;
+            if self.size != before.size || !after.is_same(before) {
                 return Ok(None);
             }
             self.file = None;
@@ -256,7 +256,7 @@ impl<'a> Reading<'a> {
 
     fn hashed(&self, digest: Digest, progress: &Progress<'_>) -> Hashed {
         progress.file();
-        Hashed { digest, size: self.size, executable: self.before.as_ref().is_some_and(is_executable) }
+        Hashed { digest, size: self.size, executable: self.before.is_some_and(|before| before.executable) }
     }
 }
 
@@ -267,27 +267,4 @@ fn read(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
             other => return other,
         }
     }
-}
-
-/// Whether the last change of a file is so long before a time that it cannot have come after it: no file system's clock is as coarse or as wrong.
-#[cfg(unix)]
-fn is_settled(metadata: &Metadata, time: SystemTime) -> bool {
-    let time = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()).cast_signed();
-    std::os::unix::fs::MetadataExt::ctime(metadata) < time - 2
-}
-
-/// Nothing but the content's own time is known, and programs set that as they like.
-#[cfg(not(unix))]
-fn is_settled(_: &Metadata, _: SystemTime) -> bool {
-    false
-}
-
-#[cfg(unix)]
-pub(super) fn is_executable(metadata: &Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::mode(metadata) & 0o100 != 0
-}
-
-#[cfg(not(unix))]
-pub(super) fn is_executable(_: &Metadata) -> bool {
-    false
 }

@@ -9,6 +9,7 @@ mod hash;
 mod http;
 pub(crate) mod interrupt;
 pub(crate) mod log;
+mod look;
 mod open;
 pub(crate) mod options;
 pub(crate) mod output;

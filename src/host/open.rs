@@ -20,7 +20,7 @@ impl Opener {
         use rustix::fs::{CWD, Mode, OFlags, openat};
 
         let path = path.as_bytes();
-        let Some(slash) = path.iter().rposition(|byte| *byte == b'/').filter(|slash| *slash > 0) else {
+        let Some(slash) = memchr::memrchr(b'/', path).filter(|slash| *slash > 0) else {
             return Ok(openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into());
         };
         let (folder, name) = (&path[..slash], &path[slash + 1..]);

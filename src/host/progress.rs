@@ -36,19 +36,24 @@ impl<'a> Progress<'a> {
         self.bytes.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    /// Does the work, and shows how far it is if it takes long.
-    pub(super) fn watch<T>(&self, work: impl FnOnce() -> T) -> T {
-        let (done, wait) = mpsc::channel::<()>();
+    /// Does the work in so many threads, and shows how far it is if it takes long.
+    pub(super) fn watch(&self, workers: usize, work: impl Fn() + Sync) {
+        let (working, wait) = mpsc::channel::<()>();
         thread::scope(|scope| {
-            scope.spawn(move || {
-                if wait.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                    self.show_until_done(&wait);
-                }
-            });
-            let result = work();
-            drop(done);
-            result
-        })
+            for _ in 0..workers {
+                // Gone when the last of them ends, however it ends.
+                let working = working.clone();
+                let work = &work;
+                scope.spawn(move || {
+                    work();
+                    drop(working);
+                });
+            }
+            drop(working);
+            if wait.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                self.show_until_done(&wait);
+            }
+        });
     }
 
     fn show_until_done(&self, wait: &mpsc::Receiver<()>) {

@@ -9,7 +9,7 @@ use docktag::need::Failure;
 use docktag::path::RelPath;
 
 use crate::host::fs::{failure, make_private, to_native};
-use crate::host::hash::is_executable;
+use crate::host::look::is_executable;
 
 /// Puts files, links and folders into a folder of the run.
 pub(super) fn stage(

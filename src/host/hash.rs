@@ -17,7 +17,7 @@ use crate::host::fs::failure;
 use crate::host::log::Log;
 use crate::host::look::Look;
 use crate::host::open::Opener;
-use crate::host::progress::Progress;
+use crate::host::progress::{Progress, Tally};
 
 /// Large enough that reading costs little, small enough to stay in the cache of a core.
 const BUFFER: usize = 64 * 1024;
@@ -95,14 +95,14 @@ impl<'a> Queue<'a> {
 
     fn one_by_one(&self, algorithm: Algorithm, text: bool) {
         let mut hasher = Hasher::new(algorithm);
-        let (mut buffer, mut opener) = (vec![0; BUFFER], Opener::default());
+        let (mut buffer, mut opener, mut tally) = (vec![0; BUFFER], Opener::default(), self.progress.tally());
         loop {
             let batch = self.take();
             if batch.len() == 0 {
                 return;
             }
             for (path, slot) in batch {
-                let hashed = self.hash_file(path, &mut opener, text, &mut hasher, &mut buffer);
+                let hashed = self.hash_file(path, &mut opener, &mut tally, text, &mut hasher, &mut buffer);
                 if hashed.is_err() {
                     self.stop();
                 }
@@ -116,6 +116,7 @@ impl<'a> Queue<'a> {
         &self,
         path: &'a RelPath,
         opener: &mut Opener,
+        tally: &mut Tally<'_>,
         text: bool,
         hasher: &mut Hasher,
         buffer: &mut [u8],
@@ -123,7 +124,7 @@ impl<'a> Queue<'a> {
         let mut file = Reading::open(path, opener)?;
         let mut text = text.then(Text::default);
         while !file.has_ended() {
-            let count = match file.read(buffer, self) {
+            let count = match file.read(buffer, self.begun, tally) {
                 Ok(count) => count,
                 Err(failure) => {
                     hasher.finish();
@@ -138,13 +139,13 @@ impl<'a> Queue<'a> {
         if let Some(text) = &mut text {
             text.end(hasher);
         }
-        Ok(file.hashed(hasher.finish(), self.progress))
+        Ok(file.hashed(hasher.finish(), tally))
     }
 
     /// Keeps every lane busy: a large file stays in its lane while small ones pass in the others.
     fn side_by_side(&self, mut lanes: Lanes) {
         let mut open: Vec<Option<(Reading<'a>, &mut Slot)>> = (0..lanes.count()).map(|_| None).collect();
-        let (mut batch, mut opener) = (self.take(), Opener::default());
+        let (mut batch, mut opener, mut tally) = (self.take(), Opener::default(), self.progress.tally());
         loop {
             for (lane, place) in open.iter_mut().enumerate() {
                 while !lanes.is_ready(lane) {
@@ -166,8 +167,8 @@ impl<'a> Queue<'a> {
                         }
                     };
                     let ended = match lanes.take(lane) {
-                        Some(digest) => Ok(file.hashed(digest, self.progress)),
-                        None => match file.read(lanes.room(lane), self) {
+                        Some(digest) => Ok(file.hashed(digest, &mut tally)),
+                        None => match file.read(lanes.room(lane), self.begun, &mut tally) {
                             Ok(count) => {
                                 lanes.fill(lane, count);
                                 if file.has_ended() {
@@ -214,9 +215,9 @@ impl<'a> Reading<'a> {
     }
 
     /// The next bytes; at the end it makes sure that the file stayed the same meanwhile.
-    fn read(&mut self, buffer: &mut [u8], queue: &Queue<'_>) -> Result<usize, Failure> {
+    fn read(&mut self, buffer: &mut [u8], begun: SystemTime, tally: &mut Tally<'_>) -> Result<usize, Failure> {
         let path = self.path;
-        self.try_read(buffer, queue).map_err(|error| failure(&error, Some(path)))?.ok_or_else(|| Failure {
+        self.try_read(buffer, begun, tally).map_err(|error| failure(&error, Some(path)))?.ok_or_else(|| Failure {
             kind: FailureKind::Changed,
             path: Some(path.clone()),
             message: String::new(),
@@ -224,13 +225,13 @@ impl<'a> Reading<'a> {
     }
 
     /// `None` where the file has changed.
-    fn try_read(&mut self, buffer: &mut [u8], queue: &Queue<'_>) -> io::Result<Option<usize>> {
+    fn try_read(&mut self, buffer: &mut [u8], begun: SystemTime, tally: &mut Tally<'_>) -> io::Result<Option<usize>> {
         let Some(file) = &mut self.file else { return Ok(Some(0)) };
         let mut count = read(file, buffer)?;
         let mut latest = None;
         if self.before.is_none() {
             let found = Look::at(file)?;
-            match found.is_settled(queue.begun) {
+            match found.is_settled(begun) {
                 // One look is enough for a small file: what is true now was true before.
                 true => latest = Some(found),
                 false => {
@@ -241,7 +242,7 @@ impl<'a> Reading<'a> {
             self.before = Some(found);
         }
         self.size += count as u64;
-        queue.progress.bytes(count);
+        tally.add(0, count as u64);
         let Some(before) = &self.before else { return Ok(None) };
         // A small file is read whole at once; whether it has grown is seen here, without reading its end.
         if count == 0 || (self.size == before.size && count < buffer.len()) {
@@ -254,8 +255,8 @@ impl<'a> Reading<'a> {
         Ok(Some(count))
     }
 
-    fn hashed(&self, digest: Digest, progress: &Progress<'_>) -> Hashed {
-        progress.file();
+    fn hashed(&self, digest: Digest, tally: &mut Tally<'_>) -> Hashed {
+        tally.add(1, 0);
         Hashed { digest, size: self.size, executable: self.before.is_some_and(|before| before.executable) }
     }
 }

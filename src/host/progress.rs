@@ -1,5 +1,6 @@
 //! Signs of life while much is hashed: a bar on a terminal, plain lines elsewhere.
 
+use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -28,14 +29,6 @@ impl<'a> Progress<'a> {
         Progress { log, total, files: AtomicUsize::new(0), bytes: AtomicU64::new(0) }
     }
 
-    pub(super) fn file(&self) {
-        self.files.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn bytes(&self, count: usize) {
-        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
-    }
-
     /// Does the work in so many threads, and shows how far it is if it takes long.
     pub(super) fn watch(&self, workers: usize, work: impl Fn() + Sync) {
         let (working, wait) = mpsc::channel::<()>();
@@ -54,6 +47,11 @@ impl<'a> Progress<'a> {
                 self.show_until_done(&wait);
             }
         });
+    }
+
+    /// Counts for one thread.
+    pub(super) fn tally(&'a self) -> Tally<'a> {
+        Tally { progress: self, files: 0, bytes: 0 }
     }
 
     fn show_until_done(&self, wait: &mpsc::Receiver<()>) {
@@ -77,6 +75,25 @@ impl<'a> Progress<'a> {
         }
         if let Some(bar) = bar {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// What one thread has done, told now and then: threads that write to one place with every file wait for each other.
+pub(super) struct Tally<'a> {
+    progress: &'a Progress<'a>,
+    files: usize,
+    bytes: u64,
+}
+
+impl Tally<'_> {
+    /// So much more is done.
+    pub(super) fn add(&mut self, files: usize, bytes: u64) {
+        self.files += files;
+        self.bytes += bytes;
+        if self.files >= 64 || self.bytes >= 1024 * 1024 {
+            self.progress.files.fetch_add(mem::take(&mut self.files), Ordering::Relaxed);
+            self.progress.bytes.fetch_add(mem::take(&mut self.bytes), Ordering::Relaxed);
         }
     }
 }

@@ -27,7 +27,7 @@ fn look_into(folder: &RelPath) -> io::Result<Vec<Entry>> {
         } else {
             Node::Other
         };
-        entries.push(Entry { name: from_native(Path::new(&entry.file_name())).as_bytes().into(), node });
+        entries.push(Entry { name: name_of(&entry).into(), node });
     }
     Ok(entries)
 }
@@ -112,7 +112,7 @@ pub(super) fn failure(error: &io::Error, path: Option<&RelPath>) -> Failure {
     Failure { kind: kind_of(error), path: path.cloned(), message: error.to_string() }
 }
 
-pub(super) fn kind_of(error: &io::Error) -> FailureKind {
+fn kind_of(error: &io::Error) -> FailureKind {
     match error.kind() {
         io::ErrorKind::NotFound => FailureKind::NotFound,
         io::ErrorKind::NotADirectory => FailureKind::IsAFile,
@@ -125,8 +125,14 @@ pub(super) fn to_native(path: &RelPath) -> PathBuf {
     PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(path.as_bytes()))
 }
 
+/// The name of an entry, as a part of a path.
 #[cfg(unix)]
-pub(super) fn from_native(path: &Path) -> RelPath {
+pub(super) fn name_of(entry: &fs::DirEntry) -> Vec<u8> {
+    std::os::unix::ffi::OsStringExt::into_vec(entry.file_name())
+}
+
+#[cfg(unix)]
+fn from_native(path: &Path) -> RelPath {
     RelPath::new(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()))
 }
 
@@ -135,7 +141,13 @@ pub(super) fn to_native(path: &RelPath) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(path.as_bytes()).into_owned())
 }
 
+/// The name of an entry, as a part of a path.
 #[cfg(not(unix))]
-pub(super) fn from_native(path: &Path) -> RelPath {
+pub(super) fn name_of(entry: &fs::DirEntry) -> Vec<u8> {
+    entry.file_name().to_string_lossy().into_owned().into_bytes()
+}
+
+#[cfg(not(unix))]
+fn from_native(path: &Path) -> RelPath {
     RelPath::new(path.to_string_lossy().replace('\\', "/").into_bytes())
 }

@@ -60,7 +60,7 @@ pub(super) fn hash(log: &Log, kernel: Option<Kernel>, paths: &[RelPath], algorit
         (algorithm, false, kernel) => {
             // Few large files are shared evenly.
             let lanes = kernel.lanes(algorithm).min(paths.len().div_ceil(workers)).min(OPEN / workers);
-            queue.side_by_side(Lanes::new(algorithm, kernel, lanes, ROOM))
+            queue.side_by_side(Lanes::new(algorithm, kernel, lanes, ROOM));
         }
     };
     progress.watch(workers, work);

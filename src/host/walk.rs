@@ -3,13 +3,13 @@
 use std::cmp::Ordering;
 use std::fs;
 use std::io;
+use std::iter;
 use std::thread;
 
 use docktag::need::{Failure, FailureKind, Listing};
 use docktag::path::RelPath;
-use walkdir::WalkDir;
 
-use crate::host::fs::{failure, from_native, kind_of, to_native};
+use crate::host::fs::{failure, name_of, to_native};
 
 /// As many folders take longer than starting threads for them.
 const MANY: usize = 32;
@@ -55,9 +55,11 @@ fn look_into_all(folders: &[RelPath]) -> Result<Vec<Found>, Failure> {
     if folders.len() < MANY || cores == 1 {
         return Ok(vec![look_into(folders)?]);
     }
+    let (own, others) = folders.split_at(folders.len().div_ceil(cores));
     thread::scope(|scope| {
-        let threads: Vec<_> = folders.chunks(folders.len().div_ceil(cores)).map(|part| scope.spawn(|| look_into(part))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        let threads: Vec<_> = others.chunks(own.len()).map(|part| scope.spawn(|| look_into(part))).collect();
+        let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        iter::once(look_into(own)).chain(joined).collect()
     })
 }
 
@@ -66,15 +68,12 @@ fn look_into(folders: &[RelPath]) -> Result<Found, Failure> {
     for folder in folders {
         let (files, inner) = (found.files.len(), found.folders.len());
         let mut is_empty = true;
-        for entry in WalkDir::new(to_native(folder)).min_depth(1).max_depth(1) {
+        let at = |error: io::Error| failure(&error, Some(folder));
+        for entry in fs::read_dir(to_native(folder)).map_err(at)? {
             is_empty = false;
-            let entry = entry.map_err(|error| {
-                let path = error.path().map(from_native);
-                let message = error.io_error().map_or_else(|| error.to_string(), io::Error::to_string);
-                Failure { kind: error.io_error().map_or(FailureKind::Other, kind_of), path, message }
-            })?;
-            let kind = entry.file_type();
-            let path = from_native(entry.path());
+            let entry = entry.map_err(at)?;
+            let kind = entry.file_type().map_err(at)?;
+            let path = folder.join(&name_of(&entry));
             if kind.is_file() {
                 found.files.push(path);
             } else if kind.is_dir() {

@@ -1,7 +1,7 @@
 //! Hashing files on all cores, several on each at once.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Seek};
 use std::iter::Zip;
 use std::slice::{Chunks, ChunksMut, Iter, IterMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -64,8 +64,9 @@ pub(super) fn hash(log: &Log, kernel: Option<Kernel>, paths: &[RelPath], algorit
         }
     };
     progress.watch(workers, work);
-    // Where one failed, those that nobody took any more are empty.
-    slots.into_iter().flatten().collect()
+    // Where one failed, those that nobody took any more are empty, and come later.
+    let untouched = || Failure { kind: FailureKind::Other, path: None, message: String::new() };
+    slots.into_iter().map(|slot| slot.unwrap_or_else(|| Err(untouched()))).collect()
 }
 
 /// What is to be done, and for whom.
@@ -261,7 +262,16 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Asks the system itself: the C library would prepare for the end of the thread each time.
+#[cfg(target_os = "linux")]
 fn read(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::io::read(&mut *file, &mut *buffer))?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    use std::io::Read as _;
+
     loop {
         match file.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

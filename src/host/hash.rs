@@ -29,8 +29,8 @@ const BATCH: usize = 16;
 /// So many files are open at most: some systems let a program have 256.
 const OPEN: usize = 200;
 
-/// Where the answer for a file goes.
-type Slot = Option<Result<Hashed, Failure>>;
+/// Where the answer for a file goes; of one that failed there is none.
+type Slot = Option<Hashed>;
 
 /// What hashes several files at once, from `DOCKTAG_LANES`: the one of that name, if one is named; `scalar` hashes one after the other.
 pub(super) fn kernel() -> Result<Option<Kernel>, Error> {
@@ -52,9 +52,9 @@ pub(super) fn hash(log: &Log, kernel: Option<Kernel>, paths: &[RelPath], algorit
     let workers = cores.min(paths.len()).max(1);
     let progress = Progress::new(log, paths.len());
     let batch = BATCH.min(paths.len() / (workers * 4)).max(1);
-    let mut slots: Vec<Slot> = (0..paths.len()).map(|_| None).collect();
+    let mut slots: Vec<Slot> = vec![None; paths.len()];
     let rest = Mutex::new(paths.chunks(batch).zip(slots.chunks_mut(batch)));
-    let queue = Queue { rest, begun: SystemTime::now(), progress: &progress };
+    let queue = Queue { rest, failures: Mutex::default(), begun: SystemTime::now(), progress: &progress };
     let work = || match (algorithm, text, kernel.unwrap_or_else(|| Kernel::best(algorithm))) {
         (_, true, _) | (_, _, Kernel::Scalar) => queue.one_by_one(algorithm, text),
         (algorithm, false, kernel) => {
@@ -64,15 +64,20 @@ pub(super) fn hash(log: &Log, kernel: Option<Kernel>, paths: &[RelPath], algorit
         }
     };
     progress.watch(workers, work);
-    // Where one failed, those that nobody took any more are empty, and come later.
-    let untouched = || Failure { kind: FailureKind::Other, path: None, message: String::new() };
-    slots.into_iter().map(|slot| slot.unwrap_or_else(|| Err(untouched()))).collect()
+    let mut failures = queue.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let of = |path: &RelPath| failures.iter().position(|failure| failure.path.as_ref() == Some(path));
+    match failures.is_empty() {
+        true => Ok(slots.into_iter().map_while(|slot| slot).collect()),
+        false => Err(failures.swap_remove(paths.iter().find_map(of).unwrap_or_default())),
+    }
 }
 
 /// What is to be done, and for whom.
 struct Queue<'a> {
     /// The files that nobody has taken yet, some at a time.
     rest: Mutex<Zip<Chunks<'a, RelPath>, ChunksMut<'a, Slot>>>,
+    /// Of those that were taken; each names its file.
+    failures: Mutex<Vec<Failure>>,
     /// Before anything was read.
     begun: SystemTime,
     progress: &'a Progress<'a>,
@@ -81,17 +86,14 @@ struct Queue<'a> {
 impl<'a> Queue<'a> {
     /// Some files; none are left where there are none.
     fn take(&self) -> Zip<Iter<'a, RelPath>, IterMut<'a, Slot>> {
-        let (paths, slots) = self.rest().next().unwrap_or_default();
+        let (paths, slots) = lock(&self.rest).next().unwrap_or_default();
         paths.iter().zip(slots)
     }
 
-    /// The others stop at their next batch: nothing can come of it.
-    fn stop(&self) {
-        *self.rest() = [].chunks(1).zip([].chunks_mut(1));
-    }
-
-    fn rest(&self) -> MutexGuard<'_, Zip<Chunks<'a, RelPath>, ChunksMut<'a, Slot>>> {
-        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A file failed. All stop at their next batch: nothing can come of it.
+    fn fail(&self, failure: Failure) {
+        lock(&self.failures).push(failure);
+        *lock(&self.rest) = [].chunks(1).zip([].chunks_mut(1));
     }
 
     fn one_by_one(&self, algorithm: Algorithm, text: bool) {
@@ -103,11 +105,10 @@ impl<'a> Queue<'a> {
                 return;
             }
             for (path, slot) in batch {
-                let hashed = self.hash_file(path, &mut opener, &mut tally, text, &mut hasher, &mut buffer);
-                if hashed.is_err() {
-                    self.stop();
+                match self.hash_file(path, &mut opener, &mut tally, text, &mut hasher, &mut buffer) {
+                    Ok(hashed) => *slot = Some(hashed),
+                    Err(failure) => self.fail(failure),
                 }
-                *slot = Some(hashed);
             }
         }
     }
@@ -160,32 +161,29 @@ impl<'a> Queue<'a> {
                             match Reading::open(path, &mut opener) {
                                 Ok(file) => place.insert((file, slot)),
                                 Err(failure) => {
-                                    self.stop();
-                                    *slot = Some(Err(failure));
+                                    self.fail(failure);
                                     continue;
                                 }
                             }
                         }
                     };
-                    let ended = match lanes.take(lane) {
-                        Some(digest) => Ok(file.hashed(digest, &mut tally)),
-                        None => match file.read(lanes.room(lane), self.begun, &mut tally) {
-                            Ok(count) => {
-                                lanes.fill(lane, count);
-                                if file.has_ended() {
-                                    lanes.end(lane);
-                                }
-                                continue;
-                            }
-                            Err(failure) => Err(failure),
-                        },
-                    };
-                    if ended.is_err() {
-                        self.stop();
-                        lanes.reset(lane);
+                    if let Some(digest) = lanes.take(lane) {
+                        **slot = Some(file.hashed(digest, &mut tally));
+                        *place = None;
+                        continue;
                     }
-                    **slot = Some(ended);
-                    *place = None;
+                    match file.read(lanes.room(lane), self.begun, &mut tally) {
+                        Ok(count) => lanes.fill(lane, count),
+                        Err(failure) => {
+                            self.fail(failure);
+                            lanes.reset(lane);
+                            *place = None;
+                            continue;
+                        }
+                    }
+                    if file.has_ended() {
+                        lanes.end(lane);
+                    }
                 }
             }
             if !lanes.run() {
@@ -193,6 +191,10 @@ impl<'a> Queue<'a> {
             }
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A file that is being read from its start to its end.

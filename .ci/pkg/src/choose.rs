@@ -10,6 +10,8 @@ use crate::split::{calls, pointers};
 pub struct Border<'a> {
     /// Whether an export, by its name, works without the second module.
     pub is_alone: &'a dyn Fn(&str) -> bool,
+    /// Whether a function, by its name, is of what works without the second module: a closure may be called by nothing but its address.
+    pub is_first: &'a dyn Fn(&str) -> bool,
     /// Whether a function, by its name, is for the second module.
     pub is_later: &'a dyn Fn(&str) -> bool,
 }
@@ -57,6 +59,11 @@ fn fixed(module: &Module, called: &BTreeMap<usize, Vec<usize>>, border: &Border<
             if (border.is_alone)(&export.name) {
                 open.push(id.index());
             }
+        }
+    }
+    for (id, _) in module.funcs.iter_local() {
+        if module.funcs.get(id).name.as_deref().is_some_and(border.is_first) && fixed.insert(id.index()) {
+            open.push(id.index());
         }
     }
     while let Some(id) = open.pop() {

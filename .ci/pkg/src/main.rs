@@ -49,6 +49,9 @@ const FIRST: &[&str] = &[
 /// Those of them that are in the second all the same.
 const SECOND: &[&str] = &["job::registry::insecure", "job::registry::trust", "registry::trust"];
 
+/// What works without the second.
+const ALONE: &[&str] = &["diff", "digest", "manifest"];
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, wasm, folder] = arguments.as_slice() else {
@@ -69,7 +72,7 @@ fn make(wasm: &str, folder: &Path) -> Result<()> {
     let bindgen = bindgen.input_path(wasm).web(true)?.out_name("docktag").typescript(true);
     bindgen.remove_name_section(false).remove_producers_section(true).omit_default_module_path(false).generate(folder)?;
     let file = folder.join("docktag_bg.wasm");
-    let (first, rest) = split::split(&std::fs::read(&file)?, &Border { is_alone: &is_alone, is_later: &is_later })?;
+    let (first, rest) = split::split(&std::fs::read(&file)?, &Border { is_alone: &is_alone, is_first: &is_first, is_later: &is_later })?;
     std::fs::write(&file, first)?;
     std::fs::write(folder.join("docktag_rest.wasm"), rest)?;
     Ok(())
@@ -80,15 +83,23 @@ fn is_alone(name: &str) -> bool {
     !name.contains("session")
 }
 
+/// Whether all that a name mentions of the crate works without the second wasm.
+fn is_first(name: &str) -> bool {
+    let mut paths = paths(name).peekable();
+    paths.peek().is_some() && paths.all(|path| is_in(path, ALONE))
+}
+
 /// Whether a name mentions a module of the crate, or a crate, that is not for the first wasm.
 fn is_later(name: &str) -> bool {
-    // Crates have a hash in brackets: docktag[0123456789abcdef]::path::Path.
-    if name.contains("saphyr_parser[") {
-        return true;
-    }
-    name.split("docktag[").skip(1).any(|rest| {
-        let path = rest.split_once("]::").map_or("", |(_, path)| path);
-        let is_in = |module: &&str| path.strip_prefix(module).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'));
-        !FIRST.iter().any(|module| is_in(module)) || SECOND.iter().any(|module| is_in(module))
-    })
+    name.contains("saphyr_parser[") || paths(name).any(|path| !is_in(path, FIRST) || is_in(path, SECOND))
+}
+
+/// The paths in this crate that a name mentions. Crates have a hash in brackets: docktag[0123456789abcdef]::path::Path.
+fn paths(name: &str) -> impl Iterator<Item = &str> {
+    name.split("docktag[").skip(1).map(|rest| rest.split_once("]::").map_or("", |(_, path)| path))
+}
+
+fn is_in(path: &str, modules: &[&str]) -> bool {
+    let is_name = |next: char| next.is_alphanumeric() || next == '_';
+    modules.iter().any(|module| path.strip_prefix(module).is_some_and(|rest| !rest.starts_with(is_name)))
 }

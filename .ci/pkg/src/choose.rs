@@ -10,8 +10,8 @@ use crate::split::{calls, pointers};
 pub struct Border<'a> {
     /// Whether an export, by its name, works without the second module.
     pub is_alone: &'a dyn Fn(&str) -> bool,
-    /// Whether a function, by its name, is of what works without the second module: a closure may be called by nothing but its address.
-    pub is_first: &'a dyn Fn(&str) -> bool,
+    /// Whether a function, by its name, is a part of that: a closure may be called by nothing but its address.
+    pub is_part_of_it: &'a dyn Fn(&str) -> bool,
     /// Whether a function, by its name, is for the second module.
     pub is_later: &'a dyn Fn(&str) -> bool,
 }
@@ -27,13 +27,7 @@ pub fn later(module: &Module, border: &Border<'_>) -> BTreeSet<usize> {
         }
     }
     let fixed = fixed(module, &called, border);
-    let named: BTreeSet<usize> = module
-        .funcs
-        .iter_local()
-        .map(|(id, _)| id)
-        .filter(|id| !fixed.contains(&id.index()) && module.funcs.get(*id).name.as_deref().is_some_and(border.is_later))
-        .map(|id| id.index())
-        .collect();
+    let named: BTreeSet<usize> = named(module, border.is_later).filter(|id| !fixed.contains(id)).collect();
     // Whose address is known may be called from anywhere.
     let known: BTreeSet<usize> = pointers(module).into_values().map(|id| id.index()).collect();
     // At first all go that can, then those are taken back that somebody calls who stays, until nothing changes.
@@ -61,10 +55,9 @@ fn fixed(module: &Module, called: &BTreeMap<usize, Vec<usize>>, border: &Border<
             }
         }
     }
-    for (id, _) in module.funcs.iter_local() {
-        if module.funcs.get(id).name.as_deref().is_some_and(border.is_first) && fixed.insert(id.index()) {
-            open.push(id.index());
-        }
+    for id in named(module, border.is_part_of_it) {
+        fixed.insert(id);
+        open.push(id);
     }
     while let Some(id) = open.pop() {
         for id in called.get(&id).into_iter().flatten() {
@@ -74,4 +67,14 @@ fn fixed(module: &Module, called: &BTreeMap<usize, Vec<usize>>, border: &Border<
         }
     }
     fixed
+}
+
+/// The functions whose name says so.
+fn named<'a>(module: &'a Module, says: &'a dyn Fn(&str) -> bool) -> impl Iterator<Item = usize> + 'a {
+    module
+        .funcs
+        .iter_local()
+        .map(|(id, _)| id)
+        .filter(move |id| module.funcs.get(*id).name.as_deref().is_some_and(says))
+        .map(|id| id.index())
 }

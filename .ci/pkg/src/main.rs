@@ -72,7 +72,8 @@ fn make(wasm: &str, folder: &Path) -> Result<()> {
     let bindgen = bindgen.input_path(wasm).web(true)?.out_name("docktag").typescript(true);
     bindgen.remove_name_section(false).remove_producers_section(true).omit_default_module_path(false).generate(folder)?;
     let file = folder.join("docktag_bg.wasm");
-    let (first, rest) = split::split(&std::fs::read(&file)?, &Border { is_alone: &is_alone, is_first: &is_first, is_later: &is_later })?;
+    let (first, rest) =
+        split::split(&std::fs::read(&file)?, &Border { is_alone: &is_alone, is_part_of_it: &is_part_of_it, is_later: &is_later })?;
     std::fs::write(&file, first)?;
     std::fs::write(folder.join("docktag_rest.wasm"), rest)?;
     Ok(())
@@ -84,7 +85,7 @@ fn is_alone(name: &str) -> bool {
 }
 
 /// Whether all that a name mentions of the crate works without the second wasm.
-fn is_first(name: &str) -> bool {
+fn is_part_of_it(name: &str) -> bool {
     let mut paths = paths(name).peekable();
     paths.peek().is_some() && paths.all(|path| is_in(path, ALONE))
 }

@@ -157,13 +157,14 @@ pub fn algorithm(text: &[u8]) -> Algorithm {
 
 /// The tag of a manifest: the digest of its text, so that `md5sum MANIFEST | cut -f1 -d' '` prints it.
 pub fn tag(algorithm: Algorithm, text: &[u8]) -> String {
+    // A quarter faster than `digest`, by which the lanes are checked.
     digests(algorithm, Kernel::best(algorithm), &[text]).iter().map(Digest::to_string).collect()
 }
 
 /// `<digest>  <path>`, with a `\` before the digest where the path had to be escaped (coreutils, `md5sum`).
 fn write_line(file: &File, text: &mut Vec<u8>) {
     let path = file.path.as_bytes();
-    let escape = memchr::memchr3(b'\\', b'\n', b'\r', path).is_some();
+    let escape = has_escaped(path);
     if escape {
         text.push(b'\\');
     }
@@ -207,7 +208,7 @@ fn order(a: &RelPath, b: &RelPath) -> Ordering {
     }
 }
 
-fn escaped_bytes(path: &[u8]) -> impl Iterator<Item = u8> + '_ {
+pub(crate) fn escaped_bytes(path: &[u8]) -> impl Iterator<Item = u8> + '_ {
     path.iter()
         .flat_map(|&byte| match escaped(byte) {
             Some(letter) => [Some(b'\\'), Some(letter)],
@@ -223,6 +224,11 @@ fn escaped(byte: u8) -> Option<u8> {
         b'\r' => Some(b'r'),
         _ => None,
     }
+}
+
+/// Whether a path has a byte that `escaped` knows; almost none has.
+fn has_escaped(path: &[u8]) -> bool {
+    memchr::memchr3(b'\\', b'\n', b'\r', path).is_some()
 }
 
 /// A name as it was before `\\`, `\n` and `\r` were written for what would break its line; `None` where another letter stands behind a `\`.

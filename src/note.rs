@@ -3,6 +3,7 @@
 //! A line break or a backslash in a name is escaped as `md5sum` escapes it. `docs/manifest.md` lists the lines.
 
 use crate::digest::{Algorithm, digest};
+use crate::manifest::escaped_bytes;
 use crate::path::RelPath;
 
 /// The platform that is built for.
@@ -112,16 +113,7 @@ fn line(kind: &str, rest: &[u8]) -> Vec<u8> {
 }
 
 fn escaped(bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(bytes.len());
-    for &byte in bytes {
-        match byte {
-            b'\\' => text.extend_from_slice(b"\\\\"),
-            b'\n' => text.extend_from_slice(b"\\n"),
-            b'\r' => text.extend_from_slice(b"\\r"),
-            byte => text.push(byte),
-        }
-    }
-    text
+    escaped_bytes(bytes).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Files and folders.
 
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -23,11 +24,11 @@ fn look_into(folder: &RelPath) -> io::Result<Vec<Entry>> {
         } else if kind.is_dir() {
             Node::Folder(Folder::default())
         } else if kind.is_symlink() {
-            Node::Link(from_native(&fs::read_link(entry.path())?).as_bytes().into())
+            Node::Link(from_native(fs::read_link(entry.path())?.into()).into())
         } else {
             Node::Other
         };
-        entries.push(Entry { name: name_of(&entry).into(), node });
+        entries.push(Entry { name: from_native(entry.file_name()).into(), node });
     }
     Ok(entries)
 }
@@ -94,7 +95,7 @@ fn link(target: &Path, link: &Path) -> io::Result<()> {
 /// Links need a privilege on Windows, so what matters is copied: plugins and contexts are small trees.
 #[cfg(not(unix))]
 fn link(target: &Path, link: &Path) -> io::Result<()> {
-    for entry in WalkDir::new(target).follow_links(true) {
+    for entry in walkdir::WalkDir::new(target).follow_links(true) {
         let entry = entry.map_err(io::Error::from)?;
         let below = entry.path().strip_prefix(target).map_err(io::Error::other)?;
         let copy = if below.as_os_str().is_empty() { link.to_owned() } else { link.join(below) };
@@ -125,15 +126,10 @@ pub(super) fn to_native(path: &RelPath) -> PathBuf {
     PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(path.as_bytes()))
 }
 
-/// The name of an entry, as a part of a path.
+/// A path, or a part of one, as the system spells it.
 #[cfg(unix)]
-pub(super) fn name_of(entry: &fs::DirEntry) -> Vec<u8> {
-    std::os::unix::ffi::OsStringExt::into_vec(entry.file_name())
-}
-
-#[cfg(unix)]
-fn from_native(path: &Path) -> RelPath {
-    RelPath::new(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()))
+pub(super) fn from_native(path: OsString) -> Vec<u8> {
+    std::os::unix::ffi::OsStringExt::into_vec(path)
 }
 
 #[cfg(not(unix))]
@@ -141,13 +137,8 @@ pub(super) fn to_native(path: &RelPath) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(path.as_bytes()).into_owned())
 }
 
-/// The name of an entry, as a part of a path.
+/// A path, or a part of one, as the system spells it.
 #[cfg(not(unix))]
-pub(super) fn name_of(entry: &fs::DirEntry) -> Vec<u8> {
-    entry.file_name().to_string_lossy().into_owned().into_bytes()
-}
-
-#[cfg(not(unix))]
-fn from_native(path: &Path) -> RelPath {
-    RelPath::new(path.to_string_lossy().replace('\\', "/").into_bytes())
+pub(super) fn from_native(path: OsString) -> Vec<u8> {
+    path.to_string_lossy().replace('\\', "/").into_bytes()
 }

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{self, Seek};
 use std::iter::Zip;
+use std::mem;
 use std::slice::{Chunks, ChunksMut, Iter, IterMut};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 use std::time::SystemTime;
 
@@ -14,6 +15,7 @@ use docktag::need::{Failure, FailureKind, Hashed};
 use docktag::path::RelPath;
 
 use crate::host::fs::failure;
+use crate::host::lock;
 use crate::host::log::Log;
 use crate::host::look::Look;
 use crate::host::open::Opener;
@@ -64,7 +66,7 @@ pub(super) fn hash(log: &Log, kernel: Option<Kernel>, paths: &[RelPath], algorit
         }
     };
     progress.watch(workers, work);
-    let mut failures = queue.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut failures = mem::take(&mut *lock(&queue.failures));
     let of = |path: &RelPath| failures.iter().position(|failure| failure.path.as_ref() == Some(path));
     match failures.is_empty() {
         true => Ok(slots.into_iter().map_while(|slot| slot).collect()),
@@ -191,10 +193,6 @@ impl<'a> Queue<'a> {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A file that is being read from its start to its end.

@@ -1,7 +1,7 @@
 //! Sending requests.
 
 use std::error::Error as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
@@ -45,7 +45,7 @@ impl Client {
     }
 
     fn agents(&self, trust: &Trust) -> Result<Vec<Agent>, Failure> {
-        let mut known = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = crate::host::lock(&self.agents);
         if let Some((_, agents)) = known.iter().find(|(of, _)| of == trust) {
             return Ok(agents.clone());
         }

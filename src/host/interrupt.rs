@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -110,7 +110,7 @@ fn unless_stopping<T>(work: impl FnOnce(&mut Running) -> T) -> T {
 }
 
 fn running() -> MutexGuard<'static, Running> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+    crate::host::lock(&RUNNING)
 }
 
 fn wait_for_the_end() -> ! {

@@ -1,7 +1,7 @@
 //! What is said on standard error.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use docktag::error::Error;
 use docktag::need::{Command, Exited};
@@ -22,7 +22,7 @@ impl Log {
 
     /// How things are said; nothing is written to the log while this is held.
     pub(crate) fn voice(&self) -> MutexGuard<'_, Voice> {
-        self.voice.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::host::lock(&self.voice)
     }
 
     /// Whether somebody sits in front of it.

@@ -18,6 +18,7 @@ mod stage;
 mod walk;
 
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use docktag::digest::Kernel;
@@ -39,6 +40,11 @@ pub(crate) struct Host {
 /// The time since then.
 fn milliseconds(start: Instant) -> u64 {
     u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What is behind a lock, also where a thread ended badly with it: each change to it is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Host {

@@ -1,6 +1,6 @@
 //! Copies for a strict build: the same bytes, with modes and times that depend on nothing.
 
-use std::fs::{self, File, FileTimes, Permissions};
+use std::fs::{self, File, FileTimes};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -59,7 +59,7 @@ fn finish(path: &Path, mode: u32, time: SystemTime) -> io::Result<()> {
 
 #[cfg(unix)]
 fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, <Permissions as std::os::unix::fs::PermissionsExt>::from_mode(mode))
+    fs::set_permissions(path, <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(mode))
 }
 
 #[cfg(not(unix))]

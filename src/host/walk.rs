@@ -9,7 +9,7 @@ use std::thread;
 use docktag::need::{Failure, FailureKind, Listing};
 use docktag::path::RelPath;
 
-use crate::host::fs::{failure, name_of, to_native};
+use crate::host::fs::{failure, from_native, to_native};
 
 /// As many folders take longer than starting threads for them.
 const MANY: usize = 32;
@@ -73,7 +73,7 @@ fn look_into(folders: &[RelPath]) -> Result<Found, Failure> {
             is_empty = false;
             let entry = entry.map_err(at)?;
             let kind = entry.file_type().map_err(at)?;
-            let path = folder.join(&name_of(&entry));
+            let path = folder.join(&from_native(entry.file_name()));
             if kind.is_file() {
                 found.files.push(path);
             } else if kind.is_dir() {

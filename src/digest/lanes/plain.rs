@@ -101,6 +101,7 @@ macro_rules! kernel {
         }
     };
 }
+#[cfg(target_arch = "x86_64")]
 pub(super) use kernel;
 
 kernel!(four, 4, 4, gather, rounds);

@@ -11,10 +11,7 @@ import { serve } from "./support/server.js";
 
 const site = await serve();
 const page = await start();
-after(async () => {
-  await page.close();
-  site.close();
-});
+after(() => site.close());
 const root = temporary();
 const shop = project(join(root, "shop"));
 const tag = native(shop, ["tag", "--path", "docker"]).trim();

@@ -3,22 +3,36 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { after } from "node:test";
 
 import { program } from "../../action/support/browser.js";
 import { temporary } from "../../action/support/run.js";
 
-/** Starts it, with a profile of its own. */
+/** Starts it, with a profile of its own; it ends when the tests of the file have run. */
 export async function start() {
+  /** @type {() => Promise<void>} */
+  let end = async () => {};
+  // What is to be done after tests is done in the order in which it was said: while it runs, its profile cannot go.
+  after(() => end());
   const profile = temporary();
   // Port 0: a free one, which it writes down.
   writeFileSync(join(profile, "user.js"), 'user_pref("marionette.port", 0);\n');
   const child = spawn(program("firefox"), ["--headless", "--marionette", "--no-remote", "--profile", profile], { stdio: "ignore", env: { ...process.env, HOME: profile } });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  end = async () => {
+    child.kill();
+    await ended;
+  };
   const file = join(profile, "MarionetteActivePort");
   for (let tries = 0; !existsSync(file) || readFileSync(file, "utf8") === ""; tries++) {
     if (tries > 600 || child.exitCode !== null) throw new Error("Firefox does not start");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const send = await talk(Number(readFileSync(file, "utf8")));
+  end = async () => {
+    await send("Marionette:Quit", { flags: ["eForceQuit"] }).catch(() => child.kill());
+    await ended;
+  };
   await send("WebDriver:NewSession", {});
   /** @param {string} selector */
   const find = async (selector) => Object.values((await send("WebDriver:FindElement", { using: "css selector", value: selector })).value)[0];
@@ -40,11 +54,6 @@ export async function start() {
     give: async (selector, path) => send("WebDriver:ElementSendKeys", { id: await find(selector), text: path }),
     /** Runs a script in the page; its last argument takes the result. @param {string} script @param {unknown[]} args */
     run: async (script, ...args) => (await send("WebDriver:ExecuteAsyncScript", { script, args, sandbox: null, newSandbox: false, scriptTimeout: 60_000 })).value,
-    async close() {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      await send("Marionette:Quit", { flags: ["eForceQuit"] }).catch(() => child.kill());
-      await ended;
-    },
   };
 }
 

@@ -12,11 +12,13 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crate::digest::Algorithm;
+use crate::options::SECRET_VARIABLES;
 use crate::need::{Answer, Command, Exited, Failure, FailureKind, Hashed, Listing, Need};
 use crate::path::RelPath;
 use crate::registry::{Request, Response};
 use crate::report::Note;
 use crate::secret::Secret;
+use crate::shell::Env;
 use crate::tree::Entry;
 
 /// The number of a need.
@@ -44,6 +46,8 @@ struct State {
     needs: Vec<(Id, Need)>,
     answers: Vec<(Id, Answer)>,
     notes: Vec<Note>,
+    /// Variables that every program gets, unless its command sets them otherwise.
+    child_env: Env,
 }
 
 impl fmt::Debug for Desk {
@@ -54,10 +58,11 @@ impl fmt::Debug for Desk {
 
 /// Declares one asking function per need: its answer's variant is the only one that fits.
 macro_rules! ask {
-    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $out:ty = $need:expr, $answer:pat => $value:expr;)*) => {
+    ($desk:ident: $($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $out:ty = $need:expr, $answer:pat => $value:expr;)*) => {
         impl Desk {
             $($(#[$doc])* pub async fn $name(&self, $($arg: $type),*) -> Result<$out, Failure> {
-                match self.ask($need).await {
+                let $desk = self;
+                match $desk.ask($need).await {
                     $answer => Ok($value),
                     Answer::Failed(failure) => Err(failure),
                     _ => Err(Failure { kind: FailureKind::Other, path: None, message: "the host gave an answer of another kind".to_owned() }),
@@ -68,6 +73,7 @@ macro_rules! ask {
 }
 
 ask! {
+    desk:
     /// Asks for [`Need::List`].
     list(root: RelPath) -> Listing = Need::List { root }, Answer::Listing(listing) => listing;
     /// Asks for [`Need::Entries`].
@@ -80,10 +86,10 @@ ask! {
     exist(paths: Vec<String>) -> Vec<bool> = Need::Exist { paths }, Answer::Exist(exist) => exist;
     /// Asks for [`Need::Http`].
     http(request: Request, because: String) -> Response = Need::Http { request, because }, Answer::Response(response) => response;
-    /// Asks for [`Need::Run`].
-    run(command: Command) -> Exited = Need::Run(command), Answer::Exited(exited) => exited;
-    /// Asks for [`Need::Objects`].
-    objects(command: Command, algorithm: Algorithm) -> Vec<Hashed> = Need::Objects { command, algorithm }, Answer::Hashed(hashed) => hashed;
+    /// Asks for [`Need::Run`], in the environment that every program gets.
+    run(command: Command) -> Exited = Need::Run(desk.in_child_env(command)), Answer::Exited(exited) => exited;
+    /// Asks for [`Need::Objects`], in the environment that every program gets.
+    objects(command: Command, algorithm: Algorithm) -> Vec<Hashed> = Need::Objects { command: desk.in_child_env(command), algorithm }, Answer::Hashed(hashed) => hashed;
     /// Asks for [`Need::Write`].
     write(path: String, bytes: Secret<Vec<u8>>, append: bool) -> () = Need::Write { path, bytes, append }, Answer::Done => ();
     /// Asks for [`Need::Stage`].
@@ -109,6 +115,19 @@ impl Desk {
         if !self.is_quiet {
             self.state.borrow_mut().notes.push(note);
         }
+    }
+
+    /// Sets the variables that every program gets from now on.
+    pub fn set_child_env(&self, env: Env) {
+        self.state.borrow_mut().child_env = env;
+    }
+
+    /// A command with the variables that every program gets, and without those that hold secrets.
+    fn in_child_env(&self, command: Command) -> Command {
+        let mut env = self.state.borrow().child_env.clone();
+        (&command.env).into_iter().for_each(|(name, value)| env.insert(name.to_owned(), value.to_owned()));
+        let env_remove = SECRET_VARIABLES.iter().map(|&name| name.to_owned()).chain(command.env_remove.iter().cloned()).collect();
+        Command { env, env_remove, ..command }
     }
 
     /// A handle through which other files than the host's are seen, and nothing is said to the user.

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use crate::manifest::{File, Manifest, unescape};
+use crate::manifest::{File, Manifest};
+use crate::note::Entry;
 use crate::path::RelPath;
 
 /// What differs between two manifests, each list sorted by path.
@@ -135,7 +136,6 @@ fn words(kind: &str, name: &RelPath, before: Option<&RelPath>, after: Option<&Re
         "dir" => "empty folder",
         "dockerfile" => "Dockerfile",
         "refresh" => "period",
-        "remote" => "fetched",
         other => other,
     };
     match (kind, before, after) {
@@ -210,23 +210,15 @@ fn notes(manifest: &Manifest) -> Vec<Note> {
     all
 }
 
-/// Takes a line apart; where it is of a kind that is not known, all of it is a name.
+/// Takes a line apart. If its kind is not known, the rest of it is the name.
 fn note(line: &[u8]) -> Note {
+    if let Some(Entry { kind, name, value }) = Entry::parse(line) {
+        return (kind.word().to_owned(), RelPath::new(name), RelPath::new(value));
+    }
     let line = line.strip_prefix(b"# ").unwrap_or(line);
-    let (kind, rest) = split(line, line.iter().position(|&byte| byte == b' '), 1);
-    let kind = String::from_utf8_lossy(kind).into_owned();
-    let (name, value) = match kind.as_str() {
-        "arg" | "base" | "build" | "image" | "remote" => split(rest, rest.iter().rposition(|&byte| byte == b' '), 1),
-        "link" => split(rest, rest.windows(4).position(|part| part == b" -> "), 4),
-        "context" | "dockerfile" | "target" | "refresh" | "salt" => (&b""[..], rest),
-        _ => (rest, &b""[..]),
-    };
-    let plain = |text: &[u8]| RelPath::new(unescape(text).unwrap_or_else(|| text.to_vec()));
-    (kind, plain(name), plain(value))
-}
-
-fn split(text: &[u8], at: Option<usize>, width: usize) -> (&[u8], &[u8]) {
-    at.and_then(|at| Some((text.get(..at)?, text.get(at + width..)?))).unwrap_or((text, b""))
+    let end = line.iter().position(|&byte| byte == b' ').unwrap_or(line.len());
+    let name = line.get(end + 1..).unwrap_or_default();
+    (String::from_utf8_lossy(&line[..end]).into_owned(), RelPath::new(name), RelPath::new(*b""))
 }
 
 /// A mode is worth a word only where the file itself stayed.

@@ -80,9 +80,14 @@ impl Env {
         }
     }
 
-    /// Takes a variable away.
+    /// Removes a variable.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|(other, _)| other != name);
+    }
+
+    /// Removes a variable whatever the case of its name: on Windows `Path` and `PATH` are one variable.
+    pub fn remove_in_any_case(&mut self, name: &str) {
+        self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
     }
 
     fn find(&self, name: &str) -> Result<usize, usize> {

@@ -49,10 +49,9 @@ pub(super) async fn began(desk: &Desk, options: &Options, repository: &Repositor
 
 /// The lines in which files differ from those of a commit; empty where git shows none.
 pub(super) async fn lines(desk: &Desk, options: &Options, commit: &str, files: &[String]) -> String {
-    // Names are no patterns, whatever is in them.
-    let mut args = vec!["--literal-pathspecs", "diff", "--no-color", "--no-ext-diff", "--no-textconv", "-M", commit, "--"];
+    let mut args = vec!["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "-M", commit, "--"];
     args.extend(files.iter().map(String::as_str));
-    match git::run(desk, options, &args, None, "which lines differ?").await {
+    match git::run_on_files(desk, options, &args, "which lines differ?").await {
         Ok(exited) if exited.ok() => return crate::shell::printable(&String::from_utf8_lossy(&exited.stdout)),
         Ok(exited) => desk.tell(Note::warning(format!(
             "`--diff`: git cannot show what differs from {commit}: {}; is the commit here? `git fetch origin {commit}` brings it",

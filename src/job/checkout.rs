@@ -4,12 +4,11 @@
 
 use crate::desk::Desk;
 use crate::error::Result;
-use crate::job::login::hidden_variables;
-use crate::need::{Command, Listing};
+use crate::job::git;
+use crate::need::{Exited, Listing};
 use crate::options::{Checkout, Options};
 use crate::path::RelPath;
 use crate::report::Note;
-use crate::shell::Env;
 
 /// What git has of some folders' files, each list sorted.
 #[derive(Debug, Default)]
@@ -81,7 +80,8 @@ pub(super) async fn ask_git(desk: &Desk, options: &Options, folders: &[String]) 
         return None;
     }
     let format = "--format=%(objectmode) %(eolinfo:index) %(eolinfo:worktree) %(path)";
-    let Some(known) = ask(desk, options, &["ls-files", "-z", format], folders, "what does git know of these files?").await else {
+    let because = "what does git know of these files?";
+    let Some(known) = printed(git::run(desk, options, &args(&["ls-files", "-z", format], folders), None, because).await) else {
         desk.tell(Note::warning("git does not say what it has of these files, so they count as they are on disk; the tag can differ from that of other machines"));
         return None;
     };
@@ -100,8 +100,9 @@ pub(super) async fn ask_git(desk: &Desk, options: &Options, folders: &[String]) 
     }
     if !git.converted.is_empty() {
         // A file that was edited is another file than git has, whatever its line ends.
-        let args = ["diff", "--name-only", "--relative", "-z"];
-        let edited = ask(desk, options, &args, folders, "which files were edited?").await.unwrap_or_default();
+        let diff = ["diff", "--name-only", "--relative", "-z", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all"];
+        let edited = git::run_on_files(desk, options, &args(&diff, folders), "which files were edited?").await;
+        let edited = printed(edited).unwrap_or_default();
         let edited: Vec<&[u8]> = edited.split(|&byte| byte == 0).collect();
         git.converted.retain(|path| !edited.contains(&path.as_bytes()));
     }
@@ -139,13 +140,14 @@ fn parse(line: &[u8]) -> Option<Known<'_>> {
     Some(Known { path, is_link: mode == b"120000", is_executable: mode == b"100755", is_converted: index == b"lf" && disk == b"crlf" })
 }
 
-/// What git prints for the folders; `None` where there is no git, or it knows no such repository.
-async fn ask(desk: &Desk, options: &Options, args: &[&str], folders: &[String], because: &str) -> Option<Vec<u8>> {
-    let mut argv: Vec<String> = ["git"].iter().chain(args).chain(&["--"]).map(|&word| word.to_owned()).collect();
-    argv.extend_from_slice(folders);
-    let env = Env::from([("GIT_LITERAL_PATHSPECS".to_owned(), "1".to_owned())]);
-    let command = Command { argv, env, env_remove: hidden_variables(options), stdin: None, capture: true, because: because.to_owned() };
-    desk.run(command).await.ok().filter(|exited| exited.ok()).map(|exited| exited.stdout)
+/// Arguments for some folders.
+fn args<'a>(args: &[&'a str], folders: &'a [String]) -> Vec<&'a str> {
+    args.iter().copied().chain(["--"]).chain(folders.iter().map(String::as_str)).collect()
+}
+
+/// Returns what git printed; `None` if there is no git, or if it knows no such repository.
+fn printed(exited: Result<Exited>) -> Option<Vec<u8>> {
+    exited.ok().filter(Exited::ok).map(|exited| exited.stdout)
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use crate::compose::overrides::{self, ServiceOverride};
 use crate::compose::{Compose, Flavor};
 use crate::desk::{Desk, join};
 use crate::error::{Code, Error, Result};
-use crate::job::login::hidden_variables;
 use crate::need::{Command, Exited, Failure, FailureKind};
 use crate::options::Options;
 use crate::report::{Note, Variable};
@@ -26,7 +25,6 @@ pub(super) struct Project {
     pub(super) own_files: Vec<String>,
     /// The variables that every Compose command gets.
     pub(super) env: Env,
-    env_remove: Vec<String>,
     /// What only the files of variables have, for builds that Compose does not run itself.
     pub(super) secret_variables: Vec<(String, Secret)>,
 }
@@ -41,7 +39,6 @@ impl Project {
             own_files: files.clone(),
             files,
             env: variables.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
-            env_remove: hidden_variables(options),
             secret_variables: Vec::new(),
         }
     }
@@ -55,27 +52,13 @@ impl Project {
         }
         argv.extend(args.iter().map(|&arg| arg.to_owned()));
         argv.extend(services.iter().cloned());
-        Command {
-            argv,
-            env: self.env.clone(),
-            env_remove: self.env_remove.clone(),
-            stdin: None,
-            capture: false,
-            because: because.to_owned(),
-        }
+        Command { argv, env: self.env.clone(), because: because.to_owned(), ..Command::default() }
     }
 
     /// A command of the engine's client, in the same environment.
     pub(super) fn docker(&self, args: &[&str], because: &str) -> Command {
         let argv = std::iter::once("docker").chain(args.iter().copied()).map(str::to_owned).collect();
-        Command {
-            argv,
-            env: self.env.clone(),
-            env_remove: self.env_remove.clone(),
-            stdin: None,
-            capture: true,
-            because: because.to_owned(),
-        }
+        Command { argv, env: self.env.clone(), capture: true, because: because.to_owned(), ..Command::default() }
     }
 }
 
@@ -108,7 +91,7 @@ async fn ask(desk: &Desk, options: &Options, variables: &[Variable]) -> Result<(
         Some(program) if program.last().is_some_and(|last| last == "compose") => {
             let exited =
                 config(desk, &mut project, program.clone(), Flavor::V2).await.map_err(|failure| missing(&program.join(" "), &failure))?;
-            if !exited.ok() && !has_version(desk, &project, program).await {
+            if !exited.ok() && !has_version(desk, program).await {
                 return Err(Error::new(Code::NoCompose, format!("cannot be run: {}", exited.last_lines()))
                     .at(program.join(" "))
                     .help("install Docker's Compose plugin, or name another Compose with `--compose`"));
@@ -142,7 +125,7 @@ pub(super) async fn start(desk: &Desk, options: &Options, project: &mut Project)
     };
     let mut refused = None;
     for program in programs {
-        let Ok(version) = desk.run(version_command(project, &program)).await else { continue };
+        let Ok(version) = desk.run(version_command(&program)).await else { continue };
         match Flavor::of_version(&String::from_utf8_lossy(&version.stdout)).filter(|_| version.ok()) {
             Some(flavor) => {
                 desk.tell(Note::detail(format!("Compose: {} ({flavor:?})", program.join(" "))));
@@ -239,7 +222,7 @@ async fn check_files(desk: &Desk, options: &Options) -> Result<()> {
 /// `docker compose config` did not work: because there is no `docker compose`, or because it refuses the files?
 async fn fall_back(desk: &Desk, project: &mut Project, first: std::result::Result<Exited, Failure>) -> Result<Exited> {
     if let Ok(refused) = first
-        && has_version(desk, project, &words(&["docker", "compose"])).await
+        && has_version(desk, &words(&["docker", "compose"])).await
     {
         return Ok(refused);
     }
@@ -262,14 +245,14 @@ fn silent(program: &[String], version: &Exited) -> Error {
 }
 
 /// Whether a program is a Compose at all: what refuses the project says its version still.
-async fn has_version(desk: &Desk, project: &Project, program: &[String]) -> bool {
-    let version = desk.run(version_command(project, program)).await;
+async fn has_version(desk: &Desk, program: &[String]) -> bool {
+    let version = desk.run(version_command(program)).await;
     version.is_ok_and(|version| version.ok() && Flavor::of_version(&String::from_utf8_lossy(&version.stdout)).is_some())
 }
 
 /// `docker-compose` can be v1 or newer: it is asked, while it makes its model.
 async fn standalone(desk: &Desk, project: &mut Project, program: Vec<String>) -> Result<std::result::Result<Exited, Failure>> {
-    let asked = version_command(project, &program);
+    let asked = version_command(&program);
     // v1 knows no `--format`; the YAML that both print is read too.
     let (version, exited) = join(desk.run(asked), config(desk, project, program.clone(), Flavor::V1)).await;
     let (version, exited) = match (version, exited) {
@@ -296,15 +279,9 @@ fn config_command(project: &Project) -> Command {
     Command { capture: true, ..project.command(args, &[], "read the Compose files") }
 }
 
-fn version_command(project: &Project, program: &[String]) -> Command {
-    Command {
-        argv: [program, &words(&["version", "--short"])].concat(),
-        env: Env::default(),
-        env_remove: project.env_remove.clone(),
-        stdin: None,
-        capture: true,
-        because: "which Compose is it?".to_owned(),
-    }
+fn version_command(program: &[String]) -> Command {
+    let argv = [program, &words(&["version", "--short"])].concat();
+    Command { argv, capture: true, because: "which Compose is it?".to_owned(), ..Command::default() }
 }
 
 /// Compose refused the project; where that is because there are no files, say so ourselves.

@@ -289,14 +289,24 @@ fn notes(options: &Options, places: &Places, build: &Build, text: &Text, reach: 
             true => places.in_manifest(value),
             false => value.clone(),
         };
-        let contexts: Vec<String> = build.additional_contexts.iter().map(|(name, it)| format!("{name}={}", value(it))).collect();
-        keyed("additional_contexts", &contexts.join("\n"));
+        let contexts: Vec<(&str, String)> = build.additional_contexts.iter().map(|(name, it)| (name.as_str(), value(it))).collect();
+        keyed("additional_contexts", &named_contexts(&contexts));
     }
     for (key, value) in build.other.iter().filter(|(key, _)| !NEUTRAL.contains(&key.as_str())) {
         keyed(key, &serde_json::to_string(value).unwrap_or_default());
     }
     notes.extend(options.salt.iter().map(|salt| note::salt(algorithm, salt)));
     notes
+}
+
+/// The named contexts as one text, which no two sets of them share: `NAME=VALUE` lines, or JSON behind a line break if a name or a value could be
+/// read in another way.
+fn named_contexts(contexts: &[(&str, String)]) -> String {
+    let is_plain = |name: &str, value: &str| !name.contains(['=', '\n']) && !value.contains('\n');
+    match contexts.iter().all(|(name, value)| is_plain(name, value)) {
+        true => contexts.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("\n"),
+        false => format!("\n{}", serde_json::to_string(contexts).unwrap_or_default()),
+    }
 }
 
 fn default_dockerfile(context: &str) -> String {
@@ -318,4 +328,26 @@ pub(super) fn no_dockerfile(service: &Service, candidates: &[String]) -> Error {
 /// Whether a value has something in it.
 pub(super) fn has_items(value: Option<&Value>) -> bool {
     value.and_then(Value::as_array).is_some_and(|list| !list.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_sets_of_named_contexts_never_have_one_text() {
+        let sets: [&[(&str, &str)]; 6] = [
+            &[("a", "b"), ("c", "d")],
+            &[("a", "b\nc=d")],
+            &[("a=b\nc", "d")],
+            &[("a", "b=c")],
+            &[("a=b", "c")],
+            &[("", "[[\"a=b\",\"c\"]]")],
+        ];
+        let texts = sets.map(|set| named_contexts(&set.iter().map(|(name, value)| (*name, (*value).to_owned())).collect::<Vec<_>>()));
+        assert_eq!(texts[0], "a=b\nc=d");
+        for (index, text) in texts.iter().enumerate() {
+            assert!(!texts[..index].contains(text), "{text:?}");
+        }
+    }
 }

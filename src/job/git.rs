@@ -1,10 +1,12 @@
 //! Asking git: which repository this is, which commits there are, what stands in their trees.
+//!
+//! A project can hold files that git would take for its own configuration, and such a configuration can start programs. So git is started by
+//! this module only, and its configuration is fixed where it could start one. `docs/adr/0022-git.md` lists all commands and keys.
 
 use std::rc::Rc;
 
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
-use crate::job::login::hidden_variables;
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::Options;
 use crate::shell::Env;
@@ -36,20 +38,116 @@ pub(super) struct Item {
     pub(super) object: Rc<str>,
 }
 
-/// A command of git in the project folder.
-pub(super) fn command(options: &Options, args: &[&str], stdin: Option<String>, because: &str) -> Command {
+/// Configuration that beats the repository's own, for every git: also for those that Buildx and Compose start.
+const CONFIG: [(&str, &str); 5] = [
+    ("safe.bareRepository", "explicit"),
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", "/dev/null"),
+    ("log.showSignature", "false"),
+    ("protocol.ext.allow", "never"),
+];
+/// How many settings the environment had before ours.
+const COUNT: &str = "GIT_CONFIG_COUNT";
+
+/// Variables that give [`CONFIG`] to git, behind the settings that `env` has already (git, "git-config", `GIT_CONFIG_COUNT`).
+pub(super) fn config(env: &Env) -> Env {
+    let pairs = CONFIG.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    variables(given(env), &pairs)
+}
+
+fn given(env: &Env) -> usize {
+    env.get(COUNT).and_then(|count| count.parse().ok()).unwrap_or_default()
+}
+
+fn variables(first: usize, pairs: &[(String, String)]) -> Env {
+    let mut env = Env::default();
+    env.insert(COUNT.to_owned(), (first + pairs.len()).to_string());
+    for (index, (key, value)) in pairs.iter().enumerate() {
+        env.insert(format!("GIT_CONFIG_KEY_{}", first + index), key.clone());
+        env.insert(format!("GIT_CONFIG_VALUE_{}", first + index), value.clone());
+    }
+    env
+}
+
+/// A command of git in the project folder. It fetches nothing, writes no index, and asks nobody.
+pub(super) fn command(args: &[&str], stdin: Option<String>, because: &str) -> Command {
     let argv = std::iter::once("git").chain(args.iter().copied()).map(str::to_owned).collect();
-    Command { argv, env: Env::default(), env_remove: hidden_variables(options), stdin, capture: true, because: because.to_owned() }
+    let env = [
+        ("GIT_ALLOW_PROTOCOL", "none"),
+        ("GIT_LITERAL_PATHSPECS", "1"),
+        ("GIT_NO_LAZY_FETCH", "1"),
+        ("GIT_OPTIONAL_LOCKS", "0"),
+        ("GIT_PAGER", "cat"),
+        ("GIT_TERMINAL_PROMPT", "0"),
+    ];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    Command { argv, env, stdin, capture: true, because: because.to_owned(), ..Command::default() }
 }
 
 /// Runs git, whatever its exit code.
+///
+/// # Errors
+/// [`Code::NoRepository`] if there is no git, and if git would take a folder of the project for a bare repository.
 pub(super) async fn run(desk: &Desk, options: &Options, args: &[&str], stdin: Option<String>, because: &str) -> Result<Exited> {
-    desk.run(command(options, args, stdin, because)).await.map_err(|failure| match failure.kind {
+    start(desk, options, command(args, stdin, because)).await
+}
+
+/// Runs a git that asks a remote, over the protocols that start no program of the remote's choice.
+pub(super) async fn run_with_remote(desk: &Desk, options: &Options, args: &[&str], because: &str) -> Result<Exited> {
+    let mut command = command(args, None, because);
+    command.env.insert("GIT_ALLOW_PROTOCOL".to_owned(), "file:git:http:https:ssh".to_owned());
+    start(desk, options, command).await
+}
+
+/// Runs a git that reads files of the working tree.
+///
+/// `.gitattributes` of the project choose the filters, and the configuration says which programs they are. Git has no option that switches
+/// all of them off, so each one gets an empty program.
+pub(super) async fn run_on_files(desk: &Desk, options: &Options, args: &[&str], because: &str) -> Result<Exited> {
+    let args_of_config = ["config", "--null", "--name-only", "--get-regexp", "^filter\\."];
+    let configured = run(desk, options, &args_of_config, None, "which filters are there?").await?;
+    let keys = String::from_utf8_lossy(&configured.stdout).into_owned();
+    let off = |key: &str| (key.to_owned(), if key.ends_with(".required") { "false" } else { "" }.to_owned());
+    let filters: Vec<(String, String)> = keys.split('\0').filter(|key| !key.is_empty()).map(off).collect();
+    let mut command = command(args, None, because);
+    for (name, value) in &variables(given(&options.host.env) + CONFIG.len(), &filters) {
+        command.env.insert(name.to_owned(), value.to_owned());
+    }
+    start(desk, options, command).await
+}
+
+async fn start(desk: &Desk, options: &Options, command: Command) -> Result<Exited> {
+    refuse_bare(desk, options).await?;
+    desk.run(command).await.map_err(|failure| match failure.kind {
         FailureKind::NotFound => Error::new(Code::NoRepository, "not found, and old states are read from git")
             .at("git")
             .help("install git, or compare with a manifest that was kept in a file"),
         _ => Error::new(Code::NoRepository, failure.message).at("git"),
     })
+}
+
+/// Refuses a folder that git would take for a bare repository, and so would take its configuration from. Git 2.38 and newer refuse it
+/// themselves, older ones do not.
+///
+/// rule: git `setup.c`, `setup_git_directory_gently_1` and `is_git_directory`: from the folder upwards, first `.git`, then the folder itself.
+async fn refuse_bare(desk: &Desk, options: &Options) -> Result<()> {
+    const NAMES: [&str; 5] = [".git", "HEAD", "commondir", "objects", "refs"];
+    let folders: Vec<String> = (0..=options.host.depth).map(|level| "../".repeat(level)).collect();
+    let paths = folders.iter().flat_map(|folder| NAMES.map(|name| format!("{folder}{name}"))).collect();
+    let exist = desk.exist(paths).await.map_err(|failure| failure.of_file("."))?;
+    for (folder, found) in folders.iter().zip(exist.chunks(NAMES.len())) {
+        match *found {
+            [true, ..] => return Ok(()),
+            [false, true, has_common_folder, has_objects, has_refs] if has_common_folder || (has_objects && has_refs) => {
+                let place = if folder.is_empty() { "." } else { folder.trim_end_matches('/') };
+                return Err(Error::new(Code::NoRepository, "looks like a bare git repository, expected a working tree")
+                    .at(place)
+                    .help("git would take its configuration from the project's files, which could start programs: remove `HEAD`, `objects` and `refs` from that folder"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Finds the repository.
@@ -146,7 +244,7 @@ pub(super) fn unknown(repository: &Repository, revision: &str) -> Error {
 fn unreadable(object: &str, exited: &Exited) -> Error {
     Error::new(Code::NoRepository, format!("git cannot read this object: {}", exited.last_lines()))
         .at(object)
-        .help("is the clone complete? try `git fsck`")
+        .help("docktag fetches nothing: is this a partial clone? `git fetch --refetch --filter=blob:limit=1g` brings all objects; otherwise try `git fsck`")
 }
 
 /// `OBJECT blob SIZE\nCONTENT\n`, and what comes behind it (git, "git-cat-file", "BATCH OUTPUT").

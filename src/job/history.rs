@@ -28,7 +28,7 @@ pub(super) struct Change {
 /// The last commits up to this one, oldest first: those that were the head of a branch, without those that were merged into it.
 pub(super) async fn commits(desk: &Desk, options: &Options, head: &str, count: usize) -> Result<Vec<Commit>> {
     let count = format!("--max-count={count}");
-    let args = ["log", "--first-parent", "-z", "--format=%H %ct %s", "--encoding=UTF-8", &count, head, "--"];
+    let args = ["log", "--no-show-signature", "--first-parent", "-z", "--format=%H %ct %s", "--encoding=UTF-8", &count, head, "--"];
     let exited = git::run(desk, options, &args, None, "which commits are there?").await?;
     if !exited.ok() {
         return Err(Error::new(Code::NoRepository, format!("its history cannot be read: {}", exited.last_lines())).at(head));

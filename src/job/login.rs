@@ -5,14 +5,9 @@ use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::job::compose::Project;
 use crate::need::{Command, Exited, FailureKind};
-use crate::options::{Options, PASSWORD};
+use crate::options::Options;
 use crate::registry::credential::{self, Credential, DockerConfig, Lookup, server};
 use crate::secret::Secret;
-
-/// The variables that no program is to see: a password that was given to us is not for others.
-pub(super) fn hidden_variables(options: &Options) -> Vec<String> {
-    options.given_login().iter().map(|_| PASSWORD.to_owned()).collect()
-}
 
 /// The credentials for a registry, and words for where they come from.
 pub(super) async fn credential(desk: &Desk, options: &Options, registry: &str) -> Result<(Credential, String)> {
@@ -25,7 +20,7 @@ pub(super) async fn credential(desk: &Desk, options: &Options, registry: &str) -
         Lookup::Found(credential) => Ok((credential, format!("from {place}"))),
         Lookup::Helper(name) => {
             let source = format!("from the credential helper docker-credential-{name}");
-            Ok((ask_helper(desk, options, &name, registry, &place).await?, source))
+            Ok((ask_helper(desk, &name, registry, &place).await?, source))
         }
     }
 }
@@ -59,7 +54,7 @@ async fn config(desk: &Desk, options: &Options) -> Result<Option<(String, Vec<u8
     Ok(desk.read_if_there(&place).await?.map(|text| (place, text)))
 }
 
-async fn ask_helper(desk: &Desk, options: &Options, name: &str, registry: &str, place: &str) -> Result<Credential> {
+async fn ask_helper(desk: &Desk, name: &str, registry: &str, place: &str) -> Result<Credential> {
     let program = format!("docker-credential-{name}");
     let failed = |message: String| {
         Error::new(Code::CredentialHelper, message)
@@ -68,11 +63,10 @@ async fn ask_helper(desk: &Desk, options: &Options, name: &str, registry: &str, 
     };
     let command = Command {
         argv: vec![program.clone(), "get".to_owned()],
-        env: Default::default(),
-        env_remove: hidden_variables(options),
         stdin: Some(server(registry).to_owned()),
         capture: true,
         because: format!("ask {program} for the login to {registry}"),
+        ..Command::default()
     };
     match desk.run(command).await {
         Ok(exited) if exited.ok() => credential::helper_answer(&exited.stdout).ok_or_else(|| failed("printed no credentials".to_owned())),

@@ -46,11 +46,14 @@ use std::pin::Pin;
 use crate::ci::fork;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
-use crate::options::{Job, Login, Options, PASSWORD, Push, Spelling};
+use crate::options::{Job, Login, Options, PASSWORD, Push, SECRET_VARIABLES, Spelling};
 use crate::report::{Note, Report};
 
 /// Runs the job that the options name, and keeps what later steps need.
 pub(crate) async fn run(desk: Desk, mut options: Options) -> Result<Report> {
+    // Before anything of the project can ask for a variable.
+    SECRET_VARIABLES.iter().for_each(|name| options.host.env.remove_in_any_case(name));
+    desk.set_child_env(git::config(&options.host.env));
     if options.ci {
         publish::check(&options)?;
     }

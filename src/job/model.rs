@@ -5,7 +5,6 @@ use crate::compose::project::Project;
 use crate::compose::read::{self, Read, Request};
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
-use crate::job::login::hidden_variables;
 use crate::job::{compose, later};
 use crate::map::Map;
 use crate::options::Options;
@@ -51,8 +50,6 @@ pub(super) async fn with_variables(desk: &Desk, options: &Options, variables: &[
 /// What Compose would be told. With a repository, the recipe's variables have it: the hash comes later.
 fn request(options: &Options) -> Request {
     let mut env = options.host.env.clone();
-    // Compose does not get these either.
-    hidden_variables(options).iter().for_each(|name| env.remove(name));
     if let Some(repository) = &options.image {
         let moving = options.moving_tag.as_ref().map(|tag| format!("{repository}:{tag}")).unwrap_or_default();
         env.insert("DOCKER_IMAGE".to_owned(), repository.to_string());

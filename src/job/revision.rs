@@ -122,7 +122,7 @@ impl Reader {
         objects.dedup();
         objects.retain(|object| find(&self.store.borrow().hashed, object).is_none());
         let parts = objects.chunks(BATCH.min(objects.len() / 4 + 64)).map(|part| {
-            let command = git::command(&self.options, &["cat-file", "--batch"], Some(git::lines(part)), "hash files of the commit");
+            let command = git::command(&["cat-file", "--batch"], Some(git::lines(part)), "hash files of the commit");
             self.desk.objects(command, algorithm)
         });
         let mut hashed = Vec::with_capacity(objects.len());

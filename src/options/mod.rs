@@ -24,8 +24,11 @@ pub use spelling::Spelling;
 /// The moving tag where nothing else is said.
 pub const MOVING_TAG: &str = "ci";
 
-/// The variable that a password may stand in; programs that are started do not get it.
+/// The variable that the password is read from.
 pub const PASSWORD: &str = "DOCKER_PASSWORD";
+
+/// The variables that hold the password. They are no variables of the project: neither its files nor the programs that docktag starts see them.
+pub const SECRET_VARIABLES: [&str; 3] = [PASSWORD, "DOCKTAG_PASSWORD", "INPUT_PASSWORD"];
 
 /// The jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

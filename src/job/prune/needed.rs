@@ -8,6 +8,7 @@ use crate::job::revision::Reader;
 use crate::job::states;
 use crate::manifest::Manifest;
 use crate::map::Map;
+use crate::need::Exited;
 use crate::options::Options;
 use crate::report::Note;
 
@@ -87,9 +88,9 @@ async fn heads(desk: &Desk, options: &Options, reader: &Reader) -> Result<Vec<St
     heads.extend(lines(desk, options, &args, "which branches are there?").await?);
     let remotes = lines(desk, options, &["remote"], "is there a remote?").await?;
     for remote in &remotes {
-        let listed = lines(desk, options, &["ls-remote", "--heads", remote], "which branches does it have now?")
-            .await
-            .map_err(|error| error.help("what its branches need must be known before anything is deleted; may this machine read it?"))?;
+        let because = "which branches does it have now?";
+        let listed = git::run_with_remote(desk, options, &["ls-remote", "--heads", "--", remote], because).await;
+        let listed = printed(listed?, because).map_err(|error| error.help("what its branches need must be known before anything is deleted; may this machine read it?"))?;
         for (commit, name) in listed.iter().filter_map(|line| line.split_once('\t')) {
             if reader.commit(commit).await.is_err() {
                 return Err(Error::new(Code::RevisionUnknown, "this branch was not fetched, so what it needs is not known")
@@ -109,7 +110,7 @@ async fn recent(desk: &Desk, options: &Options, reader: &Reader, heads: &[String
     let count = format!("--max-count={}", options.keep_commits);
     let mut commits: Map<String, String> = Map::new();
     for head in heads {
-        let args = ["log", "--first-parent", "--format=%H %T %P", &count, head, "--"];
+        let args = ["log", "--no-show-signature", "--first-parent", "--format=%H %T %P", &count, head, "--"];
         let said = lines(desk, options, &args, "which commits count?").await?;
         // Where the history was cut, the last commit that is here still has parents.
         let is_cut = reader.repository.is_shallow && said.len() < options.keep_commits;
@@ -129,7 +130,11 @@ async fn recent(desk: &Desk, options: &Options, reader: &Reader, heads: &[String
 }
 
 async fn lines(desk: &Desk, options: &Options, args: &[&str], because: &str) -> Result<Vec<String>> {
-    let exited = git::run(desk, options, args, None, because).await?;
+    printed(git::run(desk, options, args, None, because).await?, because)
+}
+
+/// The lines that git printed.
+fn printed(exited: Exited, because: &str) -> Result<Vec<String>> {
     match exited.ok() {
         true => Ok(String::from_utf8_lossy(&exited.stdout).lines().map(str::to_owned).collect()),
         false => Err(Error::new(Code::NoRepository, format!("git cannot say {}: {}", because.trim_end_matches('?'), exited.last_lines()))),

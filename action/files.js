@@ -2,7 +2,8 @@
 // Files and folders.
 
 import {
-  appendFileSync, chmodSync, closeSync, cpSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, realpathSync, symlinkSync, writeFileSync,
+  appendFileSync, chmodSync, closeSync, constants, cpSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readSync, readdirSync, readlinkSync, realpathSync,
+  renameSync, rmSync, symlinkSync, writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 import { HostFailure, ofFile } from './failure.js'
@@ -141,9 +142,33 @@ function join(folder, name) {
   return [...Buffer.concat([bytes, Buffer.from(slash), Buffer.from(name)])]
 }
 
-/** @param {string} file */
-export function readAll(file) {
-  return readFileSync(file)
+/** How files are opened to be read: to open a pipe would wait for a writer otherwise, and regular files do not care. */
+export const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
+/** The largest text that is read whole, as in the core. */
+const TEXT_LIMIT = 16 * 1024 * 1024
+
+/**
+ * Reads a regular file whole. A pipe or a device is refused at once, and so is a file whose content is not as long as the system says: those of
+ * `/proc` have the size 0.
+ * @param {string} file
+ * @param {number} [limit]
+ */
+export function readAll(file, limit = TEXT_LIMIT) {
+  const open = openSync(file, READ)
+  try {
+    const found = fstatSync(open)
+    if (found.isDirectory()) throw new HostFailure('other', 'EISDIR: illegal operation on a directory')
+    if (!found.isFile()) throw new HostFailure('other', 'is a pipe or a device, expected a regular file')
+    if (found.size > limit) throw new HostFailure('other', `has ${found.size} bytes, expected ${limit} at most`)
+    const bytes = Buffer.alloc(found.size + 1)
+    let size = 0
+    for (let count = -1; count !== 0 && size <= found.size; size += count) count = readSync(open, bytes, size, bytes.length - size, null)
+    if (size !== found.size) throw new HostFailure('other', `does not have the ${found.size} bytes that the system says it has`)
+    return bytes.subarray(0, size)
+  } finally {
+    closeSync(open)
+  }
 }
 
 /** @param {string[]} paths */
@@ -152,19 +177,26 @@ export function exist(paths) {
 }
 
 /**
- * Writes a file; a private one is for its owner only, whatever the umask says.
+ * Writes a file: to its end, or to a new file that takes its place at once. The new one is made under a name that is not there yet, so nobody
+ * can put a link there before; a private one is for its owner only.
  * @param {string} file
  * @param {Uint8Array} bytes
- * @param {{ append: boolean, isPrivate: boolean }} how
+ * @param {'append' | 'replace' | 'private'} how
  */
-export function write(file, bytes, { append, isPrivate }) {
-  if (isPrivate) {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
-    closeSync(openSync(file, 'a', 0o600))
-    chmodSync(file, 0o600)
+export function write(file, bytes, how) {
+  if (how === 'append') return appendFileSync(file, bytes)
+  const folder = path.dirname(file)
+  if (how === 'private') mkdirSync(folder, { recursive: true, mode: 0o700 })
+  else if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new HostFailure('other', 'is a link, a folder or a device, expected a regular file')
+  const fresh = path.join(folder, `.docktag-${Math.random().toString(36).slice(2)}`)
+  try {
+    writeFileSync(fresh, bytes, { flag: 'wx', mode: how === 'private' ? 0o600 : 0o666 })
+    if (how === 'private') chmodSync(fresh, 0o600)
+    renameSync(fresh, file)
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') rmSync(fresh, { force: true })
+    throw error
   }
-  if (append) appendFileSync(file, bytes)
-  else writeFileSync(file, bytes)
 }
 
 /**

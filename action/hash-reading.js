@@ -3,7 +3,7 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { HostFailure, ofFile } from './failure.js'
-import { native } from './files.js'
+import { READ, native } from './files.js'
 
 /** @typedef {import('../pkg/docktag.js').Path} Path */
 
@@ -19,8 +19,8 @@ export class Reading {
   constructor(index, path) {
     this.index = index
     this.path = path
-    this.file = this.#told(() => openSync(native(path), 'r'))
-    this.before = this.#told(() => fstatSync(this.file))
+    this.file = this.#told(() => openSync(native(path), READ))
+    this.before = this.#told(() => regular(fstatSync(this.file)))
     this.executable = isExecutable(this.before)
   }
 
@@ -34,6 +34,8 @@ export class Reading {
     return this.#told(() => {
       const count = readSync(this.file, bytes, at, room, null)
       this.size += count
+      // One that grows while it is read might never end.
+      if (this.size > this.before.size) throw new HostFailure('changed', '')
       // A small file is read whole at once; whether it has grown is seen here, without reading its end.
       if (count === 0 || (this.size === this.before.size && count < room)) {
         const after = fstatSync(this.file)
@@ -60,6 +62,15 @@ export class Reading {
       throw ofFile(error, this.path)
     }
   }
+}
+
+/**
+ * A regular file: pipes and devices have no end.
+ * @param {import('node:fs').Stats} file
+ */
+export function regular(file) {
+  if (!file.isFile()) throw new HostFailure('other', 'is no regular file')
+  return file
 }
 
 /**

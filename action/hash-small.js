@@ -3,8 +3,8 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { HostFailure, ofFile } from './failure.js'
-import { native } from './files.js'
-import { isExecutable } from './hash-reading.js'
+import { READ, native } from './files.js'
+import { isExecutable, regular } from './hash-reading.js'
 
 /** @typedef {import('../pkg/docktag.js').Path} Path */
 /** @typedef {import('node:fs').Stats} Stats */
@@ -81,10 +81,10 @@ export function together(Batch, memory) {
   function readSmall(path, bytes, at, old) {
     let file
     try {
-      file = openSync(native(path), 'r')
+      file = openSync(native(path), READ)
       const before = isYoung ? fstatSync(file) : undefined
       const count = readSync(file, bytes, at, LARGE, null)
-      const after = fstatSync(file)
+      const after = regular(fstatSync(file))
       if (count === LARGE || count !== after.size) return undefined
       if (before) {
         if (before.size !== after.size || before.mtimeMs !== after.mtimeMs) throw new HostFailure('changed', '')

@@ -52,7 +52,7 @@ async function work(session, host, id, need) {
     case 'entries':
       return { entries: files.entries(need.folders, expect) }
     case 'read':
-      return { bytes: files.readAll(need.path).toString('base64') }
+      return { bytes: files.readAll(need.path, need.limit).toString('base64') }
     case 'hash':
       return { hashed: await hash(need, (text) => host.show(session.line(text))) }
     case 'exist':
@@ -70,9 +70,8 @@ async function work(session, host, id, need) {
       return { hashed: (await timed(session, host, id, () => hashObjects(need.command, need.algorithm, host.log), ({ code }) => code)).hashed }
     }
     case 'write': {
-      const isPrivate = need.path.startsWith(`${host.scratch.folder}/`)
-      if (isPrivate) await host.scratch.make()
-      files.write(need.path, session.bytes(id) ?? new Uint8Array(), { append: need.append, isPrivate })
+      if (need.path.startsWith(`${host.scratch.folder}/`)) await host.scratch.make()
+      files.write(need.path, session.bytes(id) ?? new Uint8Array(), need.how)
       return 'done'
     }
     case 'stage': {

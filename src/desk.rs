@@ -13,7 +13,7 @@ use std::task::Poll;
 
 use crate::digest::Algorithm;
 use crate::options::SECRET_VARIABLES;
-use crate::need::{Answer, Command, Exited, Failure, FailureKind, Hashed, Listing, Need};
+use crate::need::{Answer, Command, Exited, Failure, FailureKind, Hashed, Listing, Need, TEXT_LIMIT, Writing};
 use crate::path::RelPath;
 use crate::registry::{Request, Response};
 use crate::report::Note;
@@ -79,7 +79,7 @@ ask! {
     /// Asks for [`Need::Entries`].
     entries(folders: Vec<RelPath>) -> Vec<Vec<Entry>> = Need::Entries { folders }, Answer::Entries(entries) => entries;
     /// Asks for [`Need::Read`].
-    read(path: String) -> Vec<u8> = Need::Read { path }, Answer::Bytes(bytes) => bytes;
+    read_up_to(path: String, limit: u64) -> Vec<u8> = Need::Read { path, limit }, Answer::Bytes(bytes) => bytes;
     /// Asks for [`Need::Hash`].
     hash(paths: Arc<Vec<RelPath>>, algorithm: Algorithm, text: bool) -> Vec<Hashed> = Need::Hash { paths, algorithm, text }, Answer::Hashed(hashed) => hashed;
     /// Asks for [`Need::Exist`].
@@ -91,7 +91,7 @@ ask! {
     /// Asks for [`Need::Objects`], in the environment that every program gets.
     objects(command: Command, algorithm: Algorithm) -> Vec<Hashed> = Need::Objects { command: desk.in_child_env(command), algorithm }, Answer::Hashed(hashed) => hashed;
     /// Asks for [`Need::Write`].
-    write(path: String, bytes: Secret<Vec<u8>>, append: bool) -> () = Need::Write { path, bytes, append }, Answer::Done => ();
+    write(path: String, bytes: Secret<Vec<u8>>, how: Writing) -> () = Need::Write { path, bytes, how }, Answer::Done => ();
     /// Asks for [`Need::Stage`].
     stage(need: Need) -> () = need, Answer::Done => ();
     /// Asks for [`Need::Mirror`].
@@ -101,9 +101,19 @@ ask! {
 }
 
 impl Desk {
-    /// Reads a file that need not exist.
+    /// Reads a text.
+    pub async fn read(&self, path: String) -> Result<Vec<u8>, Failure> {
+        self.read_up_to(path, TEXT_LIMIT).await
+    }
+
+    /// Reads a text that need not exist.
     pub async fn read_if_there(&self, path: &str) -> crate::error::Result<Option<Vec<u8>>> {
-        match self.read(path.to_owned()).await {
+        self.read_if_there_up_to(path, TEXT_LIMIT).await
+    }
+
+    /// Reads a file that need not exist.
+    pub async fn read_if_there_up_to(&self, path: &str, limit: u64) -> crate::error::Result<Option<Vec<u8>>> {
+        match self.read_up_to(path.to_owned(), limit).await {
             Ok(bytes) => Ok(Some(bytes)),
             Err(Failure { kind: FailureKind::NotFound, .. }) => Ok(None),
             Err(failure) => Err(failure.of_file(path)),

@@ -74,9 +74,8 @@ fn prepare(job: Job, matches: &ArgMatches, log: &Log) -> Result<(Host, Session, 
         Job::Tag | Job::Manifest | Job::Env | Job::Inputs | Job::Explain | Job::Why | Job::Model | Job::Backtest => None,
         Job::Plan | Job::Join | Job::Prune => None,
     };
-    let folder = scratch.as_ref().map(|scratch| scratch.path().to_owned());
-    let options = options::options(matches, job, folder.as_deref())?;
-    Ok((Host::new(log.clone(), folder)?, Session::new(options), scratch))
+    let options = options::options(matches, job, scratch.as_ref().map(Scratch::path))?;
+    Ok((Host::new(log.clone())?, Session::new(options), scratch))
 }
 
 fn voice(matches: &ArgMatches) -> Voice {

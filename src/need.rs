@@ -33,10 +33,15 @@ pub enum Need {
         /// The folders; one that is a link itself is followed.
         folders: Vec<RelPath>,
     },
-    /// Read a small file whole; answered by [`Answer::Bytes`].
+    /// Read a regular file whole; answered by [`Answer::Bytes`].
+    ///
+    /// Anything else is a failure at once: a pipe or a device may have no end. So is a file whose size is not the one that the system
+    /// tells, such as those of `/proc`.
     Read {
         /// The file.
         path: String,
+        /// A larger file is a failure.
+        limit: u64,
     },
     /// Hash files; answered by [`Answer::Hashed`], in the same order.
     Hash {
@@ -72,15 +77,15 @@ pub enum Need {
         /// With what to hash.
         algorithm: Algorithm,
     },
-    /// Write a file, one in the folder of the run for its owner only; answered by [`Answer::Done`].
+    /// Write a file; answered by [`Answer::Done`].
     Write {
-        /// The file; its folder is made where it is missing.
+        /// The file.
         path: String,
         /// What to write; not in JSON, hosts ask for it.
         #[serde(skip)]
         bytes: Secret<Vec<u8>>,
-        /// Whether to add to the end instead of replacing.
-        append: bool,
+        /// What becomes of a file that is there, and who may read the new one.
+        how: Writing,
     },
     /// Copy files into a folder of the run, with modes 644 and 755 and one time for all; answered by [`Answer::Done`].
     ///
@@ -113,6 +118,23 @@ pub enum Need {
         milliseconds: u32,
     },
 }
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Writing {
+    /// To the end of the file.
+    Append,
+    /// To a new file that takes the place of the old one at once. Only a regular file is replaced, so no link leads to another place.
+    Replace,
+    /// Likewise, whatever was there before, for its owner only (mode 600). A missing folder is made, for its owner only (mode 700).
+    Private,
+}
+
+/// The largest text that is read whole: Compose files, Dockerfiles, ignore files, configuration.
+pub const TEXT_LIMIT: u64 = 16 << 20;
+/// The largest manifest that is read whole: about a million files.
+pub const MANIFEST_LIMIT: u64 = 256 << 20;
 
 fn files<S: Serializer>(paths: &[RelPath], serializer: S) -> Result<S::Ok, S::Error> {
     json::write_files(paths, serializer)

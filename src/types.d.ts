@@ -183,7 +183,7 @@ export type Need =
   /** Look into folders, without what is below theirs: `entries`, in the same order. */
   | { need: 'entries'; folders: Path[] }
   /** Read a small file whole: `bytes`. */
-  | { need: 'read'; path: string }
+  | { need: 'read'; path: string; limit: number }
   /** Hash files, where `text` is set with every CR LF taken as LF: `hashed`, in the same order. */
   | { need: 'hash'; paths: Files; algorithm: Algorithm; text: boolean }
   /** Look which of these exist: `exist`, in the same order. */
@@ -195,7 +195,7 @@ export type Need =
   /** Run a program that prints objects as `git cat-file --batch` does, and hash each: `hashed`, in that order. */
   | { need: 'objects'; command: Command; algorithm: Algorithm }
   /** Write a file, with what `Session.bytes` gives; one in the folder of the run for its owner only: `done`. */
-  | { need: 'write'; path: string; append: boolean }
+  | { need: 'write'; path: string; how: 'append' | 'replace' | 'private' }
   /** Copy files into a folder of the run, with modes 644 and 755 and one time (seconds since 1970) for all; folders get theirs last: `done`. */
   | { need: 'stage'; to: string; folders: Path[]; files: Array<[from: Path, to: Path, executable: boolean | null]>; links: Array<[Path, Path]>; time: number }
   /** Make every entry of `from` but those in `except` appear in `to` too: `done`. */

@@ -63,13 +63,13 @@ fn perform(host: &Host, need: Need) -> Answer {
     let answer = match need {
         Need::List { root } => walk::list(&root).map(Answer::Listing),
         Need::Entries { folders } => fs::entries(&folders).map(Answer::Entries),
-        Need::Read { path } => fs::read(&path).map(Answer::Bytes),
+        Need::Read { path, limit } => fs::read(&path, limit).map(Answer::Bytes),
         Need::Hash { paths, algorithm, text } => hash::hash(&host.log, host.kernel, &paths, algorithm, text).map(Answer::Hashed),
         Need::Exist { paths } => Ok(Answer::Exist(fs::exist(&paths))),
         Need::Http { request, because } => host.http.send(&host.log, &request, &because).map(Answer::Response),
         Need::Run(command) => exec::run(&host.log, &command).map(Answer::Exited),
         Need::Objects { command, algorithm } => exec::objects(&host.log, &command, algorithm).map(Answer::Hashed),
-        Need::Write { path, bytes, append } => fs::write(host.scratch.as_deref(), &path, bytes.expose(), append).map(|()| Answer::Done),
+        Need::Write { path, bytes, how } => fs::write(&path, bytes.expose(), how).map(|()| Answer::Done),
         Need::Stage { to, folders, files, links, time } => stage::stage(&to, &folders, &files, &links, time).map(|()| Answer::Done),
         Need::Mirror { from, to, except } => fs::mirror(&from, &to, &except).map(|()| Answer::Done),
         Need::Wait { milliseconds } => {

@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use docktag::need::{Failure, FailureKind};
+use docktag::need::{Failure, FailureKind, Writing};
 use docktag::path::RelPath;
 use docktag::tree::{Entry, Folder, Node};
 
@@ -33,31 +33,69 @@ fn look_into(folder: &RelPath) -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-pub(super) fn read(path: &str) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| failure(&error, None))
+/// Reads a regular file whole.
+pub(super) fn read(path: &str, limit: u64) -> Result<Vec<u8>, Failure> {
+    read_whole(Path::new(path), limit).map_err(|error| failure(&error, None))
+}
+
+/// Reads a regular file whole. A pipe or a device is refused at once, and so is a file whose content is not as long as the system says: those of
+/// `/proc` have the size 0.
+pub(super) fn read_whole(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // To open a pipe would wait for a writer.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, crate::host::open::NON_BLOCKING);
+    let file = options.open(path)?;
+    let found = file.metadata()?;
+    let wrong = |message: String| Err(io::Error::other(message));
+    if found.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    if !found.is_file() {
+        return wrong("is a pipe or a device, expected a regular file".to_owned());
+    }
+    if found.len() > limit {
+        return wrong(format!("has {} bytes, expected {limit} at most", found.len()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
+    file.take(found.len() + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 == found.len() {
+        true => Ok(bytes),
+        false => wrong(format!("does not have the {} bytes that the system says it has", found.len())),
+    }
 }
 
 pub(super) fn exist(paths: &[String]) -> Vec<bool> {
     paths.iter().map(|path| Path::new(path).exists()).collect()
 }
 
-/// Writes a file; one in the folder of the run is for its owner only, whatever the umask says.
-pub(super) fn write(scratch: Option<&Path>, path: &str, bytes: &[u8], append: bool) -> Result<(), Failure> {
+/// Writes a file.
+pub(super) fn write(path: &str, bytes: &[u8], how: Writing) -> Result<(), Failure> {
     let path = Path::new(path);
-    let is_private = scratch.is_some_and(|scratch| path.starts_with(scratch));
-    let write = || -> io::Result<()> {
-        if let Some(folder) = path.parent().filter(|_| is_private) {
-            make_private(folder)?;
-        }
-        let mut options = OpenOptions::new();
-        options.create(true).write(true).append(append).truncate(!append);
-        #[cfg(unix)]
-        if is_private {
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        }
-        options.open(path)?.write_all(bytes)
+    let write = || match how {
+        Writing::Append => OpenOptions::new().create(true).append(true).open(path)?.write_all(bytes),
+        Writing::Replace => replace(path, bytes, 0o666),
+        Writing::Private => replace(path, bytes, 0o600),
     };
     crate::host::interrupt::write(write).map_err(|error| failure(&error, None))
+}
+
+/// Puts a new file in the place of another. It is made under a name that nobody can guess, so nobody can put a link there before.
+fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let is_private = mode == 0o600;
+    if is_private {
+        make_private(folder)?;
+    } else if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other("is a link, a folder or a device, expected a regular file"));
+    }
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    let mut file = builder.prefix(".docktag-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 pub(super) fn make_private(folder: &Path) -> io::Result<()> {

@@ -232,6 +232,9 @@ impl<'a> Reading<'a> {
         let mut latest = None;
         if self.before.is_none() {
             let found = Look::at(file)?;
+            if !found.is_regular {
+                return Err(io::Error::other("is no regular file"));
+            }
             match found.is_settled(begun) {
                 // One look is enough for a small file: what is true now was true before.
                 true => latest = Some(found),
@@ -245,6 +248,10 @@ impl<'a> Reading<'a> {
         self.size += count as u64;
         tally.add(0, count as u64);
         let Some(before) = &self.before else { return Ok(None) };
+        // One that grows while it is read might never end.
+        if self.size > before.size {
+            return Ok(None);
+        }
         // A small file is read whole at once; whether it has grown is seen here, without reading its end.
         if count == 0 || (self.size == before.size && count < buffer.len()) {
             let after = latest.map_or_else(|| Look::at(file), Ok)?;

@@ -1,11 +1,12 @@
 //! Sending requests.
 
 use std::error::Error as _;
+use std::io;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
-use docktag::need::{Failure, FailureKind};
+use docktag::need::{Failure, FailureKind, TEXT_LIMIT};
 use docktag::path::RelPath;
 use docktag::registry::trust::Trust;
 use docktag::registry::{Request, Response};
@@ -16,6 +17,7 @@ use rustls::sign::CertifiedKey;
 use ureq::tls::{ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Proxy};
 
+use crate::host::fs::read_whole;
 use crate::host::log::Log;
 use crate::host::milliseconds;
 
@@ -143,7 +145,7 @@ fn identity(certificate: &str, key: &str) -> Result<ClientCert, Failure> {
 }
 
 fn parse(file: &str) -> Result<Vec<PemItem<'static>>, Failure> {
-    let text = fs::read(file).map_err(|error| useless(file, &error.to_string()))?;
+    let text = read_whole(Path::new(file), TEXT_LIMIT).map_err(|error| useless(file, &error.to_string()))?;
     Ok(parse_pem(&text).filter_map(Result::ok).collect())
 }
 

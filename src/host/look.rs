@@ -7,6 +7,8 @@ use std::time::SystemTime;
 /// Size, times and mode.
 #[derive(Clone, Copy)]
 pub(super) struct Look {
+    /// Whether it is a regular file; pipes and devices have no end.
+    pub(super) is_regular: bool,
     /// In bytes.
     pub(super) size: u64,
     /// Whether its owner may execute it.
@@ -24,6 +26,7 @@ impl Look {
         // Cheaper than `statx`, with which the standard library asks for more.
         let stat = rustix::fs::fstat(file)?;
         Ok(Look {
+            is_regular: rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file(),
             size: stat.st_size.cast_unsigned(),
             executable: stat.st_mode & OWNER_EXECUTES != 0,
             modified: (stat.st_mtime, u32::try_from(stat.st_mtime_nsec).unwrap_or_default()),
@@ -37,6 +40,7 @@ impl Look {
         let found = file.metadata()?;
         let since = found.modified().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
         Ok(Look {
+            is_regular: found.is_file(),
             size: found.len(),
             executable: is_executable(&found),
             modified: (since.as_secs().cast_signed(), since.subsec_nanos()),

@@ -17,7 +17,6 @@ mod progress;
 mod stage;
 mod walk;
 
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -31,8 +30,6 @@ pub(crate) use log::Log;
 pub(crate) struct Host {
     /// Where notes and headings go.
     pub(crate) log: Log,
-    /// The folder of this run, where it has one; files in it are for their owner only.
-    pub(crate) scratch: Option<PathBuf>,
     http: http::Client,
     kernel: Option<Kernel>,
 }
@@ -48,9 +45,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Host {
-    /// A host that writes to `log` and keeps its files in `scratch`.
-    pub(crate) fn new(log: Log, scratch: Option<PathBuf>) -> Result<Self, Error> {
-        Ok(Host { log, scratch, http: http::Client::default(), kernel: hash::kernel()? })
+    /// A host that writes to `log`.
+    pub(crate) fn new(log: Log) -> Result<Self, Error> {
+        Ok(Host { log, http: http::Client::default(), kernel: hash::kernel()? })
     }
 }
 

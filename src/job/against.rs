@@ -10,6 +10,7 @@ use crate::job::revision::Reader;
 use crate::job::states::{self, State};
 use crate::job::why::{Now, Old};
 use crate::manifest::{self, Manifest};
+use crate::need::MANIFEST_LIMIT;
 use crate::options::Options;
 use crate::registry::reply::Presence;
 use crate::report::Note;
@@ -19,7 +20,7 @@ use crate::report::Note;
 pub(super) async fn find(desk: &Desk, options: &Options, client: &Client<'_>, all: &mut Vec<Now>) -> Result<Vec<Old>> {
     let Some(wanted) = &options.against else { return last(desk, options, client, all).await };
     // Whatever else it could be, a file that is there is meant.
-    if let Ok(text) = desk.read(wanted.clone()).await {
+    if let Ok(text) = desk.read_up_to(wanted.clone(), MANIFEST_LIMIT).await {
         check_one(options, all)?;
         return Ok(vec![of_file(wanted, &text)?]);
     }

@@ -6,7 +6,7 @@ use crate::compose::overrides::{self, ServiceOverride};
 use crate::compose::{Compose, Flavor};
 use crate::desk::{Desk, join};
 use crate::error::{Code, Error, Result};
-use crate::need::{Command, Exited, Failure, FailureKind};
+use crate::need::{Command, Exited, Failure, FailureKind, Writing};
 use crate::options::Options;
 use crate::report::{Note, Variable};
 use crate::secret::Secret;
@@ -156,7 +156,7 @@ pub(super) async fn add_override(
     let text = overrides::render(overrides);
     let said = format!("{file}: {text}");
     desk.tell(if options.dry_run { Note::info(said) } else { Note::detail(said) });
-    desk.write(file.clone(), Secret::new(text.into_bytes()), false).await.map_err(|failure| failure.of_writing(&file))?;
+    desk.write(file.clone(), Secret::new(text.into_bytes()), Writing::Private).await.map_err(|failure| failure.of_writing(&file))?;
     project.files.push(file);
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::diff::diff;
 use crate::error::{Code, Error, Result};
 use crate::job::checkout;
 use crate::manifest::{self, File, Manifest};
-use crate::need::{FailureKind, Listing};
+use crate::need::{FailureKind, Listing, MANIFEST_LIMIT, Writing};
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::report::Note;
@@ -30,7 +30,7 @@ pub(super) struct Identity {
 /// Hashes what `--path` names, or takes the manifest that `--reuse` names.
 pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity> {
     if let Some(file) = &options.reuse
-        && let Some(text) = desk.read_if_there(file).await?
+        && let Some(text) = desk.read_if_there_up_to(file, MANIFEST_LIMIT).await?
     {
         Manifest::parse(options.algorithm, &text).map_err(|error| error.at(file))?;
         desk.tell(Note::info(format!("{file}: taken as it is because of `--reuse`; nothing was hashed")));
@@ -42,7 +42,7 @@ pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity>
     if let Some(file) = &options.reuse
         && !options.dry_run
     {
-        desk.write(file.clone(), Secret::new(text.clone()), false).await.map_err(|failure| failure.of_writing(file))?;
+        desk.write(file.clone(), Secret::new(text.clone()), Writing::Replace).await.map_err(|failure| failure.of_writing(file))?;
         desk.tell(Note::info(format!("{file}: written, to be taken as it is by the next run with `--reuse`")));
     }
     Ok(Identity { tag: manifest::tag(options.algorithm, &text), manifest: text, altered })

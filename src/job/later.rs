@@ -6,6 +6,7 @@ use crate::desk::Desk;
 use crate::digest::{Algorithm, digest};
 use crate::error::Result;
 use crate::job::compose::Project;
+use crate::need::Writing;
 use crate::options::{Job, Options};
 use crate::report::{Note, Outcome, Planned, Report, TargetReport, Variable};
 use crate::secret::Secret;
@@ -43,7 +44,7 @@ pub(super) async fn keep(desk: &Desk, options: &Options, project: &Project, repo
             report.planned.push(Planned { because, action: format!("write {file}: {text}") });
         }
         false => {
-            desk.write(file.clone(), Secret::new(text.into_bytes()), false).await.map_err(|failure| failure.of_writing(&file))?;
+            desk.write(file.clone(), Secret::new(text.into_bytes()), Writing::Private).await.map_err(|failure| failure.of_writing(&file))?;
             desk.tell(Note::detail(format!("{file}: written, a Compose file with the images for later steps")));
         }
     }

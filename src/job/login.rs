@@ -4,7 +4,7 @@ use crate::compose::Flavor;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::job::compose::Project;
-use crate::need::{Command, Exited, FailureKind};
+use crate::need::{Command, Exited, FailureKind, Writing};
 use crate::options::Options;
 use crate::registry::credential::{self, Credential, DockerConfig, Lookup, server};
 use crate::secret::Secret;
@@ -43,7 +43,7 @@ pub(super) async fn log_in(desk: &Desk, options: &Options, project: &mut Project
         // Plugins, contexts and builders are found there.
         desk.mirror(own.clone(), folder.clone(), vec!["config.json".to_owned()]).await.map_err(|failure| failure.of_writing(own))?;
     }
-    desk.write(file.clone(), Secret::new(config), false).await.map_err(|failure| failure.of_writing(&file))?;
+    desk.write(file.clone(), Secret::new(config), Writing::Private).await.map_err(|failure| failure.of_writing(&file))?;
     project.env.insert("DOCKER_CONFIG".to_owned(), folder);
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::job::registry::Client;
 use crate::job::verified;
 use crate::job::work::{self, Work};
 use crate::matrix::{self, Entry};
+use crate::need::Writing;
 use crate::options::{Options, Push};
 use crate::plan::{Origin, Target};
 use crate::registry::reply::Presence;
@@ -85,7 +86,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let flags: Vec<bool> = names.iter().map(|name| missing.iter().any(|target| target.image.to_string() == **name)).collect();
         let text = parameters(&entries, &Missing::new(&names, &flags))?;
-        desk.write(file.clone(), Secret::new(text.into_bytes()), false).await.map_err(|failure| failure.of_writing(file))?;
+        desk.write(file.clone(), Secret::new(text.into_bytes()), Writing::Replace).await.map_err(|failure| failure.of_writing(file))?;
         desk.tell(Note::info(format!("{file}: written, the parameters for a CircleCI continuation")));
     }
     Ok(report)

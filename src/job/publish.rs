@@ -3,6 +3,7 @@
 use crate::ci::{github, shell_lines, summary};
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
+use crate::need::Writing;
 use crate::options::Options;
 use crate::report::{Note, Planned, Report, Variable};
 use crate::secret::Secret;
@@ -66,7 +67,8 @@ async fn keep_manifests(desk: &Desk, options: &Options, report: &Report) -> Resu
             continue;
         }
         for (index, part) in manifest.chunks(PART).enumerate() {
-            desk.write(path.clone(), Secret::new(part), index > 0).await.map_err(|failure| failure.of_writing(&path))?;
+            let how = if index == 0 { Writing::Private } else { Writing::Append };
+            desk.write(path.clone(), Secret::new(part), how).await.map_err(|failure| failure.of_writing(&path))?;
         }
         paths.push(path);
     }
@@ -77,7 +79,7 @@ async fn append(desk: &Desk, file: &str, text: &str) -> Result<()> {
     // A last line without an end would swallow our first one.
     let is_open = desk.read(file.to_owned()).await.is_ok_and(|text| text.last().is_some_and(|&byte| byte != b'\n'));
     let text = format!("{}{text}", if is_open { "\n" } else { "" });
-    desk.write(file.to_owned(), Secret::new(text.into_bytes()), true).await.map_err(|failure| failure.of_writing(file))
+    desk.write(file.to_owned(), Secret::new(text.into_bytes()), Writing::Append).await.map_err(|failure| failure.of_writing(file))
 }
 
 /// Where variables for later steps go, and in which format.

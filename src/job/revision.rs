@@ -174,7 +174,7 @@ impl Files for Revision {
                 Need::Entries { folders } => {
                     folders.iter().map(|folder| self.entries(folder)).collect::<std::result::Result<_, _>>().map(Answer::Entries)
                 }
-                Need::Read { path } => self.read(&path).await.map(Answer::Bytes),
+                Need::Read { path, .. } => self.read(&path).await.map(Answer::Bytes),
                 Need::Hash { paths, algorithm, .. } => self.hash(&paths, algorithm).await.map(Answer::Hashed),
                 Need::Exist { paths } => Ok(Answer::Exist(paths.iter().map(|path| self.exists(path)).collect())),
                 need => return Err(need),

@@ -14,7 +14,7 @@ use crate::job::inputs::BATCH;
 use crate::job::place::{Places, below};
 use crate::job::services::Found;
 use crate::manifest::Manifest;
-use crate::need::Need;
+use crate::need::{Need, Writing};
 use crate::options::Options;
 use crate::path::{RelPath, relative};
 use crate::plan::Target;
@@ -138,7 +138,7 @@ pub(super) async fn prepare(desk: &Desk, options: &Options, stages: &[Stage], ov
             let file = format!("{folder}/Dockerfile");
             // An ignore file of its own, so that none is applied again (buildkit `frontend/dockerui/config.go`).
             for (file, text) in [(file.clone(), text.clone()), (format!("{file}.dockerignore"), Vec::new())] {
-                desk.write(file.clone(), crate::secret::Secret::new(text), false).await.map_err(|failure| failure.of_writing(&file))?;
+                desk.write(file.clone(), crate::secret::Secret::new(text), Writing::Private).await.map_err(|failure| failure.of_writing(&file))?;
             }
             build.dockerfile = Some(file);
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use docktag::digest::{Algorithm, Digest, Hasher, Text, digest};
 use docktag::error::Error;
 use docktag::image::Repository;
-use docktag::need::{Answer, Command, Exited, Failure, FailureKind, Hashed, Listing, Need};
+use docktag::need::{Answer, Command, Exited, Failure, FailureKind, Hashed, Listing, Need, Writing};
 use docktag::options::{Job, Options};
 use docktag::path::RelPath;
 use docktag::registry::trust::Trust;
@@ -137,7 +137,7 @@ impl Host {
                 .map(|folder| self.entries(folder))
                 .collect::<Option<_>>()
                 .map_or_else(|| failed(FailureKind::NotFound), Answer::Entries),
-            Need::Read { path } => self.files.get(path).cloned().map_or_else(|| failed(FailureKind::NotFound), Answer::Bytes),
+            Need::Read { path, .. } => self.files.get(path).cloned().map_or_else(|| failed(FailureKind::NotFound), Answer::Bytes),
             Need::Hash { paths, algorithm, text } => {
                 let hash = |path: &RelPath| {
                     self.files.get(&path.to_string()).map(|bytes| Hashed {
@@ -156,9 +156,9 @@ impl Host {
             }
             Need::Run(command) => self.run_program(command),
             Need::Objects { .. } => failed(FailureKind::NotFound),
-            Need::Write { path, bytes, append } => {
+            Need::Write { path, bytes, how } => {
                 let file = self.files.entry(path.clone()).or_default();
-                if !append {
+                if *how != Writing::Append {
                     file.clear();
                 }
                 file.extend_from_slice(bytes.expose());

@@ -67,7 +67,7 @@ async function work(host, need) {
     case 'entries':
       return { entries: need.folders.map((path) => entries(host, path)) }
     case 'read':
-      return { bytes: base64(await read(host, need.path)) }
+      return { bytes: base64(await read(host, need.path, need.limit)) }
     case 'hash':
       return { hashed: await hashed(host, need) }
     case 'exist':
@@ -163,10 +163,13 @@ function fileAt(host, path) {
  * The content of a file, which should be small.
  * @param {Host} host
  * @param {string} path
+ * @param {number} [limit]
  */
-export async function read(host, path) {
+export async function read(host, path, limit = Infinity) {
   if (path in host.extra) return new TextEncoder().encode(host.extra[path])
-  return readAll(streamOf(fileAt(host, path)))
+  const file = fileAt(host, path)
+  if (file.size > limit) throw new HostFailure('other', `has ${file.size} bytes, expected ${limit} at most`)
+  return readAll(streamOf(file))
 }
 
 /**

@@ -14,6 +14,7 @@ use crate::job::history::{self, Change, Commit};
 use crate::job::revision::{Reader, Seen};
 use crate::job::services;
 use crate::job::states::{self, State};
+use crate::need::Writing;
 use crate::options::Options;
 use crate::report::{Document, Note, Report};
 use crate::secret::Secret;
@@ -57,7 +58,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     }
     if let Some(file) = &options.plot {
         let plot = plot::svg(&counts);
-        desk.write(file.clone(), Secret::new(plot.into_bytes()), false).await.map_err(|failure| failure.of_writing(file))?;
+        desk.write(file.clone(), Secret::new(plot.into_bytes()), Writing::Replace).await.map_err(|failure| failure.of_writing(file))?;
         desk.tell(Note::info(format!("{file}: written")));
     }
     let document = Document { text: show::text(&counts).into_bytes(), json: show::json(&counts), markdown: show::markdown(&counts) };

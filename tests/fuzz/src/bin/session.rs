@@ -160,10 +160,10 @@ fuzz_target!(|bytes: &[u8]| {
 /// What a host says with which nothing is wrong, but for a few bytes now and then.
 fn sensible(need: &Need, data: &mut Unstructured<'_>) -> Result<Answer> {
     Ok(match need {
-        Need::Read { path } if path.ends_with("ignore") || path.contains(".env") || path.contains("override") => {
+        Need::Read { path, .. } if path.ends_with("ignore") || path.contains(".env") || path.contains("override") => {
             return failed(FailureKind::NotFound);
         }
-        Need::Read { path } => Answer::Bytes(sensible_text(path, data)?),
+        Need::Read { path, .. } => Answer::Bytes(sensible_text(path, data)?),
         Need::Exist { paths } => Answer::Exist(vec![true; paths.len()]),
         Need::Run(command) => {
             let stdout = sensible_text(&command.argv.join(" "), data)?;
@@ -198,7 +198,7 @@ fn answer(need: &Need, data: &mut Unstructured<'_>) -> Result<Answer> {
             Answer::Entries(all)
         }
         Need::Read { .. } if data.ratio(1, 4)? => return failed(FailureKind::NotFound),
-        Need::Read { path } => Answer::Bytes(text(data, path)?),
+        Need::Read { path, .. } => Answer::Bytes(text(data, path)?),
         Need::Hash { paths, algorithm, .. } => Answer::Hashed(hashes(data, paths.len(), *algorithm)?),
         Need::Objects { command, algorithm } => {
             Answer::Hashed(hashes(data, command.stdin.as_ref().map_or(0, |text| text.lines().count()), *algorithm)?)

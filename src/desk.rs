@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crate::digest::Algorithm;
-use crate::options::SECRET_VARIABLES;
 use crate::need::{Answer, Command, Exited, Failure, FailureKind, Hashed, Listing, Need, TEXT_LIMIT, Writing};
+use crate::options::SECRET_VARIABLES;
 use crate::path::RelPath;
 use crate::registry::{Request, Response};
 use crate::report::Note;

@@ -191,6 +191,7 @@ mod tests {
             built: vec![name.to_owned()],
             is_renamed: true,
             is_local: false,
+            tags: Vec::new(),
             contexts: needs.iter().map(context).collect(),
             platforms: platforms.iter().map(|platform| (*platform).to_owned()).collect(),
             part: None,

@@ -4,6 +4,19 @@ use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
 
+/// The hash in a tag.
+///
+/// ```
+/// use docktag::naming::hash_of;
+///
+/// assert_eq!(hash_of("dev-900150983cd24fb0d6963f7d28e17f72"), Some("900150983cd24fb0d6963f7d28e17f72"));
+/// assert_eq!(hash_of("v1.2.3"), None);
+/// ```
+pub fn hash_of(tag: &str) -> Option<&str> {
+    let is_hash = |part: &&str| matches!(part.len(), 32 | 64) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    tag.split(['-', '.', '_']).find(is_hash)
+}
+
 /// The name of a service's image, but for the hash.
 ///
 /// ```

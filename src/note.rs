@@ -328,7 +328,9 @@ mod tests {
 
     #[test]
     fn lines_that_nothing_renders_are_refused() {
-        for line in ["", "#", "# arg", "# arg A", "# link a", "# new a", "# link a \\- -> b", "# exec a\\", "# exec a\\x", "exec a", "# docktag 1"] {
+        for line in
+            ["", "#", "# arg", "# arg A", "# link a", "# new a", "# link a \\- -> b", "# exec a\\", "# exec a\\x", "exec a", "# docktag 1"]
+        {
             assert_eq!(Entry::parse(line.as_bytes()), None, "{line}");
         }
     }

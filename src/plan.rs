@@ -1,14 +1,17 @@
 //! From facts to what is to be done: which images there are to provide, and how Compose is told to.
 
+mod overrides;
+
 use std::rc::Rc;
 
+use crate::compose::Flavor;
 use crate::compose::model::{Model, Service};
-use crate::compose::overrides::{BuildOverride, ServiceOverride};
-use crate::compose::{Compose, Flavor};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
-use crate::options::Cache;
+use crate::naming::hash_of;
 use crate::shell::Env;
+
+pub use overrides::{CachePlan, cache_image, check_exports, has_contexts, overrides, renamed, without_writes};
 
 /// One image to provide.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub struct Target {
     pub is_renamed: bool,
     /// Whether no registry has it, since nobody said where it goes.
     pub is_local: bool,
+    /// The other names that the Compose files give it (`build.tags`), as written.
+    pub tags: Vec<String>,
     /// What its build takes in the place of the images of these names.
     pub contexts: Vec<Context>,
     /// The platforms that it is for, sorted; none where they are not known, which is so for plain folders.
@@ -100,6 +105,7 @@ pub fn targets(model: &Model, tag: &str, manifest: &Rc<[u8]>, moving_tag: Option
                 built: Vec::new(),
                 is_renamed: false,
                 is_local: false,
+                tags: Vec::new(),
                 contexts: Vec::new(),
                 platforms: Vec::new(),
                 part: None,
@@ -108,10 +114,29 @@ pub fn targets(model: &Model, tag: &str, manifest: &Rc<[u8]>, moving_tag: Option
             index
         });
         targets[index].services.push(service.name.clone());
-        targets[index].built.extend(service.build.is_some().then(|| service.name.clone()));
+        if let Some(build) = &service.build {
+            targets[index].built.push(service.name.clone());
+            targets[index].tags.extend(build.tags.iter().cloned());
+        }
     }
     targets.retain(|target| !target.built.is_empty());
     if targets.is_empty() { Err(no_target(model)) } else { Ok(targets) }
+}
+
+/// Whether docktag alone writes an image's name: a tag with a hash, a list of what refers to an image, a moving tag, and the cache beside it.
+pub fn is_managed(image: &Reference, targets: &[&Target]) -> bool {
+    let Some(tag) = image.tag.as_deref() else { return false };
+    let is_of = |target: &&Target| {
+        image.repository == target.image.repository
+            && (target.moving.as_ref().is_some_and(|moving| moving.tag == image.tag) || is_cache(tag, target))
+    };
+    hash_of(tag).is_some() || tag.starts_with("sha256-") || tag.starts_with("sha512-") || targets.iter().any(is_of)
+}
+
+/// Whether a tag is that of a target's cache, for all platforms or for one.
+fn is_cache(tag: &str, target: &Target) -> bool {
+    let cache = cache_image(target).ok().and_then(|image| image.tag).unwrap_or_default();
+    tag == cache || tag.strip_prefix(&cache).is_some_and(|rest| rest.starts_with('-'))
 }
 
 /// The services with `build:` whose image does not carry the hash.
@@ -179,111 +204,6 @@ pub fn builder(flavor: Flavor, env: &Env) -> Option<Builder> {
     }
 }
 
-/// Where a build's cache comes from and goes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CachePlan {
-    /// Where the cache is kept.
-    pub mode: Cache,
-    /// Which builder works.
-    pub builder: Builder,
-    /// Whether what is built is pushed: only then a cache may be written to the registry.
-    pub pushes: bool,
-    /// Images or cache sources that are known to exist, or cannot be asked for.
-    pub from: Vec<String>,
-}
-
-/// The image that keeps the cache of `--cache registry`: beside the target, named by its moving tag.
-///
-/// # Errors
-/// [`Code::ImageInvalid`] where that name is too long for a tag.
-pub fn cache_image(target: &Target) -> Result<Reference> {
-    let base = target.moving.as_ref().and_then(|moving| moving.tag.clone());
-    // Jobs that build one platform each would overwrite each other's.
-    let platform = target.part.as_ref().map(|platform| format!("-{}", platform.replace('/', "-"))).unwrap_or_default();
-    target.image.repository.with_tag(&base.map_or_else(|| format!("cache{platform}"), |tag| format!("{tag}-cache{platform}")))
-}
-
-/// Whether builds can be told what to take in the place of an image: BuildKit can since the engine has a Dockerfile frontend of 1.4 or
-/// newer (23.0), and Compose v1 cannot say it.
-pub fn has_contexts(builder: Builder, flavor: Flavor, engine: Option<u32>) -> bool {
-    builder == Builder::BuildKit && flavor == Flavor::V2 && engine.is_none_or(|major| major >= 23)
-}
-
-/// What is added to the services of one target. `missing` are the targets that are built in the same go; `None` where builds cannot be
-/// told what to take.
-///
-/// # Errors
-/// [`Code::Usage`] where the cache that was asked for cannot be had.
-pub fn overrides(
-    target: &Target,
-    model: &Model,
-    compose: &Compose,
-    cache: &CachePlan,
-    missing: Option<&[&Target]>,
-) -> Result<Vec<ServiceOverride>> {
-    let mut overrides = Vec::new();
-    for service in &target.services {
-        let build = match target.built.contains(service) {
-            false => None,
-            true => Some(BuildOverride {
-                contexts: missing.map(|missing| contexts(target, missing)).unwrap_or_default(),
-                platform: target.part.clone(),
-                ..cache_override(target, service, model, compose, cache)?
-            }),
-        };
-        let image = target.is_renamed.then(|| target.image.to_string());
-        if build.is_some() || image.is_some() {
-            let platform = target.part.clone();
-            overrides.push(ServiceOverride { service: service.clone(), image, build, platform, ..ServiceOverride::default() });
-        }
-    }
-    Ok(overrides)
-}
-
-/// The services of a target by their new name, where that is another than in the Compose files.
-pub fn renamed(target: &Target) -> Vec<ServiceOverride> {
-    let services = target.services.iter().filter(|_| target.is_renamed);
-    services
-        .map(|service| ServiceOverride { service: service.clone(), image: Some(target.image.to_string()), ..ServiceOverride::default() })
-        .collect()
-}
-
-fn contexts(target: &Target, missing: &[&Target]) -> Vec<(String, String)> {
-    let origin = |context: &Context| match &context.origin {
-        Origin::Pinned(image) => Some(format!("docker-image://{image}")),
-        Origin::Target(image) => match missing.iter().find(|other| other.image == *image).and_then(|other| other.built.first()) {
-            // Compose does this by itself where its file says so.
-            Some(_) if context.is_given => None,
-            Some(service) => Some(format!("service:{service}")),
-            None => Some(format!("docker-image://{image}")),
-        },
-    };
-    target.contexts.iter().filter_map(|context| Some((context.name.clone(), origin(context)?))).collect()
-}
-
-fn cache_override(target: &Target, service: &str, model: &Model, compose: &Compose, cache: &CachePlan) -> Result<BuildOverride> {
-    let has_cache_to = model.services.iter().any(|it| it.name == service && it.build.as_ref().is_some_and(|build| build.has_cache_to));
-    let mut it = BuildOverride { cache_from: cache.from.clone(), ..BuildOverride::default() };
-    match (cache.mode, cache.builder, compose.flavor) {
-        (Cache::None, ..) => it.cache_from.clear(),
-        (Cache::Inline, Builder::Classic, _) => {}
-        // Who says where the cache goes has a reason.
-        (Cache::Inline, Builder::BuildKit, Flavor::V2) if has_cache_to => {}
-        (Cache::Inline, Builder::BuildKit, Flavor::V2) => it.cache_to = vec!["type=inline".to_owned()],
-        (Cache::Inline, Builder::BuildKit, Flavor::V1) => it.inline_argument = true,
-        (Cache::Registry, Builder::BuildKit, Flavor::V2) => {
-            let cache_image = cache_image(target)?;
-            it.cache_from.push(format!("type=registry,ref={cache_image}"));
-            it.cache_to.extend(cache.pushes.then(|| format!("type=registry,ref={cache_image},mode=max")));
-        }
-        (Cache::Registry, ..) => {
-            return Err(Error::new(Code::Usage, "`--cache registry` needs BuildKit and Compose v2 or newer")
-                .help("leave it out, or unset DOCKER_BUILDKIT and use `docker compose`"));
-        }
-    }
-    Ok(it)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -332,50 +252,5 @@ mod tests {
         ] {
             assert_eq!(builder(flavor, &env(pairs)), expected, "{flavor:?} {pairs:?}");
         }
-    }
-
-    #[test]
-    fn the_cache_goes_where_the_builder_can_put_it() {
-        let model =
-            model("services: {app: {image: 'a/b:TAG', build: .}, own: {image: 'a/b:TAG', build: {context: ., cache_to: [type=gha]}}}");
-        let target = &targets(&model, TAG, &Rc::default(), Some("ci")).unwrap()[0];
-        let with = |mode, builder, flavor| -> Result<Vec<BuildOverride>> {
-            let compose = Compose { program: Vec::new(), flavor };
-            let cache = CachePlan { mode, builder, pushes: true, from: vec!["a/b:ci".to_owned()] };
-            let overrides = overrides(target, &model, &compose, &cache, None)?;
-            Ok(overrides.into_iter().filter_map(|it| it.build).collect::<Vec<_>>())
-        };
-        let inline = with(Cache::Inline, Builder::BuildKit, Flavor::V2).unwrap();
-        assert_eq!((inline[0].cache_to.join(" "), inline[0].cache_from.join(" ")), ("type=inline".to_owned(), "a/b:ci".to_owned()));
-        assert!(inline[1].cache_to.is_empty());
-        assert!(with(Cache::Inline, Builder::BuildKit, Flavor::V1).unwrap()[0].inline_argument);
-        assert_eq!(with(Cache::Inline, Builder::Classic, Flavor::V1).unwrap()[0].cache_from, ["a/b:ci"]);
-        assert!(with(Cache::None, Builder::BuildKit, Flavor::V2).unwrap()[0].cache_from.is_empty());
-        let registry = with(Cache::Registry, Builder::BuildKit, Flavor::V2).unwrap();
-        assert_eq!(registry[0].cache_to, ["type=registry,ref=a/b:ci-cache,mode=max"]);
-        assert_eq!(with(Cache::Registry, Builder::Classic, Flavor::V2).unwrap_err().code, Code::Usage);
-    }
-
-    fn target(name: &str, contexts: Vec<Context>) -> Target {
-        let model = model(&format!("services: {{{name}: {{image: 'a/{name}:TAG', build: .}}}}"));
-        Target { contexts, is_renamed: true, ..targets(&model, TAG, &Rc::default(), None).unwrap().remove(0) }
-    }
-
-    fn of(name: &str, is_given: bool) -> Context {
-        let image = Reference::parse(&format!("a/{name}:{TAG}")).unwrap();
-        Context { name: format!("a/{name}"), origin: Origin::Target(image), is_given }
-    }
-
-    #[test]
-    fn a_build_takes_what_is_built_beside_it_or_lies_in_the_registry() {
-        let pinned = Context { name: "php:8".to_owned(), origin: Origin::Pinned("php@sha256:x".to_owned()), is_given: false };
-        let app = target("app", vec![of("base", false), of("given", true), pinned]);
-        let (base, given) = (target("base", vec![]), target("given", vec![]));
-        let pairs =
-            |missing: &[&Target]| contexts(&app, missing).into_iter().map(|(name, origin)| format!("{name}={origin}")).collect::<Vec<_>>();
-        let php = "php:8=docker-image://php@sha256:x".to_owned();
-        assert_eq!(pairs(&[&app, &base, &given]), ["a/base=service:base".to_owned(), php.clone()]);
-        assert_eq!(pairs(&[&app]), [format!("a/base=docker-image://a/base:{TAG}"), format!("a/given=docker-image://a/given:{TAG}"), php]);
-        assert!(has_contexts(Builder::BuildKit, Flavor::V2, Some(28)) && !has_contexts(Builder::BuildKit, Flavor::V2, Some(20)));
     }
 }

@@ -148,6 +148,9 @@ pub struct TargetReport {
     /// The moving tag and what became of it; absent where there is none or it was left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moving: Option<Moving>,
+    /// The project's own tags (`build.tags`) and what became of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Moving>,
     /// Where it was missing: what has changed since the last build, in a few lines; empty where that is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<String>,

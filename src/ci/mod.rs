@@ -1,8 +1,8 @@
 //! What continuous integration services read and tell: files for later steps, workflow commands, the job summary, the event.
 
-pub mod fork;
 pub mod github;
 pub mod summary;
+pub mod trust;
 
 use crate::report::Variable;
 use crate::shell::quote;

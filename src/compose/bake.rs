@@ -72,6 +72,12 @@ pub fn by_digest(printed: &[u8], wanted: &[Wanted]) -> Result<Bake> {
         privileged |= target["entitlements"].as_array().is_some_and(|list| list.iter().any(|right| right == "security.insecure"));
         targets.push(name.clone());
     }
+    // A target that another one is built with is no image of this run: it writes nothing.
+    for (_, target) in all.iter_mut().filter(|(name, _)| !targets.contains(name)) {
+        target["tags"] = Value::Array(Vec::new());
+        target["cache-to"] = Value::Array(Vec::new());
+        target["output"] = vec!["type=cacheonly"].into();
+    }
     Ok(Bake { text: definition.to_string(), targets, privileged, variables })
 }
 
@@ -108,6 +114,10 @@ mod tests {
         }
         let bake = by_digest(br#"{"target":{"x":{"tags":["b:1","a/app:1"],"secret":["id=a,type=env,env=A","id=b,type=file,src=b"],"entitlements":["security.insecure"]}}}"#, &app).unwrap();
         assert_eq!(bake.variables, ["A"]);
+        let two =
+            br#"{"target":{"x":{"tags":["a/app:1"]},"base":{"tags":["evil/a:1"],"cache-to":["type=gha"],"output":["type=registry"]}}}"#;
+        let others: Value = serde_json::from_slice(by_digest(two, &app).unwrap().text.as_bytes()).unwrap();
+        assert_eq!(others["target"]["base"].to_string(), r#"{"cache-to":[],"output":["type=cacheonly"],"tags":[]}"#);
         assert!(bake.privileged && bake.text.contains(",registry.insecure=true"), "{}", bake.text);
     }
 

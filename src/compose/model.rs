@@ -26,11 +26,32 @@ pub struct Service {
 /// The part of `build:` that we use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Build {
-    /// Whether the user says where the cache goes; then we leave that to them.
-    pub has_cache_to: bool,
+    /// Its `tags:`, other names for what is built.
+    pub tags: Vec<String>,
+    /// Its `cache_from:`.
+    pub cache_from: Vec<String>,
+    /// Its `cache_to:`.
+    pub cache_to: Vec<String>,
+}
+
+impl Build {
+    /// Reads a `build:`, or its keys, as Compose prints them.
+    pub fn from_keys<'a>(get: impl Fn(&str) -> Option<&'a Value>) -> Self {
+        let list = |key: &str| {
+            let items = get(key).and_then(Value::as_array).into_iter().flatten();
+            items.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        Build { tags: list("tags"), cache_from: list("cache_from"), cache_to: list("cache_to") }
+    }
 }
 
 impl Model {
+    /// The `build:` of a service; an empty one if it has none.
+    pub fn build(&self, service: &str) -> &Build {
+        const NONE: &Build = &Build { tags: Vec::new(), cache_from: Vec::new(), cache_to: Vec::new() };
+        self.services.iter().find(|it| it.name == service).and_then(|it| it.build.as_ref()).unwrap_or(NONE)
+    }
+
     /// Reads the output of `compose config`: JSON from v2, YAML from v1.
     ///
     /// ```
@@ -60,8 +81,7 @@ fn service(name: &str, body: &Value) -> Service {
     Service {
         name: name.to_owned(),
         image: body.get("image").and_then(Value::as_str).filter(|image| !image.is_empty()).map(str::to_owned),
-        build: build
-            .map(|build| Build { has_cache_to: build.get("cache_to").and_then(Value::as_array).is_some_and(|list| !list.is_empty()) }),
+        build: build.map(|build| Build::from_keys(|key| build.get(key))),
     }
 }
 
@@ -91,7 +111,7 @@ mod tests {
     fn an_empty_image_is_none() {
         let model = Model::parse("services: {app: {image: '', build: {context: ., cache_to: [type=gha]}}}").unwrap();
         assert_eq!(model.services[0].image, None);
-        assert!(model.services[0].build.as_ref().unwrap().has_cache_to);
+        assert_eq!(model.build("app").cache_to, ["type=gha"]);
     }
 
     #[test]

@@ -23,10 +23,12 @@ pub struct ServiceOverride {
 /// What is added to one service's `build:`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BuildOverride {
-    /// Appended to `cache_from`.
-    pub cache_from: Vec<String>,
-    /// Appended to `cache_to`.
-    pub cache_to: Vec<String>,
+    /// What becomes of `tags`.
+    pub tags: List,
+    /// What becomes of `cache_from`.
+    pub cache_from: List,
+    /// What becomes of `cache_to`.
+    pub cache_to: List,
     /// Whether the build argument `BUILDKIT_INLINE_CACHE=1` is set: for Compose v1, which does not know `cache_to`.
     pub inline_argument: bool,
     /// The context, where another one takes its place; absolute.
@@ -39,12 +41,27 @@ pub struct BuildOverride {
     pub platform: Option<String>,
 }
 
+/// What becomes of a list of the Compose files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum List {
+    /// These are appended.
+    Append(Vec<String>),
+    /// These take its place (`!override`, which Compose knows since 2.24.4).
+    Replace(Vec<String>),
+}
+
+impl Default for List {
+    fn default() -> Self {
+        List::Append(Vec::new())
+    }
+}
+
 /// The file's text.
 ///
 /// ```
-/// use docktag::compose::overrides::{BuildOverride, ServiceOverride, render};
+/// use docktag::compose::overrides::{BuildOverride, List, ServiceOverride, render};
 ///
-/// let build = BuildOverride { cache_from: vec!["a/b:ci".into()], ..Default::default() };
+/// let build = BuildOverride { cache_from: List::Append(vec!["a/b:ci".into()]), ..Default::default() };
 /// let app = ServiceOverride { service: "app".into(), build: Some(build), ..Default::default() };
 /// assert_eq!(render(&[app]), r#"{"services":{"app":{"build":{"cache_from":["a/b:ci"]}}}}"#);
 /// ```
@@ -68,12 +85,13 @@ pub fn render(overrides: &[ServiceOverride]) -> String {
     }
     let mut file = Map::new();
     file.insert("services".to_owned(), Value::Object(services));
-    // What is only texts and lists can always be written. In JSON no text can have this key in it, since its quotes would be escaped; the tag of
-    // Compose 2.24.4 and newer is what JSON cannot say.
-    serde_json::to_string(&Value::Object(file)).unwrap_or_default().replace(PLATFORMS, &format!("{PLATFORMS} !override "))
+    // What is only texts and lists can always be written. In JSON no text can end like such a key, since its quote would be escaped; the tag is
+    // what JSON cannot say.
+    serde_json::to_string(&Value::Object(file)).unwrap_or_default().replace(&format!("{OVERRIDE}\":"), "\": !override ")
 }
 
-const PLATFORMS: &str = "\"platforms\":";
+/// Ends the name of a key whose list takes the place of another.
+const OVERRIDE: &str = "!override";
 
 fn of_build(it: &BuildOverride) -> Value {
     let mut build = Map::new();
@@ -85,17 +103,20 @@ fn of_build(it: &BuildOverride) -> Value {
     if it.inline_argument {
         build.insert("args".to_owned(), mapping([("BUILDKIT_INLINE_CACHE", "1")]));
     }
-    for (key, list) in [("cache_from", &it.cache_from), ("cache_to", &it.cache_to)] {
-        if !list.is_empty() {
-            build.insert(key.to_owned(), list.iter().map(|entry| escape(entry)).collect());
-        }
+    for (key, list) in [("cache_from", &it.cache_from), ("cache_to", &it.cache_to), ("tags", &it.tags)] {
+        let (key, list) = match list {
+            List::Append(list) if list.is_empty() => continue,
+            List::Append(list) => (key.to_owned(), list),
+            List::Replace(list) => (format!("{key}{OVERRIDE}"), list),
+        };
+        build.insert(key, list.iter().map(|entry| escape(entry)).collect());
     }
     if !it.contexts.is_empty() {
         let contexts = it.contexts.iter().map(|(name, context)| (name.as_str(), context.as_str()));
         build.insert("additional_contexts".to_owned(), mapping(contexts));
     }
     if let Some(platform) = &it.platform {
-        build.insert("platforms".to_owned(), [escape(platform)].into_iter().collect());
+        build.insert(format!("platforms{OVERRIDE}"), [escape(platform)].into_iter().collect());
     }
     Value::Object(build)
 }
@@ -120,8 +141,9 @@ mod tests {
     #[test]
     fn every_part_is_written() {
         let build = BuildOverride {
-            cache_from: vec!["type=registry,ref=a/b:$x".to_owned()],
-            cache_to: vec!["type=inline".to_owned()],
+            tags: List::Replace(Vec::new()),
+            cache_from: List::Append(vec!["type=registry,ref=a/b:$x!override\":".to_owned()]),
+            cache_to: List::Replace(vec!["type=inline".to_owned()]),
             inline_argument: true,
             context: Some("/run/0".to_owned()),
             dockerfile: Some("/run/Dockerfile".to_owned()),
@@ -138,7 +160,7 @@ mod tests {
         let text = render(&[app]);
         assert_eq!(
             text,
-            r#"{"services":{"app":{"build":{"additional_contexts":{"a/base":"service:base"},"args":{"BUILDKIT_INLINE_CACHE":"1"},"cache_from":["type=registry,ref=a/b:$$x"],"cache_to":["type=inline"],"context":"/run/0","dockerfile":"/run/Dockerfile","platforms": !override ["linux/arm64"]},"image":"a/b:1","platform":"linux/arm64","pull_policy":"missing"}}}"#
+            r#"{"services":{"app":{"build":{"additional_contexts":{"a/base":"service:base"},"args":{"BUILDKIT_INLINE_CACHE":"1"},"cache_from":["type=registry,ref=a/b:$$x!override\":"],"cache_to": !override ["type=inline"],"context":"/run/0","dockerfile":"/run/Dockerfile","platforms": !override ["linux/arm64"],"tags": !override []},"image":"a/b:1","platform":"linux/arm64","pull_policy":"missing"}}}"#
         );
     }
 }

@@ -10,7 +10,7 @@ use crate::job::moving::point;
 use crate::job::provide::{Build, Built};
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{later, verified, why};
+use crate::job::{later, tags, trusted, verified, why};
 use crate::options::{Options, Push};
 use crate::plan::{Context, Origin, Target};
 use crate::registry::reply::{Descriptor, Presence};
@@ -32,6 +32,8 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         false => check_local(options, &targets)?,
     }
 
+    let mut targets = targets;
+    tags::check(desk, options.pushes(), &mut targets)?;
     let (targets, part) = match &options.share {
         Some(share) => super::plan::of_share(options, share, targets)?,
         None => (targets, options.part.clone()),
@@ -47,10 +49,15 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     };
     report.hit = Some(misses.is_empty());
 
-    report.targets = join_all(hits.into_iter().map(|(asked, found)| keep(desk, options, &client, asked, found))).await;
+    let is_moved = |(asked, found): &(Asked, Descriptor)| match &asked.moving {
+        Some(Presence::Hit(moving)) => moving.digest != found.digest,
+        moving => moving.is_some(),
+    };
+    let gives_cache = options.pushes() && (!misses.is_empty() || hits.iter().any(is_moved)) && trusted::gives_cache(desk, options).await?;
+    report.targets = join_all(hits.into_iter().map(|(asked, found)| keep(desk, options, &client, asked, found, gives_cache))).await;
     if !misses.is_empty() {
         let whys = why::since_last(desk, options, &client, &misses, &mut reasons).await;
-        let build = Build { desk, options, client: &client, stages: &stages };
+        let build = Build { desk, options, client: &client, stages: &stages, gives_cache };
         build_missing(&build, &mut project, &mut report, &misses).await?;
         tell_why(&mut report.targets, &misses, whys);
     }
@@ -141,7 +148,7 @@ async fn parts(client: &Client<'_>, platform: &str, asked: Vec<Asked>) -> Result
         let image = match whole.image {
             Presence::Unknown(error) => Presence::Unknown(error),
             _ if target.is_local => Presence::Miss,
-            _ => client.presence(&target.image).await,
+            _ => client.presence_of(&target).await.0,
         };
         Asked { target, image, moving: whole.moving }
     });
@@ -190,16 +197,17 @@ pub(super) fn is_mistake(options: &Options, error: &Error) -> bool {
     options.given_login().is_some() && error.code == Code::RegistryDenied
 }
 
-/// A hit: nothing to do but to point the moving tag at it.
-async fn keep(desk: &Desk, options: &Options, client: &Client<'_>, asked: Asked, found: Descriptor) -> TargetReport {
+/// A hit: nothing to do but to point the moving tag and the project's own tags at it.
+async fn keep(desk: &Desk, options: &Options, client: &Client<'_>, asked: Asked, found: Descriptor, gives_cache: bool) -> TargetReport {
+    let writes = options.pushes() && !options.dry_run && asked.target.part.is_none();
+    let is_there = matches!(&asked.moving, Some(Presence::Hit(moving)) if moving.digest == found.digest);
     let moving = match &asked.target.moving {
-        Some(moving) if options.pushes() && !options.dry_run && asked.target.part.is_none() => {
-            Some(point(desk, client, &asked, moving, &found.digest).await)
-        }
+        Some(moving) if writes && (gives_cache || is_there) => Some(point(desk, client, &asked, moving, &found.digest).await),
         _ => None,
     };
+    let tags = if writes { tags::set(desk, client, &asked.target, &found.digest).await } else { Vec::new() };
     let milliseconds = Some(found.milliseconds);
-    TargetReport { digest: Some(found.digest), milliseconds, moving, ..target_report(&asked.target, Outcome::Hit) }
+    TargetReport { digest: Some(found.digest), milliseconds, moving, tags, ..target_report(&asked.target, Outcome::Hit) }
 }
 
 pub(super) fn target_report(target: &Target, outcome: Outcome) -> TargetReport {
@@ -217,6 +225,7 @@ pub(super) fn target_report(target: &Target, outcome: Outcome) -> TargetReport {
         milliseconds: None,
         bytes: None,
         moving: None,
+        tags: Vec::new(),
         why: Vec::new(),
         manifest: Rc::clone(&target.manifest),
     }

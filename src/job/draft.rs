@@ -1,7 +1,5 @@
 //! One service on the way to its manifest: what its build is, and what that reaches.
 
-use serde_json::Value;
-
 use crate::compose::paths::{self, is_fetched};
 use crate::compose::project::{Build, Project, Service};
 use crate::digest::digest;
@@ -10,6 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::ignore;
 use crate::job::checkout::Git;
 use crate::job::place::Places;
+use crate::job::sources;
 use crate::manifest::File;
 use crate::map::Map;
 use crate::note;
@@ -19,7 +18,7 @@ use crate::platform;
 use crate::reach::{self, Base, NamedContext, Reach, Source};
 
 /// Keys of `build:` that never change what is built, or that stand in lines of their own.
-const NEUTRAL: [&str; 8] = ["cache_from", "cache_to", "tags", "no_cache", "pull", "ssh", "shm_size", "ulimits"];
+const NEUTRAL: [&str; 6] = ["cache_from", "cache_to", "tags", "no_cache", "pull", "ssh"];
 /// Tells BuildKit where to put the cache, and nothing else.
 const INLINE_CACHE: &str = "BUILDKIT_INLINE_CACHE";
 
@@ -129,7 +128,8 @@ pub(super) fn draft<'a>(
         }
     };
     let strangers = without_own(project, service, &reach.bases, &mut own);
-    let notes = notes(options, places, build, &text, &reach, &platforms);
+    let mut notes = notes(options, places, build, &text, &reach, &platforms);
+    notes.extend(sources::notes(options, places, project, build));
     let mut folders = Vec::new();
     for source in &reach.sources {
         let path = match &source.context {
@@ -323,11 +323,6 @@ pub(super) fn no_dockerfile(service: &Service, candidates: &[String]) -> Error {
         )),
         None => error,
     }
-}
-
-/// Whether a value has something in it.
-pub(super) fn has_items(value: Option<&Value>) -> bool {
-    value.and_then(Value::as_array).is_some_and(|list| !list.is_empty())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::compose::model;
 use crate::compose::project::{Build, Project, Service};
 use crate::diff::diff;
 use crate::error::{Code, Error, Result};
@@ -103,6 +104,7 @@ pub(super) fn targets(
             (Some(tag), false) => Some(name.moving(tag)?),
             _ => None,
         };
+        let tags = draft.service.build.as_ref().map(|build| model::Build::from_keys(|key| build.other.get(key)).tags).unwrap_or_default();
         let written = image.to_string();
         let stem = written.strip_suffix(&hash).unwrap_or(&written);
         if let Some(other) = names.get(stem).and_then(|&at| targets.get_mut(at)) {
@@ -110,6 +112,7 @@ pub(super) fn targets(
                 return Err(two_images(options, draft, other, &text));
             }
             other.services.push(draft.service.name.clone());
+            other.tags.extend(tags);
             continue;
         }
         names.insert(stem.to_owned(), targets.len());
@@ -122,6 +125,7 @@ pub(super) fn targets(
             built: vec![draft.service.name.clone()],
             is_renamed: true,
             is_local: name.is_local,
+            tags,
             contexts,
             platforms: draft.platforms.clone(),
             part: None,

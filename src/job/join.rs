@@ -7,7 +7,7 @@ use crate::job::build::{Asked, ask, is_mistake, target_report};
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{branch, kept, later};
+use crate::job::{branch, kept, later, tags, trusted};
 use crate::options::Options;
 use crate::plan::Target;
 use crate::registry::index::{self, Part};
@@ -18,7 +18,8 @@ use crate::report::{Note, Outcome, Report, TargetReport};
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let Work { options, mut report, project, targets, .. } = work::prepare(desk, options).await?;
     let options = &options;
-    let targets: Vec<Target> = targets.into_iter().filter(|target| target.platforms.len() > 1 && !target.is_local).collect();
+    let mut targets: Vec<Target> = targets.into_iter().filter(|target| target.platforms.len() > 1 && !target.is_local).collect();
+    tags::check(desk, options.pushes(), &mut targets)?;
     if targets.is_empty() {
         desk.tell(Note::info("no image is for several platforms, so there is nothing to join"));
     }
@@ -30,13 +31,21 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let asked = join_all(targets.into_iter().map(|target| ask(&client, target))).await;
     report.hit = Some(asked.iter().all(|asked| matches!(asked.image, Presence::Hit(_))));
     let revision = if options.keep_manifest && report.hit == Some(false) { branch::head(desk, options).await } else { None };
-    let joined = join_all(asked.iter().map(|asked| provide(desk, options, &client, asked, revision.as_ref()))).await;
+    let gives_cache = trusted::gives_cache(desk, options).await?;
+    let joined = join_all(asked.iter().map(|asked| provide(desk, options, &client, asked, revision.as_ref(), gives_cache))).await;
     report.targets = joined.into_iter().collect::<Result<_>>()?;
     later::keep(desk, options, &project, &mut report).await?;
     Ok(report)
 }
 
-async fn provide(desk: &Desk, options: &Options, client: &Client<'_>, asked: &Asked, revision: Option<&String>) -> Result<TargetReport> {
+async fn provide(
+    desk: &Desk,
+    options: &Options,
+    client: &Client<'_>,
+    asked: &Asked,
+    revision: Option<&String>,
+    gives_cache: bool,
+) -> Result<TargetReport> {
     let target = &asked.target;
     let image = &target.image;
     let (digest, outcome) = match &asked.image {
@@ -77,10 +86,11 @@ async fn provide(desk: &Desk, options: &Options, client: &Client<'_>, asked: &As
         }
     };
     let moving = match &target.moving {
-        Some(moving) if !options.dry_run => Some(point_and_prove(desk, client, asked, moving, &digest).await),
+        Some(moving) if !options.dry_run && gives_cache => Some(point_and_prove(desk, client, asked, moving, &digest).await),
         _ => None,
     };
-    Ok(TargetReport { digest: Some(digest), moving, platforms: target.platforms.clone(), ..target_report(target, outcome) })
+    let tags = if options.dry_run { Vec::new() } else { tags::set(desk, client, target, &digest).await };
+    Ok(TargetReport { digest: Some(digest), moving, tags, platforms: target.platforms.clone(), ..target_report(target, outcome) })
 }
 
 /// One index of all parts.
@@ -97,6 +107,9 @@ async fn parts(client: &Client<'_>, target: &Target) -> Result<(&'static str, St
 async fn part(client: &Client<'_>, target: &Target, platform: &str) -> Result<Part> {
     let image = target.part(platform)?.image;
     match client.manifest(&image, &format!("what was built for {platform}?")).await? {
+        Some((response, _)) if index::is_build_cache(&response.body) => {
+            Err(Error::new(Code::Miss, "is a build cache and no image").at(image).help("build it anew with `--force`"))
+        }
         Some((response, digest)) => {
             let media_type = response.media_type().unwrap_or_default();
             Ok(Part { platform: platform.to_owned(), digest, media_type, body: response.body })

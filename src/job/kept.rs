@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
 use crate::job::registry::Client;
 use crate::manifest::{self, Manifest};
+use crate::naming::hash_of;
 use crate::options::Options;
 use crate::plan::Target;
 use crate::refresh;
@@ -238,12 +239,6 @@ fn newest(mut all: Vec<Listed>, image: &Reference) -> Option<Listed> {
         }
     }
     newest
-}
-
-/// The hash in a tag: `74bbd9c8caa0d3b5dd06d374a20cc997` of `dev-74bbd9c8caa0d3b5dd06d374a20cc997`.
-pub(super) fn hash_of(tag: &str) -> Option<&str> {
-    let is_hash = |part: &&str| matches!(part.len(), 32 | 64) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    tag.split(['-', '.', '_']).find(is_hash)
 }
 
 fn by_digest(repository: &Repository, digest: &str) -> Reference {

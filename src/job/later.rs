@@ -44,7 +44,9 @@ pub(super) async fn keep(desk: &Desk, options: &Options, project: &Project, repo
             report.planned.push(Planned { because, action: format!("write {file}: {text}") });
         }
         false => {
-            desk.write(file.clone(), Secret::new(text.into_bytes()), Writing::Private).await.map_err(|failure| failure.of_writing(&file))?;
+            desk.write(file.clone(), Secret::new(text.into_bytes()), Writing::Private)
+                .await
+                .map_err(|failure| failure.of_writing(&file))?;
             desk.tell(Note::detail(format!("{file}: written, a Compose file with the images for later steps")));
         }
     }

@@ -24,6 +24,7 @@ mod model;
 mod moving;
 mod place;
 mod plan;
+mod proof;
 mod provide;
 mod prune;
 mod publish;
@@ -34,16 +35,19 @@ mod remote;
 mod revision;
 mod services;
 mod show;
+mod sources;
 mod states;
 mod strict;
+mod tags;
 mod told;
+mod trusted;
 mod verified;
 mod why;
 mod work;
 
 use std::pin::Pin;
 
-use crate::ci::fork;
+use crate::ci::trust;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::options::{Job, Login, Options, PASSWORD, Push, SECRET_VARIABLES, Spelling};
@@ -88,26 +92,20 @@ async fn work(desk: &Desk, options: &mut Options) -> Result<Report> {
     Ok(Report { unpushed: unpushed.filter(|_| pushes && report.hit == Some(false)), ..report })
 }
 
-/// Decides what `auto` means here: no push where the CI gives no secrets. The reason is given back; without one, a user needs a password.
+/// Finds out whether the code is trusted, and decides what `auto` means for it: no push of what a stranger proposes. Returns the reason.
 async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String>> {
-    let has_login = options.job.asks_registry();
-    let reason = match options.push {
-        Push::Auto if has_login => {
-            let event = match options.host.env.get("GITHUB_EVENT_PATH").filter(|path| !path.is_empty()) {
-                Some(path) => desk.read_if_there(path).await?.unwrap_or_default(),
-                None => Vec::new(),
-            };
-            fork::no_secrets(&options.host.env, &event)
-        }
-        _ => None,
-    };
+    if !options.job.asks_registry() {
+        return Ok(None);
+    }
+    options.untrusted = trust::untrusted(&options.host.env, &trusted::event(desk, options).await?);
+    let reason = options.untrusted.clone().filter(|_| options.push == Push::Auto);
     if options.push == Push::Auto {
         options.push = if reason.is_some() { Push::No } else { Push::Yes };
     }
     if let Some(reason) = &reason
         && options.job != Job::Why
     {
-        desk.tell(Note::info(format!("{reason}: there are no secrets, so nothing is pushed")));
+        desk.tell(Note::info(format!("{reason}: not trusted, so nothing is pushed")));
     }
     // Secrets that do not exist are empty texts: on such a pull request that is no mistake.
     match &options.login {

@@ -26,6 +26,11 @@ impl Places {
         Places { project: project.folder.clone(), prefix }
     }
 
+    /// How many folders the project folder is below the root.
+    pub(super) fn depth(&self) -> usize {
+        self.project.split('/').filter(|part| !part.is_empty()).count()
+    }
+
     /// As it stands in a manifest.
     pub(super) fn in_manifest(&self, absolute: &str) -> String {
         relative(&self.project, absolute)

@@ -1,6 +1,7 @@
 //! The part of `build` that works: what is missing is built, pushed and proved. An engine is needed from here on.
 
 use crate::compose::Flavor;
+use crate::compose::overrides::{List, ServiceOverride};
 use crate::desk::{Desk, join, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
@@ -10,7 +11,7 @@ use crate::job::login::log_in;
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
 use crate::job::strict::{self, Stage};
-use crate::job::{branch, inputs, kept, remote, services};
+use crate::job::{branch, inputs, kept, remote, services, tags};
 use crate::matrix;
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
@@ -32,6 +33,8 @@ pub(super) struct Build<'a> {
     pub(super) client: &'a Client<'a>,
     /// With `--strict`: what the builds see.
     pub(super) stages: &'a [Stage],
+    /// Whether this build may become the cache of others.
+    pub(super) gives_cache: bool,
 }
 
 impl Build<'_> {
@@ -39,6 +42,7 @@ impl Build<'_> {
         if let Some(builder) = self.options.builder.as_ref().filter(|_| self.options.pushes()) {
             return self.provide_on(builder, project, report, misses).await;
         }
+        self.check_exports(project, misses)?;
         compose::start(self.desk, self.options, project).await?;
         let engine = match self.options.dry_run {
             true => None,
@@ -67,8 +71,11 @@ impl Build<'_> {
         let has_contexts = plan::has_contexts(builder, project.compose.flavor, engine);
         let cache_pulls = self.prepare(project, misses, builder, has_contexts).await?;
         let built = |misses: &[&Asked]| misses.iter().flat_map(|asked| asked.target.built.clone()).collect::<Vec<_>>();
-        let all: Vec<&Asked> = misses.iter().collect();
-        let push = project.command(&["push"], &built(&all), "push what was built");
+        // Image by image, so that nothing else is pushed that the Compose files could name.
+        let pushes: Vec<Command> = misses
+            .iter()
+            .map(|asked| Command { capture: false, ..project.docker(&["push", &asked.target.image.to_string()], "push what was built") })
+            .collect();
 
         let targets: Vec<&Target> = misses.iter().map(|asked| &asked.target).collect();
         let waves = if has_contexts { vec![(0..misses.len()).collect()] } else { matrix::waves(&targets) };
@@ -83,7 +90,7 @@ impl Build<'_> {
         let build = |services: &[String]| project.command(&["build"], services, "build what is missing");
         if self.options.dry_run {
             let builds = waves.iter().flat_map(|(before, services)| before.iter().cloned().chain([build(services)]));
-            let commands = cache_pulls.into_iter().chain(builds).chain(self.options.pushes().then_some(push));
+            let commands = cache_pulls.into_iter().chain(builds).chain(pushes.into_iter().filter(|_| self.options.pushes()));
             return Ok(Built::Planned(
                 commands.map(|command| Planned { because: command.because.clone(), action: command.to_string() }).collect(),
             ));
@@ -112,14 +119,15 @@ impl Build<'_> {
             return Err(error);
         }
         if !self.options.pushes() {
+            self.tag_here(project, misses).await?;
             let built =
                 misses.iter().map(|asked| TargetReport { milliseconds: Some(took), ..target_report(&asked.target, Outcome::Built) });
             return Ok(Built::Done(built.collect()));
         }
-        let pushed = self.run(push).await?;
-        took += pushed.milliseconds;
+        let pushed = join_all(pushes.into_iter().map(|push| self.run(push))).await.into_iter().collect::<Result<Vec<_>>>()?;
+        took += pushed.iter().map(|exited| exited.milliseconds).max().unwrap_or_default();
         let revision = self.revision().await;
-        let proofs = join_all(misses.iter().map(|asked| self.prove(asked, &pushed, revision.as_ref()))).await;
+        let proofs = join_all(misses.iter().zip(&pushed).map(|(asked, pushed)| self.prove(asked, pushed, revision.as_ref()))).await;
         let proofs = proofs.into_iter().map(|proof| proof.map(|it| TargetReport { milliseconds: Some(took), ..it }));
         Ok(Built::Done(proofs.collect::<Result<_>>()?))
     }
@@ -137,6 +145,23 @@ impl Build<'_> {
             _ => "its output is above",
         };
         Error::new(Code::BuildFailed, format!("`compose build {}` failed ({})", services.join(" "), exited.how())).help(help)
+    }
+
+    /// What the Compose files export must not be taken for an image.
+    pub(super) fn check_exports(&self, project: &Project, misses: &[Asked]) -> Result<()> {
+        let targets: Vec<&Target> = misses.iter().map(|asked| &asked.target).collect();
+        if self.options.pushes() { plan::check_exports(&project.model, &targets) } else { Ok(()) }
+    }
+
+    /// Gives what was built here the project's own tags, as Compose does.
+    async fn tag_here(&self, project: &Project, misses: &[Asked]) -> Result<()> {
+        for target in misses.iter().map(|asked| &asked.target) {
+            for tag in &target.tags {
+                let command = project.docker(&["tag", &target.image.to_string(), tag], "name it as the Compose file does too");
+                self.must(command, "the image could not be named").await?;
+            }
+        }
+        Ok(())
     }
 
     /// What is pushed under a tag must have been built from the inputs that gave it its name.
@@ -195,8 +220,11 @@ impl Build<'_> {
                 Err(Error::new(Code::NoEngine, format!("the image has to be built, and no Docker engine answers: {}", exited.last_lines()))
                     .help("start Docker, or point DOCKER_HOST at an engine; only a hit needs none"))
             }
-            // Compose v1 works without the docker command, and will say itself what it lacks.
-            Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+            // Compose v1 builds without the docker command, and will say itself what it lacks.
+            Err(failure) if failure.kind == FailureKind::NotFound && !self.options.pushes() => Ok(None),
+            Err(failure) if failure.kind == FailureKind::NotFound => {
+                Err(Error::new(Code::NoEngine, "not found, and images are pushed with it").at("docker").help("install the docker command"))
+            }
             Err(failure) => Err(Error::new(Code::NoEngine, failure.message).at("docker")),
         }
     }
@@ -258,7 +286,14 @@ impl Build<'_> {
                     from.iter().map(|image| Command { capture: false, ..project.docker(&["pull", image], "pull the last image as cache") }),
                 );
             }
-            let cache = CachePlan { mode: self.options.cache, builder, pushes: self.options.pushes(), from };
+            let cache = CachePlan {
+                mode: self.options.cache,
+                builder,
+                pushes: self.options.pushes(),
+                gives: self.gives_cache,
+                shares: self.options.shares_cache(),
+                from,
+            };
             let missing = has_contexts.then_some(targets.as_slice());
             let target = self.loadable(&asked.target)?;
             // Compose refuses a build for another platform than this variable says.
@@ -267,9 +302,23 @@ impl Build<'_> {
             }
             all.extend(plan::overrides(&target, &project.model, &project.compose, &cache, missing)?);
         }
+        all.extend(plan::without_writes(&project.model, &all));
+        compose::check_overrides(self.desk, project, &all).await?;
+        self.tell_unused_caches(project, &all);
         strict::prepare(self.desk, self.options, self.stages, &mut all).await?;
         compose::add_override(self.desk, self.options, project, "docktag.override.yml", &all).await?;
         Ok(pulls)
+    }
+
+    /// Says which caches of the Compose files are left out.
+    fn tell_unused_caches(&self, project: &Project, overrides: &[ServiceOverride]) {
+        let is_left_out = |it: &&ServiceOverride| matches!(&it.build, Some(build) if matches!(build.cache_from, List::Replace(_)));
+        for service in overrides.iter().filter(is_left_out).map(|it| &it.service) {
+            let named = project.model.build(service).cache_from.join(", ");
+            self.desk.tell(Note::info(format!(
+                "service `{service}`: cache_from is left out ({named}), since any branch could have written it: name it with `--cache-from`, or trust all branches with `--trusted-branch '*'`"
+            )));
+        }
     }
 
     /// Where the cache comes from: what was named, else the moving tag; images that are not there are left out.
@@ -315,63 +364,6 @@ impl Build<'_> {
             // It may not exist; nothing else can be done about it here.
             drop(self.desk.run(project.docker(&["image", "rm", &image], "forget the image whose inputs changed")).await);
         }
-    }
-
-    /// "Pushed" is a fact only when the registry says so. A push that failed because the tag is immutable and another job was faster is as good.
-    pub(super) async fn prove(&self, asked: &Asked, pushed: &Exited, revision: Option<&String>) -> Result<TargetReport> {
-        let (ok, how) = (pushed.ok(), pushed.how());
-        let target = &asked.target;
-        let image = &target.image;
-        let found = match self.client.presence_of(target).await.0 {
-            Presence::Hit(found) => found,
-            Presence::Unknown(error) => return Err(error),
-            _ if ok => {
-                return Err(Error::new(Code::PushFailed, "`compose push` ended well, but the registry does not have the image")
-                    .at(image)
-                    .help("its output is above; does the service's `image:` name this repository?"));
-            }
-            _ => {
-                return Err(Error::new(Code::PushFailed, format!("`compose push` failed ({how})"))
-                    .at(image)
-                    .help("its output is above; if it says that access is denied, log in with an account that may push here"));
-            }
-        };
-        let was_there = matches!(&asked.image, Presence::Hit(before) if before.digest == found.digest);
-        if !ok && was_there {
-            return Err(Error::new(
-                Code::PushFailed,
-                format!("`compose push` failed ({how}), and the registry still has the image of before"),
-            )
-            .at(image)
-            .help("its output is above; an immutable tag cannot be built anew"));
-        }
-        let outcome = match ok {
-            true => {
-                self.desk.tell(Note::info(format!("{image}: pushed, {}", found.digest)));
-                Outcome::Pushed
-            }
-            false => {
-                self.desk.tell(Note::warning(format!("{image}: the push failed, but the registry has the image: another job was faster, or the tag is immutable; taken as a hit")));
-                Outcome::Hit
-            }
-        };
-        let moving = async {
-            match &target.moving {
-                // The moving tag is for all platforms: `join` moves it.
-                Some(moving) if target.part.is_none() => Some(point_and_prove(self.desk, self.client, asked, moving, &found.digest).await),
-                _ => None,
-            }
-        };
-        let keep = async {
-            // What another job pushed is that job's to describe, and an image for several platforms that of `join`.
-            if ok && target.part.is_none() {
-                kept::keep(self.desk, self.options, self.client, target, &found, revision).await;
-            }
-        };
-        let (moving, ()) = join(moving, keep).await;
-        // Only the summary shows it, so nobody else pays for the request.
-        let bytes = if self.options.ci { self.client.size(image).await } else { None };
-        Ok(TargetReport { digest: Some(found.digest), bytes, moving, ..target_report(target, outcome) })
     }
 }
 

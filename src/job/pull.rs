@@ -9,7 +9,7 @@ use crate::job::compose::{self, Project};
 use crate::job::provide::Build;
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{later, login, verified};
+use crate::job::{later, login, tags, verified};
 use crate::need::{Command, FailureKind};
 use crate::options::{Options, Push};
 use crate::plan::{self, Target};
@@ -21,6 +21,8 @@ use crate::report::{Note, Outcome, Planned, Report, TargetReport};
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let Work { options, mut report, mut project, targets, strangers, stages, .. } = in_its_period(desk, options).await?;
     let options = &options;
+    let mut targets = targets;
+    tags::check(desk, false, &mut targets)?;
     let (targets, local): (Vec<Target>, Vec<Target>) = targets.into_iter().partition(|target| !target.is_local || options.or_build);
     for target in &local {
         desk.tell(Note::warning(format!(
@@ -48,7 +50,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     }
     if !misses.is_empty() {
         let options = &Options { push: Push::No, ..options.clone() };
-        let build = Build { desk, options, client: &client, stages: &stages };
+        let build = Build { desk, options, client: &client, stages: &stages, gives_cache: false };
         build::build_missing(&build, &mut project, &mut report, &misses).await?;
     }
     later::keep(desk, options, &project, &mut report).await?;
@@ -82,7 +84,7 @@ async fn all_there(desk: &Desk, work: &Work) -> bool {
 
 /// An image that must be in the registry.
 async fn present(desk: &Desk, client: &Client<'_>, target: Target) -> Result<(Asked, Descriptor)> {
-    let image = verified::hit(client, &target, client.presence(&target.image).await).await;
+    let image = verified::hit(client, &target, client.presence_of(&target).await.0).await;
     match &image {
         Presence::Hit(found) => {
             desk.tell(Note::detail(format!("{}: {}", target.image, found.digest)));

@@ -352,7 +352,7 @@ pub(super) fn compose_model(project: &Project, named: &[String], targets: &[Targ
         model::Service {
             name: service.name.clone(),
             image: target.map(|target| target.image.to_string()).or_else(|| service.image.clone()),
-            build: service.build.as_ref().map(|build| model::Build { has_cache_to: draft::has_items(build.other.get("cache_to")) }),
+            build: service.build.as_ref().map(|build| model::Build::from_keys(|key| build.other.get(key))),
         }
     });
     Model { services: services.collect() }

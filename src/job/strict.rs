@@ -138,7 +138,9 @@ pub(super) async fn prepare(desk: &Desk, options: &Options, stages: &[Stage], ov
             let file = format!("{folder}/Dockerfile");
             // An ignore file of its own, so that none is applied again (buildkit `frontend/dockerui/config.go`).
             for (file, text) in [(file.clone(), text.clone()), (format!("{file}.dockerignore"), Vec::new())] {
-                desk.write(file.clone(), crate::secret::Secret::new(text), Writing::Private).await.map_err(|failure| failure.of_writing(&file))?;
+                desk.write(file.clone(), crate::secret::Secret::new(text), Writing::Private)
+                    .await
+                    .map_err(|failure| failure.of_writing(&file))?;
             }
             build.dockerfile = Some(file);
         }

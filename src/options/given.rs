@@ -115,6 +115,7 @@ impl Given {
         if let Some(tag) = &options.moving_tag {
             check_tag(tag).map_err(|error| error.of("`--moving-tag`"))?;
         }
+        options.trusted_branches = self.many("trusted-branch")?;
         options.files = self.many("file")?;
         options.env_files = self.many("env-file")?;
         options.profiles = self.many("profile")?;

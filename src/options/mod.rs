@@ -1,6 +1,7 @@
 //! What a user asks for, as plain data; hosts fill it from options, inputs or a form.
 
 mod given;
+mod host;
 mod object;
 mod spelling;
 pub mod table;
@@ -15,9 +16,9 @@ use crate::platform;
 use crate::refresh::Refresh;
 use crate::secret::Secret;
 use crate::share::Share;
-use crate::shell::Env;
 
 pub use given::{Given, command};
+pub use host::Host;
 pub use object::from_object;
 pub use spelling::Spelling;
 
@@ -170,6 +171,10 @@ pub struct Options {
     pub reuse: Option<String>,
     /// The tag of the last build; `None`: there is none.
     pub moving_tag: Option<String>,
+    /// Branches whose builds move the moving tag, `*` for any part of a name; empty: the default branch.
+    pub trusted_branches: Vec<String>,
+    /// Why the code of this job is not trusted; `None`: it is. It is found out before a job begins.
+    pub untrusted: Option<String>,
     /// Compose files; empty: Compose finds them.
     pub files: Vec<String>,
     /// Files with variables for the Compose files, in the place of `.env`.
@@ -256,60 +261,6 @@ pub struct Options {
     pub host: Host,
 }
 
-/// Facts that a host knows and a job needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
-    /// The environment: Compose files may use any variable.
-    pub env: Env,
-    /// The project folder as an absolute path, with `/`; empty where nobody knows.
-    pub folder: String,
-    /// A folder for files that later steps of the same CI job use; empty where there is none.
-    pub temporary: String,
-    /// The machine's architecture, in the words of the host's language (`x86_64`, `x64`, `aarch64`, `arm64` ...).
-    pub architecture: String,
-    /// The time as seconds since 1970-01-01 UTC.
-    pub now: u64,
-    /// A folder for this run only, which the host removes when the run ends, however it ends. It need not exist yet.
-    pub scratch: String,
-    /// Docker's configuration folder (`$DOCKER_CONFIG`, else `$HOME/.docker`); `None` where neither variable is set.
-    pub docker_config: Option<String>,
-    /// What separates the names in `COMPOSE_FILE`: `:`, on Windows `;`.
-    pub list_separator: char,
-    /// How many folders the project folder is below the root: how far Compose searches upwards.
-    pub depth: usize,
-    /// Whether it is Windows, where a checkout can have other line ends than git, and files in the place of links.
-    pub windows: bool,
-    /// How the user spells options: messages name them so.
-    pub spelling: Spelling,
-}
-
-impl Default for Host {
-    /// A host that knows nothing.
-    fn default() -> Self {
-        Host {
-            env: Env::default(),
-            folder: String::new(),
-            temporary: String::new(),
-            architecture: String::new(),
-            now: 0,
-            scratch: String::new(),
-            docker_config: None,
-            list_separator: ':',
-            depth: 0,
-            windows: false,
-            spelling: Spelling::default(),
-        }
-    }
-}
-
-impl Host {
-    /// What separates the names in `COMPOSE_FILE`: Compose lets a variable say it.
-    pub fn path_separator(&self) -> String {
-        let variable = self.env.get("COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty());
-        variable.cloned().unwrap_or_else(|| self.list_separator.to_string())
-    }
-}
-
 impl Options {
     /// Whether the inputs are folders that were named, and not what the Compose files say.
     pub fn is_plain(&self) -> bool {
@@ -327,6 +278,12 @@ impl Options {
             (None, Some(text)) => platform::parse(text).map_err(|error| error.at(platform::VARIABLE)),
             (None, None) => Ok(platform::of_machine(&self.host.architecture)),
         }
+    }
+
+    /// Whether every branch may give all others its cache: the project said so, or plain folders are hashed, as by the recipe.
+    pub fn shares_cache(&self) -> bool {
+        let is_any = self.trusted_branches.iter().any(|name| name == "*");
+        is_any || (self.is_plain() && self.trusted_branches.is_empty())
     }
 
     /// Whether a build is to be pushed. `auto` is decided before a job begins.
@@ -351,6 +308,8 @@ impl Options {
             checkout: Checkout::default(),
             reuse: None,
             moving_tag: Some(MOVING_TAG.to_owned()),
+            trusted_branches: Vec::new(),
+            untrusted: None,
             files: Vec::new(),
             env_files: Vec::new(),
             profiles: Vec::new(),

@@ -111,6 +111,12 @@ pub const OPTIONS: &[Definition] = &[
             "The tag that follows the last build and gives the next one its cache; empty: none",
         )
     },
+    both(
+        "trusted-branch",
+        Takes::Many("NAME"),
+        &[Build, Join],
+        "A branch whose builds move the moving tag, and so are the cache of others, `*` for any part of a name; without one, the default branch",
+    ),
     Definition {
         short: Some('f'),
         input: Some("compose-file"),

@@ -235,7 +235,7 @@ fn opaque(build: &Build<'_>, image: &str, reach: &mut Reach) {
             NamedContext::Other => {}
         }
     }
-    reach.args = build.args.iter().filter(|(name, _)| !is_proxy(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    reach.args = build.args.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
 }
 
 impl Source {
@@ -245,13 +245,14 @@ impl Source {
     }
 }
 
-/// The given arguments that count: those in use, and those that BuildKit itself looks at.
+/// The given arguments that count: those in use, and those that BuildKit itself looks at. Proxies reach every `RUN` without an `ARG`, and the
+/// triggers of a base image (`ONBUILD`) can have one that is not seen here.
 fn used_args(build: &Build<'_>, in_use: &Set<String>) -> Vec<(String, String)> {
-    let counts = |name: &str| in_use.contains_key(name) || name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH";
+    let counts = |name: &str| in_use.contains_key(name) || name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || is_proxy(name);
     build.args.iter().filter(|(name, _)| counts(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// rule: `proxyEnvFromBuildArgs`: these do not count unless `ARG` declares them.
+/// rule: `proxyEnvFromBuildArgs`: BuildKit gives these to every `RUN`, and they are no part of its own cache key.
 fn is_proxy(name: &str) -> bool {
     matches!(name.to_ascii_lowercase().as_str(), "http_proxy" | "https_proxy" | "ftp_proxy" | "no_proxy" | "all_proxy")
 }

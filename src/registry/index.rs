@@ -22,6 +22,16 @@ pub struct Part {
     pub body: Vec<u8>,
 }
 
+/// The type of the part of a build cache that lists its layers (BuildKit, `cache/remotecache/v1/spec.go`).
+const CACHE_CONFIG: &str = "application/vnd.buildkit.cacheconfig.v0";
+
+/// Whether the bytes of a manifest are those of a build cache (`cache_to: type=registry`), which is stored like an image or an index.
+pub fn is_build_cache(manifest: &[u8]) -> bool {
+    let Ok(manifest) = serde_json::from_slice::<Value>(manifest) else { return false };
+    let is_one = |descriptor: &Value| descriptor["mediaType"] == CACHE_CONFIG;
+    is_one(&manifest["config"]) || manifest["manifests"].as_array().into_iter().flatten().any(is_one)
+}
+
 /// Whether something of this media type is an index.
 pub fn is_index(media_type: &str) -> bool {
     media_type == OCI_INDEX || media_type == DOCKER_LIST
@@ -114,6 +124,19 @@ mod tests {
             digest: format!("sha256:{}", platform.len()),
             media_type: media_type.to_owned(),
             body: body.into(),
+        }
+    }
+
+    #[test]
+    fn a_build_cache_is_known_by_its_configuration() {
+        for (manifest, is_cache) in [
+            (r#"{"config":{"mediaType":"application/vnd.buildkit.cacheconfig.v0"},"layers":[]}"#, true),
+            (r#"{"manifests":[{"mediaType":"x"},{"mediaType":"application/vnd.buildkit.cacheconfig.v0"}]}"#, true),
+            (r#"{"config":{"mediaType":"application/vnd.oci.image.config.v1+json"},"layers":[]}"#, false),
+            (r#"{"manifests":[]}"#, false),
+            ("no JSON", false),
+        ] {
+            assert_eq!(is_build_cache(manifest.as_bytes()), is_cache, "{manifest}");
         }
     }
 

@@ -8,6 +8,7 @@ use crate::job::kept;
 use crate::job::prune::all;
 use crate::job::prune::needed::Needed;
 use crate::job::registry::Client;
+use crate::naming::hash_of;
 use crate::options::Options;
 use crate::refresh;
 use crate::registry::pages::Pages;
@@ -90,7 +91,7 @@ async fn judge(
     found: &Descriptor,
 ) -> Result<Judged> {
     let judged = |verdict| Judged { tag: name.to_owned(), digest: found.digest.clone(), verdict, created: None, revision: None };
-    let Some(hash) = kept::hash_of(name).filter(|_| !name.starts_with("sha256-")) else { return Ok(judged(Verdict::Other)) };
+    let Some(hash) = hash_of(name).filter(|_| !name.starts_with("sha256-")) else { return Ok(judged(Verdict::Other)) };
     if needed.has_tag(hash) {
         return Ok(judged(Verdict::Needed));
     }

@@ -90,7 +90,8 @@ async fn heads(desk: &Desk, options: &Options, reader: &Reader) -> Result<Vec<St
     for remote in &remotes {
         let because = "which branches does it have now?";
         let listed = git::run_with_remote(desk, options, &["ls-remote", "--heads", "--", remote], because).await;
-        let listed = printed(listed?, because).map_err(|error| error.help("what its branches need must be known before anything is deleted; may this machine read it?"))?;
+        let listed = printed(listed?, because)
+            .map_err(|error| error.help("what its branches need must be known before anything is deleted; may this machine read it?"))?;
         for (commit, name) in listed.iter().filter_map(|line| line.split_once('\t')) {
             if reader.commit(commit).await.is_err() {
                 return Err(Error::new(Code::RevisionUnknown, "this branch was not fetched, so what it needs is not known")

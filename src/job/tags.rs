@@ -1,0 +1,76 @@
+//! The project's own tags: other names that the Compose files give an image (`build.tags`).
+//!
+//! Compose would push what these say, whatever it is. So builds do not see them, and docktag sets them itself: after all checks, and only in
+//! repositories of the project's images.
+
+use crate::desk::{Desk, join_all};
+use crate::error::{Code, Error, Result};
+use crate::image::Reference;
+use crate::job::registry::Client;
+use crate::plan::{Target, is_managed};
+use crate::registry::reply::Presence;
+use crate::report::{Moved, Moving, Note};
+
+/// Leaves the tags that docktag sets. Those that a build gives anyway are left out, and so are those that would be pushed to other repositories,
+/// with a warning.
+///
+/// # Errors
+/// [`Code::Usage`] for a name that docktag manages, such as one with a hash; [`Code::ImageInvalid`] for what is no name.
+pub(super) fn check(desk: &Desk, pushes: bool, targets: &mut [Target]) -> Result<()> {
+    let all = targets.to_vec();
+    let others: Vec<&Target> = all.iter().collect();
+    for target in targets {
+        let service = format!("service `{}`", target.built.join("`, `"));
+        let mut tags: Vec<String> = Vec::new();
+        for written in std::mem::take(&mut target.tags) {
+            let at = |error: Error| error.of(&format!("tags: `{}`", written.escape_debug())).at(&service);
+            let mut tag = Reference::parse(&written).map_err(at)?;
+            if tag.digest.is_some() {
+                return Err(at(Error::new(Code::ImageInvalid, "has a digest, expected a tag")).help("leave the digest out"));
+            }
+            tag.tag.get_or_insert_with(|| "latest".to_owned());
+            if tag == target.image || Some(&tag) == target.moving.as_ref() {
+                continue;
+            }
+            if is_managed(&tag, &others) {
+                return Err(at(Error::new(Code::Usage, "is a name that docktag manages"))
+                    .help("a tag with a hash names the image of exactly its inputs: write another tag, or leave it out"));
+            }
+            if pushes && !others.iter().any(|other| other.image.repository == tag.repository && !other.is_local) {
+                desk.tell(Note::warning(format!(
+                    "{service}: tags: `{tag}` is not set: docktag writes only to the repositories of the project's images"
+                )));
+                continue;
+            }
+            let name = tag.to_string();
+            if !tags.contains(&name) {
+                tags.push(name);
+            }
+        }
+        target.tags = tags;
+    }
+    Ok(())
+}
+
+/// Points the tags of a target at its image, on the server. The image is there all the same, so trouble is a warning.
+pub(super) async fn set(desk: &Desk, client: &Client<'_>, target: &Target, digest: &str) -> Vec<Moving> {
+    let tags = target.tags.iter().filter_map(|tag| Reference::parse(tag).ok());
+    join_all(tags.map(|tag| async move {
+        let is_there = matches!(client.presence(&tag).await, Presence::Hit(found) if found.digest == digest);
+        let outcome = match is_there {
+            true => Moved::Already,
+            false => match client.retag(&target.image, &tag, digest).await {
+                Ok(()) => {
+                    desk.tell(Note::info(format!("{tag}: points at {digest} now")));
+                    Moved::Moved
+                }
+                Err(error) => {
+                    desk.tell(Note::warning(format!("{error}; the tag `{tag}` of the Compose file was not set")));
+                    Moved::Failed
+                }
+            },
+        };
+        Moving { image: tag.to_string(), outcome }
+    }))
+    .await
+}

@@ -1,0 +1,108 @@
+//! Whether the build of this branch may become the cache of others. `docs/adr/0023-trusted-caches.md` says why.
+
+use crate::ci::trust::{self, Branch};
+use crate::desk::{Desk, join};
+use crate::error::Result;
+use crate::glob::filepath_match;
+use crate::job::git;
+use crate::options::Options;
+use crate::report::Note;
+
+/// The event of a GitHub workflow; empty elsewhere.
+pub(super) async fn event(desk: &Desk, options: &Options) -> Result<Vec<u8>> {
+    match options.host.env.get("GITHUB_EVENT_PATH").filter(|path| !path.is_empty()) {
+        Some(path) => Ok(desk.read_if_there(path).await?.unwrap_or_default()),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Whether this build may move the moving tag and write the cache that all builds read: only what was merged may get into other images.
+pub(super) async fn gives_cache(desk: &Desk, options: &Options) -> Result<bool> {
+    if options.shares_cache() && (options.is_plain() || options.untrusted.is_none()) {
+        return Ok(true);
+    }
+    let why = match (&options.untrusted, branch(desk, options).await?) {
+        (Some(reason), _) => Some(reason.clone()),
+        // Nobody else's branches are here.
+        (None, None) => None,
+        (None, Some(branch)) => refusal(&options.trusted_branches, &branch),
+    };
+    if let Some(why) = &why {
+        desk.tell(Note::info(format!("{why}, so the moving tag stays; `--trusted-branch` names the branches that move it")));
+    }
+    Ok(why.is_none())
+}
+
+/// Why a branch is not trusted.
+fn refusal(trusted: &[String], branch: &Branch) -> Option<String> {
+    let Some(name) = &branch.name else { return Some("no branch is built".to_owned()) };
+    let shown = name.escape_debug();
+    match (trusted, &branch.default) {
+        ([], Some(default)) if default == name => None,
+        ([], Some(default)) => Some(format!("the branch `{shown}` is not the default branch `{}`", default.escape_debug())),
+        ([], None) => Some(format!("whether `{shown}` is the default branch is not known")),
+        // `*` stands for slashes too.
+        (patterns, _) => {
+            let flat = |text: &str| text.replace('/', "\u{1}").into_bytes();
+            let is_named = patterns.iter().any(|pattern| filepath_match(&flat(pattern), &flat(name)).unwrap_or_default());
+            (!is_named).then(|| format!("the branch `{shown}` is none of {}", patterns.join(", ")))
+        }
+    }
+}
+
+/// The branch that is built: as the CI service says, else as git says. `None` if there is neither.
+async fn branch(desk: &Desk, options: &Options) -> Result<Option<Branch>> {
+    let told = trust::branch(&options.host.env, &event(desk, options).await?);
+    let is_complete = told.as_ref().is_some_and(|branch| branch.default.is_some() || branch.name.is_none());
+    if is_complete || (told.is_some() && !options.trusted_branches.is_empty()) {
+        return Ok(told);
+    }
+    let (head, default) = join(symbolic(desk, options, "HEAD"), symbolic(desk, options, "refs/remotes/origin/HEAD")).await;
+    let default = default.flatten().map(|name| name.strip_prefix("origin/").unwrap_or(&name).to_owned());
+    match (told, head) {
+        (Some(branch), _) => Ok(Some(Branch { default, ..branch })),
+        (None, None) => Ok(None),
+        // A repository that knows no other one has no branches of others.
+        (None, Some(name)) if default.is_none() && !has_remote(desk, options).await => Ok(Some(Branch { default: name.clone(), name })),
+        (None, Some(name)) => Ok(Some(Branch { name, default })),
+    }
+}
+
+/// The branch that a reference of git points to: `Some(None)` if it points to none, `None` if there is no repository.
+async fn symbolic(desk: &Desk, options: &Options, name: &str) -> Option<Option<String>> {
+    let exited = git::run(desk, options, &["symbolic-ref", "--quiet", "--short", name], None, "which branch is it?").await.ok()?;
+    match exited.code {
+        Some(0) => Some(Some(String::from_utf8_lossy(&exited.stdout).trim().to_owned())),
+        // git, "git-symbolic-ref": with `--quiet` it is 1 if the name is no symbolic reference, and 128 if something is wrong.
+        Some(1) => Some(None),
+        _ => None,
+    }
+}
+
+async fn has_remote(desk: &Desk, options: &Options) -> bool {
+    let remotes = git::run(desk, options, &["remote"], None, "is there a remote?").await;
+    remotes.is_ok_and(|exited| !exited.stdout.trim_ascii().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_branches_give_their_cache() {
+        let of = |patterns: &[&str], name: Option<&str>, default: Option<&str>| {
+            let patterns: Vec<String> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
+            refusal(&patterns, &Branch { name: name.map(str::to_owned), default: default.map(str::to_owned) })
+        };
+        assert_eq!(of(&[], Some("main"), Some("main")), None);
+        assert_eq!(of(&[], Some("a"), Some("main")).unwrap(), "the branch `a` is not the default branch `main`");
+        assert_eq!(of(&[], Some("a"), None).unwrap(), "whether `a` is the default branch is not known");
+        assert_eq!(of(&[], None, Some("main")).unwrap(), "no branch is built");
+        assert_eq!(of(&["main", "release/*"], Some("release/1/x"), None), None);
+        assert_eq!(
+            of(&["main", "release/*"], Some("evil/release/1"), None).unwrap(),
+            "the branch `evil/release/1` is none of main, release/*"
+        );
+        assert_eq!(of(&["*"], Some("a/b"), None), None);
+    }
+}

@@ -2,7 +2,8 @@
 // @ts-check
 // The command line in Node: the same options as the native program, from the same definition.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { parseArgs } from 'node:util'
 import { definitions } from './core.js'
 import { write } from './log.js'
@@ -33,17 +34,32 @@ async function main([command, ...args]) {
   } catch (error) {
     return refuse(/** @type {Error} */ (error).message)
   }
-  const isTerminal = (await import('node:tty')).isatty(2)
   const voice = {
     verbose: given.verbose === true,
-    color: given.color === 'always' || (given.color !== 'never' && isTerminal && !process.env.NO_COLOR),
+    color: given.color === 'always' || (given.color !== 'never' && isatty(2) && !process.env.NO_COLOR),
     github: process.env.GITHUB_ACTIONS === 'true',
+    shown: isReadByPeople(),
   }
   const settings = { directory: String(given.directory ?? ''), log: 2 }
   const { exit, session } = await run({ command: /** @type {'tag'} */ (command), ...given, host: { spelling: 'command-line' } }, voice, settings)
   // What was kept for later steps is no output.
   if (given.json || !(command === 'env' && given.ci && !given['dry-run'])) write(1, session.output(given.json === true))
   return exit
+}
+
+/**
+ * Whether people read standard output: on a terminal, or in the log of a CI job. A runner reads a pipe; the shell of a step has that pipe as its own
+ * standard output, and a pipe between two programs it has not.
+ */
+function isReadByPeople() {
+  if (isatty(1)) return true
+  if (process.env.GITHUB_ACTIONS !== 'true' || process.platform !== 'linux') return false
+  try {
+    const [own, other] = ['self', process.ppid].map((id) => statSync(`/proc/${id}/fd/1`))
+    return own.isFIFO() && own.dev === other.dev && own.ino === other.ino
+  } catch {
+    return false
+  }
 }
 
 /**

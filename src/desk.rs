@@ -145,6 +145,11 @@ impl Desk {
         Desk { files: Some(files), is_quiet: true, state: Rc::clone(&self.state) }
     }
 
+    /// The same handle, through which nothing is said to the user.
+    pub fn quiet(&self) -> Desk {
+        Desk { is_quiet: true, ..self.clone() }
+    }
+
     /// Whether these are other files than the host's.
     pub fn is_over(&self) -> bool {
         self.files.is_some()

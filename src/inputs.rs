@@ -44,6 +44,11 @@ impl Digests {
         Digests { paths, hashed }
     }
 
+    /// Every file and what came of hashing it.
+    pub fn iter(&self) -> impl Iterator<Item = (&RelPath, &Hashed)> {
+        self.paths.iter().zip(&self.hashed)
+    }
+
     /// What came of hashing a file.
     pub fn get(&self, path: &RelPath) -> Option<&Hashed> {
         self.paths.binary_search(path).ok().and_then(|index| self.hashed.get(index))

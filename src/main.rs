@@ -88,6 +88,7 @@ fn voice(matches: &ArgMatches) -> Voice {
         github,
         token: if github { token() } else { String::new() },
         folder: folder.filter(|_| !checkout.is_empty()).unwrap_or_default().to_string_lossy().replace('\\', "/"),
+        shown: output::is_read_by_people(github),
         running: 0,
     }
 }

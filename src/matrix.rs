@@ -185,6 +185,7 @@ mod tests {
         Target {
             image: image(name),
             tag: "1".to_owned(),
+            sha256: None,
             manifest: Rc::default(),
             moving: None,
             services: vec![name.to_owned()],

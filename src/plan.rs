@@ -20,6 +20,8 @@ pub struct Target {
     pub image: Reference,
     /// The digest of its manifest, with which the tag ends.
     pub tag: String,
+    /// The tag that the same inputs would have with sha256; `None` if it is not known, or if the tag is one.
+    pub sha256: Option<String>,
     /// The text of its manifest.
     pub manifest: Rc<[u8]>,
     /// The same repository with the moving tag in the place of the hash; `None` where there is no moving tag.
@@ -99,6 +101,7 @@ pub fn targets(model: &Model, tag: &str, manifest: &Rc<[u8]>, moving_tag: Option
             let target = Target {
                 image,
                 tag: tag.to_owned(),
+                sha256: None,
                 manifest: Rc::clone(manifest),
                 moving,
                 services: Vec::new(),

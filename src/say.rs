@@ -40,6 +40,8 @@ pub struct Voice {
     /// What makes the runner obey again, where what programs print is to be no command to it: a text that nobody can guess and no program is
     /// given. Empty: it obeys programs too.
     pub token: String,
+    /// Whether people read standard output: it is a terminal, or the log of a CI job. A pipe or a file gets names as they are.
+    pub shown: bool,
     /// How many programs print to the log: those that [`Voice::begin`] was told of, and [`Voice::end`] not yet.
     pub running: usize,
 }
@@ -55,6 +57,7 @@ impl Voice {
             github: flag("github"),
             folder: object["folder"].as_str().unwrap_or_default().to_owned(),
             token: object["token"].as_str().unwrap_or_default().to_owned(),
+            shown: flag("shown"),
             running: 0,
         }
     }
@@ -100,17 +103,17 @@ impl Voice {
         lines
     }
 
-    /// What was asked for, for standard output: as [`print::text`] has it, and where people read it, so that it is no command to anything.
+    /// What was asked for, for standard output: as [`print::text`] has it, and so that it is no command to anything if people read it.
     pub fn result(&self, report: &Report) -> Vec<u8> {
         let text = print::text(report);
-        match report.job {
-            Job::Inputs | Job::Explain | Job::Why | Job::Backtest | Job::Prune => {
-                // Its first line has nothing before it that would keep it from being a command.
-                let words = self.words(&format!("\n{}", String::from_utf8_lossy(&text)));
-                words.strip_prefix('\n').unwrap_or_default().as_bytes().to_vec()
-            }
-            _ => text,
+        // These are for people only.
+        let is_document = matches!(report.job, Job::Inputs | Job::Explain | Job::Why | Job::Backtest | Job::Prune);
+        if !is_document && !self.shown {
+            return text;
         }
+        // Its first line has nothing before it that would keep it from being a command.
+        let words = self.words(&format!("\n{}", String::from_utf8_lossy(&text)));
+        words.strip_prefix('\n').unwrap_or_default().as_bytes().to_vec()
     }
 
     /// The heading of a program whose output goes to the user; captured ones are told with `-v`, when they have ended.

@@ -314,9 +314,9 @@ export interface TargetReport {
 
 /**
  * How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout, and what makes the runner
- * obey again after programs have printed.
+ * obey again after programs have printed. `shown`: people read the output, so names are escaped there.
  */
-export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string; token?: string }
+export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string; token?: string; shown?: boolean }
 
 /** The definition of an option. */
 export interface Definition {

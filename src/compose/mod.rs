@@ -42,6 +42,7 @@ mod extends;
 mod include;
 mod load;
 mod normalize;
+mod settings;
 mod shape;
 
 use serde::Serialize;

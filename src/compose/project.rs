@@ -2,6 +2,7 @@
 
 use serde_json::{Map as Object, Value as Json};
 
+use crate::digest::Algorithm;
 use crate::map::Map;
 use crate::secret::Secret;
 
@@ -22,6 +23,8 @@ pub struct Project {
     pub secrets: Object<String, Json>,
     /// The variables whose values are secrets (`environment:`), where a file such as `.env` sets them and the environment does not.
     pub secret_variables: Vec<(String, Secret)>,
+    /// The hash of its manifests and tags, if its files choose one (`x-docktag`).
+    pub algorithm: Option<Algorithm>,
     /// What Compose warns of, such as variables that are not set.
     pub warnings: Vec<String>,
 }

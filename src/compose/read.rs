@@ -9,7 +9,7 @@ use crate::compose::load::{Details, Files, Loader, Step, Stop};
 use crate::compose::node::{Map, Node, Value};
 use crate::compose::project::Project;
 use crate::compose::template::{self, Notes};
-use crate::compose::{Flavor, decode, include, normalize, paths, scalar, shape, tags, yaml};
+use crate::compose::{Flavor, decode, include, normalize, paths, scalar, settings, shape, tags, yaml};
 use crate::error::{Code, Error, Result};
 use crate::map;
 use crate::secret::Secret;
@@ -145,6 +145,7 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
     consistency::check(&checked)?;
     label_files(&mut loader, &checked)?;
     let mut project = shape::project(&checked, &name);
+    project.algorithm = settings::algorithm(&model)?;
     for name in project.secrets.values().filter_map(|secret| secret["environment"].as_str()) {
         let is_known = request.env.get(name).is_some() || project.secret_variables.iter().any(|(known, _)| known == name);
         if let Some(value) = env.get(name).filter(|_| !is_known) {

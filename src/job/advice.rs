@@ -2,9 +2,12 @@
 
 use crate::compose::project::Project;
 use crate::desk::{Desk, join};
+use crate::digest::Digest;
+use crate::error::Result;
 use crate::job::draft::{Draft, familiar};
 use crate::job::place::{Places, below};
 use crate::job::services::Found;
+use crate::job::strong;
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::reach::PickedKind;
@@ -48,7 +51,7 @@ impl Warnings {
 }
 
 /// Tells what there is to tell.
-pub(super) async fn tell(desk: &Desk, options: &Options, project: &Project, found: &Found<'_>) {
+pub(super) async fn tell(desk: &Desk, options: &Options, project: &Project, found: &Found<'_>) -> Result<()> {
     let mut warnings = Warnings::default();
     for draft in &found.drafts {
         of_dockerfile(options, draft, &mut warnings);
@@ -61,6 +64,20 @@ pub(super) async fn tell(desk: &Desk, options: &Options, project: &Project, foun
         let several = if services.len() > 1 { "services" } else { "service" };
         desk.tell(Note::warning(format!("{several} `{}`: {text}", services.join("`, `"))));
     }
+    // A file with other line ends on disk has the digest of its text.
+    let places = Places::new(options, project);
+    let files: Vec<(RelPath, Digest, u64)> = found
+        .digests
+        .iter()
+        .map(|(path, hashed)| (places.paths_of_host(std::slice::from_ref(path)).remove(0), hashed.digest, hashed.size))
+        .collect();
+    let is_as_hashed = |path: &RelPath| found.altered.binary_search(path).is_err();
+    strong::warn(
+        desk,
+        options,
+        files.iter().filter(|(path, ..)| is_as_hashed(path)).map(|(path, digest, size)| (path, *digest, *size)).collect(),
+    )
+    .await
 }
 
 fn of_dockerfile(options: &Options, draft: &Draft<'_>, warnings: &mut Warnings) {
@@ -161,7 +178,7 @@ async fn of_checkout(desk: &Desk, options: &Options, project: &Project, found: &
     let places = Places::new(options, project);
     let (attributes, modules) = (places.of_host(".gitattributes"), places.of_host(".gitmodules"));
     let (attributes, modules) = join(desk.read_if_there(&attributes), desk.read_if_there(&modules)).await;
-    let text = |read: crate::error::Result<Option<Vec<u8>>>| String::from_utf8_lossy(&read.ok().flatten().unwrap_or_default()).into_owned();
+    let text = |read: Result<Option<Vec<u8>>>| String::from_utf8_lossy(&read.ok().flatten().unwrap_or_default()).into_owned();
     let modules = text(modules);
     let modules: Vec<&str> =
         modules.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('=').map(str::trim)).collect();

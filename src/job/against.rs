@@ -153,7 +153,7 @@ fn at(states: &[State], label: &str, commit: &str, now: &mut Now) -> Result<Old>
     let is_it = |state: &&State| now.services.is_empty() || state.services.iter().any(|name| now.services.contains(name));
     let algorithm = now.manifest.algorithm;
     let (tag, manifest) = match states.iter().find(is_it) {
-        Some(state) => (state.tag.clone(), Manifest::parse(algorithm, &state.manifest)?),
+        Some(state) => (state.tag.clone(), Manifest::parse(manifest::algorithm(&state.manifest), &state.manifest)?),
         None => ("no such service".to_owned(), Manifest { algorithm, ..Manifest::default() }),
     };
     // No registry and no clock say what these were then.

@@ -34,7 +34,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
 
 async fn of_services(desk: &Desk, options: &Options) -> Result<Report> {
     let project = model::load(desk, options).await?;
-    let options = &services::in_period(options);
+    let options = &services::settled(options, &project);
     let found = services::find(desk, options, &project, None).await?;
     let places = Places::new(options, &project);
     let reasons: Vec<Reasons> = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();

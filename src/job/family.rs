@@ -119,6 +119,7 @@ pub(super) fn targets(
         targets.push(Target {
             image,
             tag: hash,
+            sha256: None,
             manifest: Rc::from(text),
             moving,
             services: vec![draft.service.name.clone()],

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::desk::{Desk, join_all};
 use crate::diff::diff;
+use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
-use crate::job::checkout;
+use crate::job::{checkout, strong};
 use crate::manifest::{self, File, Manifest};
 use crate::need::{FailureKind, Listing, MANIFEST_LIMIT, Writing};
 use crate::options::Options;
@@ -36,8 +37,10 @@ pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity>
         desk.tell(Note::info(format!("{file}: taken as it is because of `--reuse`; nothing was hashed")));
         return Ok(Identity { tag: manifest::tag(options.algorithm, &text), manifest: text, altered: Vec::new() });
     }
-    let Made { manifest, altered, notes } = make(desk, options).await?;
+    let Made { hashed: HashedFiles { manifest, sizes, .. }, altered, notes } = make(desk, options).await?;
     notes.into_iter().for_each(|note| desk.tell(note));
+    let files = manifest.files.iter().zip(&sizes).map(|(file, size)| (&file.path, file.digest, *size));
+    strong::warn(desk, options, files.collect()).await?;
     let text = manifest.render();
     if let Some(file) = &options.reuse
         && !options.dry_run
@@ -54,15 +57,15 @@ pub(super) async fn identify(desk: &Desk, options: &Options) -> Result<Identity>
 pub(super) async fn verify(desk: &Desk, options: &Options, manifest: &[u8]) -> Result<()> {
     let before = Manifest::parse(options.algorithm, manifest)?;
     let now = match options.paths.is_empty() {
-        true => hash(desk, options, before.files.iter().map(|file| file.path.clone()).collect(), &[]).await.map(|(manifest, _)| manifest),
-        false => make(desk, options).await.map(|made| made.manifest),
+        true => hash(desk, options, before.files.iter().map(|file| file.path.clone()).collect(), &[]).await,
+        false => make(desk, options).await.map(|made| made.hashed),
     };
     let now = now.map_err(|error| match error.code {
         // It was there before, so this is no mistake in the options.
         Code::PathMissing | Code::PathEmpty | Code::PathNotAFolder => changed(&error.headline()),
         _ => error,
     })?;
-    let summary = diff(&before, &now).summary(5);
+    let summary = diff(&before, &now.manifest).summary(5);
     if summary.is_empty() {
         return Ok(());
     }
@@ -74,6 +77,19 @@ pub(super) async fn verify(desk: &Desk, options: &Options, manifest: &[u8]) -> R
     })
 }
 
+/// The tag that the same files have with sha256.
+pub(super) async fn sha256(desk: &Desk, options: &Options, manifest: &[u8]) -> Result<String> {
+    let strong = Options { algorithm: Algorithm::Sha256, ..options.clone() };
+    let files = match options.paths.is_empty() {
+        true => {
+            let files = Manifest::parse(options.algorithm, manifest)?.files;
+            hash(desk, &strong, files.into_iter().map(|file| file.path).collect(), &[]).await?.manifest
+        }
+        false => make(desk, &strong).await?.hashed.manifest,
+    };
+    Ok(manifest::tag(Algorithm::Sha256, &files.render()))
+}
+
 fn changed(what: &str) -> Error {
     Error::new(Code::Changed, format!("inputs changed during the build: {what}"))
         .help("nothing was pushed; run again when no other process writes there")
@@ -81,9 +97,19 @@ fn changed(what: &str) -> Error {
 
 /// The inputs as they are now; the notes say what a user should know of them.
 struct Made {
-    manifest: Manifest,
+    hashed: HashedFiles,
     altered: Vec<RelPath>,
     notes: Vec<Note>,
+}
+
+/// Files that were hashed.
+#[derive(Default)]
+struct HashedFiles {
+    manifest: Manifest,
+    /// The size of each file of the manifest, but for those at its end that stand there twice.
+    sizes: Vec<u64>,
+    /// How many of them are executable.
+    executable: usize,
 }
 
 /// Lists and hashes the folders.
@@ -106,9 +132,9 @@ async fn make(desk: &Desk, options: &Options) -> Result<Made> {
         notes.push(Note::warning("`--path` holds a `.git` folder, which counts as input: the tag changes with every commit and fetch; name the folders of the image instead"));
     }
     let altered = checkout::as_in_git(desk, options, &mut all).await?;
-    let (manifest, executable) = hash(desk, options, std::mem::take(&mut all.files), &altered).await?;
-    notes.push(blind_spots(&all, executable));
-    Ok(Made { manifest, altered, notes })
+    let hashed = hash(desk, options, std::mem::take(&mut all.files), &altered).await?;
+    notes.push(blind_spots(&all, hashed.executable));
+    Ok(Made { hashed, altered, notes })
 }
 
 /// Whether a path has a part `.git`.
@@ -138,9 +164,9 @@ async fn list(desk: &Desk, root: &RelPath) -> Result<Listing> {
     Ok(listing)
 }
 
-/// Hashes files; also counts the executable ones. A path that is named twice is read once and stands in the manifest twice, as with `find a a/b`.
+/// Hashes files. A path that is named twice is read once and stands in the manifest twice, as with `find a a/b`.
 /// Those in `altered` (sorted) count with the line ends of git.
-async fn hash(desk: &Desk, options: &Options, mut paths: Vec<RelPath>, altered: &[RelPath]) -> Result<(Manifest, usize)> {
+async fn hash(desk: &Desk, options: &Options, mut paths: Vec<RelPath>, altered: &[RelPath]) -> Result<HashedFiles> {
     // Most hosts list folders in order.
     if !paths.is_sorted() {
         paths.sort();
@@ -153,28 +179,29 @@ async fn hash(desk: &Desk, options: &Options, mut paths: Vec<RelPath>, altered: 
         }
         same
     });
-    let mut files = Vec::with_capacity(paths.len() + repeated.len());
-    let mut executable = 0;
+    let mut hashed = HashedFiles::default();
+    hashed.manifest.algorithm = options.algorithm;
+    hashed.manifest.files.reserve(paths.len() + repeated.len());
     if !altered.is_empty() {
         paths.retain(|path| altered.binary_search(path).is_err());
-        executable += hash_batch(desk, options, altered.to_vec(), true, &mut files).await?;
+        hash_batch(desk, options, altered.to_vec(), true, &mut hashed).await?;
     }
     while !paths.is_empty() {
         let rest = paths.split_off(paths.len().min(BATCH));
-        executable += hash_batch(desk, options, paths, false, &mut files).await?;
+        hash_batch(desk, options, paths, false, &mut hashed).await?;
         paths = rest;
     }
-    let (texts, others) = files.split_at(altered.len());
+    let (texts, others) = hashed.manifest.files.split_at(altered.len());
     let find = |path: &RelPath| match others.binary_search_by(|file| file.path.cmp(path)) {
         Ok(index) => others.get(index),
         Err(_) => texts.iter().find(|file| file.path == *path),
     };
     let twins: Vec<File> = repeated.iter().filter_map(find).cloned().collect();
-    files.extend(twins);
-    Ok((Manifest { algorithm: options.algorithm, notes: Vec::new(), files }, executable))
+    hashed.manifest.files.extend(twins);
+    Ok(hashed)
 }
 
-async fn hash_batch(desk: &Desk, options: &Options, paths: Vec<RelPath>, text: bool, files: &mut Vec<File>) -> Result<usize> {
+async fn hash_batch(desk: &Desk, options: &Options, paths: Vec<RelPath>, text: bool, files: &mut HashedFiles) -> Result<()> {
     let paths = Arc::new(paths);
     let hashed = desk.hash(Arc::clone(&paths), options.algorithm, text).await.map_err(|failure| failure.of_file("inputs"))?;
     if hashed.len() != paths.len() {
@@ -182,8 +209,10 @@ async fn hash_batch(desk: &Desk, options: &Options, paths: Vec<RelPath>, text: b
     }
     // The host has given its handle back by now, so this moves the paths; it copies them only if not.
     let paths = Arc::try_unwrap(paths).unwrap_or_else(|shared| (*shared).clone());
-    files.extend(paths.into_iter().zip(&hashed).map(|(path, hashed)| File { path, digest: hashed.digest }));
-    Ok(hashed.iter().filter(|it| it.executable).count())
+    files.manifest.files.extend(paths.into_iter().zip(&hashed).map(|(path, hashed)| File { path, digest: hashed.digest }));
+    files.sizes.extend(hashed.iter().map(|it| it.size));
+    files.executable += hashed.iter().filter(|it| it.executable).count();
+    Ok(())
 }
 
 /// Plain-folder mode keeps the recipe's tags, so it is as blind as the recipe; whoever uses it should know.

@@ -7,7 +7,7 @@ use crate::job::build::{Asked, ask, is_mistake, target_report};
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{branch, kept, later, tags, trusted};
+use crate::job::{branch, kept, later, strong, tags, trusted};
 use crate::options::Options;
 use crate::plan::Target;
 use crate::registry::index::{self, Part};
@@ -32,7 +32,16 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     report.hit = Some(asked.iter().all(|asked| matches!(asked.image, Presence::Hit(_))));
     let revision = if options.keep_manifest && report.hit == Some(false) { branch::head(desk, options).await } else { None };
     let gives_cache = trusted::gives_cache(desk, options).await?;
-    let joined = join_all(asked.iter().map(|asked| provide(desk, options, &client, asked, revision.as_ref(), gives_cache))).await;
+    let all: Vec<&Target> = asked.iter().map(|asked| &asked.target).collect();
+    let sha256 = match report.hit {
+        Some(false) => strong::tags(desk, options, &report.manifest, &all).await?,
+        _ => vec![None; all.len()],
+    };
+    let joined = asked
+        .iter()
+        .zip(&sha256)
+        .map(|(asked, sha256)| provide(desk, options, &client, asked, sha256.as_ref(), revision.as_ref(), gives_cache));
+    let joined = join_all(joined).await;
     report.targets = joined.into_iter().collect::<Result<_>>()?;
     later::keep(desk, options, &project, &mut report).await?;
     Ok(report)
@@ -43,6 +52,7 @@ async fn provide(
     options: &Options,
     client: &Client<'_>,
     asked: &Asked,
+    sha256: Option<&String>,
     revision: Option<&String>,
     gives_cache: bool,
 ) -> Result<TargetReport> {
@@ -81,7 +91,7 @@ async fn provide(
                 }
             };
             desk.tell(Note::info(format!("{image}: joined of {}, {expected}", target.platforms.join(", "))));
-            kept::keep(desk, options, client, target, &found, revision).await;
+            kept::keep(desk, options, client, target, &found, sha256, revision).await;
             (expected, Outcome::Joined)
         }
     };

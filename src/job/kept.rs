@@ -37,6 +37,7 @@ pub(super) async fn keep(
     client: &Client<'_>,
     target: &Target,
     found: &Descriptor,
+    sha256: Option<&String>,
     revision: Option<&String>,
 ) {
     let image = &target.image;
@@ -44,7 +45,7 @@ pub(super) async fn keep(
         return;
     }
     let created = (options.host.now > 0).then(|| refresh::rfc3339(options.host.now));
-    let about = About { tag: target.tag.clone(), created, revision: revision.cloned() };
+    let about = About { tag: target.tag.clone(), sha256: sha256.cloned(), created, revision: revision.cloned() };
     match store(client, image, found, &target.manifest, options.algorithm, &about).await {
         Ok(()) => desk.tell(Note::detail(format!("{image}: its manifest is kept beside it"))),
         Err(error) => desk.tell(Note::warning(format!(
@@ -260,7 +261,7 @@ mod tests {
     use super::*;
 
     fn listed(tag: &str, created: &str) -> Listed {
-        let about = About { tag: tag.to_owned(), created: Some(created.to_owned()), revision: None };
+        let about = About { tag: tag.to_owned(), created: Some(created.to_owned()), ..About::default() };
         Listed { digest: created.to_owned(), about, text: None }
     }
 

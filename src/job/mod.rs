@@ -38,6 +38,7 @@ mod show;
 mod sources;
 mod states;
 mod strict;
+mod strong;
 mod tags;
 mod told;
 mod trusted;

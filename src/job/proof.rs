@@ -12,7 +12,13 @@ use crate::report::{Note, Outcome, TargetReport};
 
 impl Build<'_> {
     /// "Pushed" is a fact only when the registry says so. A push that failed because the tag is immutable and another job was faster is as good.
-    pub(super) async fn prove(&self, asked: &Asked, pushed: &Exited, revision: Option<&String>) -> Result<TargetReport> {
+    pub(super) async fn prove(
+        &self,
+        asked: &Asked,
+        pushed: &Exited,
+        sha256: Option<&String>,
+        revision: Option<&String>,
+    ) -> Result<TargetReport> {
         let (ok, how) = (pushed.ok(), pushed.how());
         let target = &asked.target;
         let image = &target.image;
@@ -61,7 +67,7 @@ impl Build<'_> {
         let keep = async {
             // What another job pushed is that job's to describe, and an image for several platforms that of `join`.
             if ok && target.part.is_none() {
-                kept::keep(self.desk, self.options, self.client, target, &found, revision).await;
+                kept::keep(self.desk, self.options, self.client, target, &found, sha256, revision).await;
             }
         };
         let tags = async {

@@ -2,16 +2,15 @@
 
 use crate::compose::Flavor;
 use crate::compose::overrides::{List, ServiceOverride};
-use crate::desk::{Desk, join, join_all};
+use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
 use crate::job::build::{Asked, target_report};
 use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
-use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
 use crate::job::strict::{self, Stage};
-use crate::job::{branch, inputs, kept, remote, services, tags};
+use crate::job::{branch, inputs, remote, services, strong};
 use crate::matrix;
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
@@ -96,6 +95,7 @@ impl Build<'_> {
             ));
         }
 
+        let sha256 = self.sha256(report, &targets).await?;
         for pull in cache_pulls {
             // Without the old image the build takes longer, that is all.
             match self.desk.run(pull).await {
@@ -114,7 +114,7 @@ impl Build<'_> {
                 return Err(self.build_failed(&services, &exited));
             }
         }
-        if let Err(error) = self.verify(report, &targets).await {
+        if let Err(error) = self.verify(report, &targets, &sha256).await {
             self.forget(project, misses).await;
             return Err(error);
         }
@@ -127,7 +127,14 @@ impl Build<'_> {
         let pushed = join_all(pushes.into_iter().map(|push| self.run(push))).await.into_iter().collect::<Result<Vec<_>>>()?;
         took += pushed.iter().map(|exited| exited.milliseconds).max().unwrap_or_default();
         let revision = self.revision().await;
-        let proofs = join_all(misses.iter().zip(&pushed).map(|(asked, pushed)| self.prove(asked, pushed, revision.as_ref()))).await;
+        let proofs = join_all(
+            misses
+                .iter()
+                .zip(&pushed)
+                .zip(&sha256)
+                .map(|((asked, pushed), sha256)| self.prove(asked, pushed, sha256.as_ref(), revision.as_ref())),
+        )
+        .await;
         let proofs = proofs.into_iter().map(|proof| proof.map(|it| TargetReport { milliseconds: Some(took), ..it }));
         Ok(Built::Done(proofs.collect::<Result<_>>()?))
     }
@@ -164,15 +171,28 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// What is pushed under a tag must have been built from the inputs that gave it its name.
-    pub(super) async fn verify(&self, report: &Report, targets: &[&Target]) -> Result<()> {
+    /// The sha256 of the targets' inputs. If nothing is pushed, nothing is kept beside it, and nobody asks.
+    pub(super) async fn sha256(&self, report: &Report, targets: &[&Target]) -> Result<Vec<Option<String>>> {
+        match self.options.pushes() {
+            true => strong::tags(self.desk, self.options, &report.manifest, targets).await,
+            false => Ok(vec![None; targets.len()]),
+        }
+    }
+
+    /// What is pushed under a tag must have been built from the inputs that gave it its name. `sha256` is what they were before the build.
+    pub(super) async fn verify(&self, report: &Report, targets: &[&Target], sha256: &[Option<String>]) -> Result<()> {
         // What was built are copies, which were compared with what was hashed.
         if self.options.strict {
             return Ok(());
         }
         match self.options.is_plain() {
-            true => inputs::verify(self.desk, self.options, &report.manifest).await,
-            false => services::verify(self.desk, self.options, targets).await,
+            true => inputs::verify(self.desk, self.options, &report.manifest).await?,
+            false => services::verify(self.desk, self.options, targets).await?,
+        }
+        match self.sha256(report, targets).await? == sha256 {
+            true => Ok(()),
+            false => Err(Error::new(Code::Changed, "inputs changed during the build: files were exchanged for others with the same md5")
+                .help("nothing was pushed; use `--algorithm sha256`")),
         }
     }
 

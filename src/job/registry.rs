@@ -19,9 +19,6 @@ use crate::registry::reply::{self, Presence};
 use crate::registry::{Call, Response, index};
 use crate::report::Note;
 
-/// The registry of images that name none.
-const DOCKER_HUB: &str = "docker.io";
-
 /// Talks to registries; keeps one token per repository.
 pub(super) struct Client<'a> {
     desk: &'a Desk,
@@ -77,9 +74,9 @@ impl<'a> Client<'a> {
     /// Hit, miss or unknown.
     pub(super) async fn presence(&self, image: &Reference) -> Presence {
         let because = format!("is {image} there?");
-        match self.look(image, Call::head(image), &because).await.0 {
+        match self.look(image, Call::head(image), &because).await {
             // The digest header is optional: then the manifest itself tells.
-            Presence::Hit(found) if found.digest.is_empty() => self.look(image, Call::get(image), &because).await.0,
+            Presence::Hit(found) if found.digest.is_empty() => self.look(image, Call::get(image), &because).await,
             other => other,
         }
     }
@@ -90,35 +87,39 @@ impl<'a> Client<'a> {
         reply::size(&response).filter(|_| response.status == 200)
     }
 
-    /// Hit, miss or unknown, and the platforms that are there. The manifest is read, since a name can also be one of a build cache, which is no
-    /// image. An index that lacks a platform is a miss.
-    ///
-    /// Docker Hub counts each manifest that is read as a pull, and a `HEAD` not (Docker documentation, "Docker Hub usage and limits"): there an image
-    /// for one platform is asked for with `HEAD`.
+    /// Hit, miss or unknown, and the platforms that are there: one request more if there have to be several. An index that lacks one is a miss.
     pub(super) async fn presence_of(&self, target: &Target) -> (Presence, Vec<String>) {
         let image = &target.image;
-        let has_one = target.platforms.len() <= 1;
-        if has_one && image.repository.registry() == DOCKER_HUB {
-            let presence = self.presence(image).await;
-            let present = if matches!(presence, Presence::Hit(_)) { target.platforms.clone() } else { Vec::new() };
-            return (presence, present);
-        }
-        let (presence, body) = self.look(image, Call::get(image), &format!("is {image} there?")).await;
-        let Presence::Hit(found) = presence else { return (presence, Vec::new()) };
-        if index::is_build_cache(&body) {
-            self.desk.tell(Note::warning(format!("{image}: is a build cache and no image, so it counts as missing")));
-            return (Presence::Miss, Vec::new());
-        }
-        if has_one {
-            return (Presence::Hit(found), target.platforms.clone());
-        }
-        let present = index::platforms(&body);
+        let found = match self.presence(image).await {
+            Presence::Hit(found) if target.platforms.len() > 1 => found,
+            Presence::Hit(found) => return (Presence::Hit(found), target.platforms.clone()),
+            other => return (other, Vec::new()),
+        };
+        let present = match self.manifest(image, "for which platforms is it?").await {
+            Ok(Some((response, _))) => index::platforms(&response.body),
+            Ok(None) => return (Presence::Miss, Vec::new()),
+            Err(error) => return (Presence::Unknown(error), Vec::new()),
+        };
         let lacks: Vec<&str> = target.platforms.iter().filter(|wanted| !present.contains(wanted)).map(String::as_str).collect();
         if lacks.is_empty() {
             return (Presence::Hit(found), present);
         }
         self.desk.tell(Note::warning(format!("{image}: is there, but not for {}, so it counts as missing", lacks.join(", "))));
         (Presence::Miss, present)
+    }
+
+    /// A hit that is an image: a build cache can have the name of one, and only its manifest tells, which is read for this.
+    pub(super) async fn as_image(&self, image: &Reference, found: Presence) -> Presence {
+        let Presence::Hit(_) = found else { return found };
+        match self.manifest(image, "is it an image?").await {
+            Ok(Some((response, _))) if index::is_build_cache(&response.body) => {
+                self.desk.tell(Note::warning(format!("{image}: is a build cache and no image, so it counts as missing")));
+                Presence::Miss
+            }
+            Ok(Some(_)) => found,
+            Ok(None) => Presence::Miss,
+            Err(error) => Presence::Unknown(error),
+        }
     }
 
     /// The manifest of an image and its digest; `None` where the registry has none.
@@ -162,14 +163,13 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// What the answer to a call means, and its body.
-    async fn look(&self, image: &Reference, call: Call, because: &str) -> (Presence, Vec<u8>) {
+    async fn look(&self, image: &Reference, call: Call, because: &str) -> Presence {
         let response = match self.send(&image.repository, &call, because).await {
             Ok(response) => response,
-            Err(error) if error.place.is_none() => return (Presence::Unknown(error.at(image)), Vec::new()),
-            Err(error) => return (Presence::Unknown(error), Vec::new()),
+            Err(error) if error.place.is_none() => return Presence::Unknown(error.at(image)),
+            Err(error) => return Presence::Unknown(error),
         };
-        let presence = match reply::presence(image, &response) {
+        match reply::presence(image, &response) {
             Presence::Doubtful => match self.send(&image.repository, &Call::ping(), "is this a registry at all?").await {
                 Ok(answer) if reply::is_registry(&answer) => Presence::Miss,
                 Ok(_) => Presence::Unknown(
@@ -183,7 +183,6 @@ impl<'a> Client<'a> {
                 Err(error) => Presence::Unknown(error),
             },
             certain => certain,
-        };
-        (presence, response.body)
+        }
     }
 }

@@ -51,6 +51,8 @@ impl Build<'_> {
             let planned = |command: Command| Planned { because: command.because.clone(), action: command.to_string() };
             return Ok(Built::Planned(vec![planned(print), planned(build)]));
         }
+        let targets: Vec<&Target> = misses.iter().map(|asked| &asked.target).collect();
+        let sha256 = self.sha256(report, &targets).await?;
         let printed = self.run(print).await?;
         if !printed.ok() {
             return Err(Error::new(Code::BuildFailed, format!("does not say how it builds ({}): {}", printed.how(), printed.last_lines()))
@@ -75,14 +77,24 @@ impl Build<'_> {
         }
         let digests = bake::digests(&self.desk.read(metadata.clone()).await.map_err(|failure| failure.of_file(&metadata))?, &bake.targets)?;
         // What was pushed has no name yet, so nobody can take it for what it may not be.
-        let targets: Vec<&Target> = misses.iter().map(|asked| &asked.target).collect();
-        self.verify(report, &targets).await?;
+        self.verify(report, &targets, &sha256).await?;
         let revision = self.revision().await;
-        let named = misses.iter().zip(&digests).map(|(asked, digest)| self.give_name(asked, digest, &exited, revision.as_ref()));
+        let named = misses
+            .iter()
+            .zip(&digests)
+            .zip(&sha256)
+            .map(|((asked, digest), sha256)| self.give_name(asked, digest, &exited, sha256.as_ref(), revision.as_ref()));
         Ok(Built::Done(join_all(named).await.into_iter().collect::<Result<_>>()?))
     }
 
-    async fn give_name(&self, asked: &Asked, digest: &str, exited: &Exited, revision: Option<&String>) -> Result<TargetReport> {
+    async fn give_name(
+        &self,
+        asked: &Asked,
+        digest: &str,
+        exited: &Exited,
+        sha256: Option<&String>,
+        revision: Option<&String>,
+    ) -> Result<TargetReport> {
         let image = &asked.target.image;
         let pushed = Reference { repository: image.repository.clone(), tag: None, digest: Some(digest.to_owned()) };
         let by_digest = Target { image: pushed.clone(), ..asked.target.clone() };
@@ -105,10 +117,10 @@ impl Build<'_> {
             // As after any push: a tag that is immutable and exists is as good.
             self.desk.tell(Note::warning(error.headline()));
             let refused = Exited { code: None, ..exited.clone() };
-            return self.prove(asked, &refused, revision).await;
+            return self.prove(asked, &refused, sha256, revision).await;
         }
         let milliseconds = Some(exited.milliseconds);
-        Ok(TargetReport { milliseconds, ..self.prove(asked, exited, revision).await? })
+        Ok(TargetReport { milliseconds, ..self.prove(asked, exited, sha256, revision).await? })
     }
 
     /// What another builder built is loaded into the engine where nothing is pushed, and only one platform can be: that of this machine, if it

@@ -16,7 +16,7 @@ use crate::job::family;
 use crate::job::place::{Places, below};
 use crate::job::reasons::Reasons;
 use crate::job::work::Work;
-use crate::job::{advice, bases, compose, env, model as files, strict};
+use crate::job::{advice, bases, compose, env, model as files, strict, strong};
 use crate::manifest::{File, Manifest};
 use crate::map::Map;
 use crate::need::Hashed;
@@ -24,7 +24,7 @@ use crate::options::{Login, Options};
 use crate::path::RelPath;
 use crate::plan::Target;
 use crate::reach::{PickedKind, Selection, select};
-use crate::report::{Outcome, Report};
+use crate::report::{Note, Outcome, Report};
 
 /// Everything that is known of the images of a project before a registry is asked.
 pub(super) struct Found<'a> {
@@ -51,13 +51,17 @@ pub(super) struct Looked {
 /// What `build` and `pull` work on.
 pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
     let project = files::load(desk, options).await?;
-    let mut options = in_period(options);
-    let found = find(desk, &options, &project, None).await?;
-    advice::tell(desk, &options, &project, &found).await;
+    let mut options = settled(options, &project);
+    let mut found = find(desk, &options, &project, None).await?;
+    advice::tell(desk, &options, &project, &found).await?;
     let stages = if options.strict { strict::of_services(&Places::new(&options, &project), &found) } else { Vec::new() };
     let reasons = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();
+    if options.verify {
+        let tags = strong::tags(desk, &options, &[], &found.targets.iter().collect::<Vec<_>>()).await?;
+        found.targets.iter_mut().zip(tags).for_each(|(target, tag)| target.sha256 = tag);
+    }
     let targets = found.targets;
-    options.login = login(&options, &targets)?;
+    options.login = login(desk, &options, &targets)?;
     let mut report = report(&options, &targets)?;
     report.targets.clear();
     report.altered = found.altered;
@@ -74,9 +78,9 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
 /// `tag` and `env`: names, and nobody is asked for the images.
 pub(super) async fn name(desk: &Desk, options: &Options) -> Result<Report> {
     let project = files::load(desk, options).await?;
-    let options = &in_period(options);
+    let options = &settled(options, &project);
     let found = find(desk, options, &project, None).await?;
-    advice::tell(desk, options, &project, &found).await;
+    advice::tell(desk, options, &project, &found).await?;
     let mut report = report(options, &found.targets)?;
     let compose = compose::Project::new(options, Model::default(), host_names(options, &project.files), &report.variables);
     super::later::keep(desk, options, &compose, &mut report).await?;
@@ -86,7 +90,7 @@ pub(super) async fn name(desk: &Desk, options: &Options) -> Result<Report> {
 /// `manifest`: of the one service that was asked for, or that there is.
 pub(super) async fn manifest(desk: &Desk, options: &Options) -> Result<Report> {
     let project = files::load(desk, options).await?;
-    let options = &in_period(options);
+    let options = &settled(options, &project);
     let found = find(desk, options, &project, None).await?;
     let target = one(options, &found.targets)?;
     let mut report = report(options, std::slice::from_ref(target))?;
@@ -113,6 +117,7 @@ pub(super) fn one<'a>(options: &Options, targets: &'a [Target]) -> Result<&'a Ta
 
 /// Compares the inputs as they are now with those that gave the targets their names.
 pub(super) async fn verify(desk: &Desk, options: &Options, targets: &[&Target]) -> Result<()> {
+    let desk = &desk.quiet();
     let project = files::load(desk, options).await?;
     // What the registry has under the names of base images may have moved on; what was built has those of before.
     let pins = bases::of_targets(targets);
@@ -142,11 +147,17 @@ pub(super) async fn verify(desk: &Desk, options: &Options, targets: &[&Target]) 
     Ok(())
 }
 
-/// The options with the period that it is now, so that a run that takes long stays in it.
-pub(super) fn in_period(options: &Options) -> Options {
-    let mut options = options.clone();
+/// The options with what the project chooses, and with the period that it is now, so that a run that takes long stays in it.
+pub(super) fn settled(options: &Options, project: &Project) -> Options {
+    let mut options = with_project(options, project);
     options.refresh = options.refresh.map(|refresh| crate::refresh::Refresh::Period(refresh.periods(options.host.now).0));
     options
+}
+
+/// The options with what the project chooses.
+pub(super) fn with_project(options: &Options, project: &Project) -> Options {
+    let algorithm = project.algorithm.filter(|_| !options.is_algorithm_given).unwrap_or(options.algorithm);
+    Options { algorithm, ..options.clone() }
 }
 
 /// Finds the images of the services that were asked for. `pins`: the digests of base images, where they are known already.
@@ -359,10 +370,20 @@ pub(super) fn compose_model(project: &Project, named: &[String], targets: &[Targ
 }
 
 /// The login with its registry: without one named, that of the images, if they have one.
-pub(super) fn login(options: &Options, targets: &[Target]) -> Result<Option<Login>> {
+///
+/// If the code is not trusted, its Compose files must not say who gets the password.
+pub(super) fn login(desk: &Desk, options: &Options, targets: &[Target]) -> Result<Option<Login>> {
     let Some(login) = &options.login else { return Ok(None) };
-    if login.registry.is_some() || login.user.is_none() {
+    if login.registry.is_some() || login.user.is_none() || options.image.is_some() {
         return Ok(Some(login.clone()));
+    }
+    if let Some(reason) = &options.untrusted {
+        if login.password.is_some() {
+            desk.tell(Note::warning(format!(
+                "{reason}: the login is not used, since the Compose files would say which registry gets it; name that with `--registry`"
+            )));
+        }
+        return Ok(None);
     }
     let mut registries: Vec<&str> =
         targets.iter().filter(|target| !target.is_local).map(|target| target.image.repository.registry()).collect();

@@ -33,9 +33,9 @@ pub(super) async fn model(desk: &Desk, options: &Options) -> Result<Report> {
 /// `inputs`: what counts for one service, and why.
 pub(super) async fn inputs(desk: &Desk, options: &Options) -> Result<Report> {
     let project = model::load(desk, options).await?;
-    let options = &services::in_period(options);
+    let options = &services::settled(options, &project);
     let found = services::find(desk, options, &project, None).await?;
-    advice::tell(desk, options, &project, &found).await;
+    advice::tell(desk, options, &project, &found).await?;
     let target = services::one(options, &found.targets)?;
     let is_it = |draft: &Draft<'_>| target.built.contains(&draft.service.name);
     let index = found.drafts.iter().position(is_it).unwrap_or_default();

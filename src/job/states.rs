@@ -29,6 +29,7 @@ pub(super) async fn read(desk: &Desk, options: &Options) -> Result<Vec<State>> {
         return Ok(vec![State { services: Vec::new(), tag: identity.tag, manifest: identity.manifest.into(), folders }]);
     }
     let project = model::load(desk, options).await?;
+    let options = &services::with_project(options, &project);
     let found = services::find(desk, options, &project, None).await?;
     let places = Places::new(options, &project);
     let mut states = Vec::new();

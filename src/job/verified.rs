@@ -36,7 +36,12 @@ async fn check(client: &Client<'_>, target: &Target, digest: &str) -> Result<()>
     }
     // Bytes, not tags, are compared: so two manifests that were made to have one md5 are told apart.
     match kept::read(client, image, digest).await {
-        Ok(Some(kept)) if kept.manifest.render() == *target.manifest => Ok(()),
+        Ok(Some(kept)) if kept.manifest.render() == *target.manifest => match (&target.sha256, &kept.about.sha256) {
+            (None, _) => Ok(()),
+            (Some(now), Some(then)) if now == then => Ok(()),
+            (Some(_), Some(_)) => Err(wrong(image, "the sha256 of its inputs is another one, though their md5 is the same".to_owned())),
+            (Some(_), None) => Err(wrong(image, "no sha256 of its inputs is kept beside it".to_owned())),
+        },
         Ok(Some(_)) => Err(wrong(image, "the manifest that is kept beside it is another one with the same tag".to_owned())),
         Ok(None) => Err(wrong(image, format!("no manifest that makes this tag is kept beside {digest}"))),
         Err(error) if error.code == Code::ManifestInvalid => Err(wrong(image, error.message.clone())),

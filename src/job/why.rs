@@ -93,9 +93,9 @@ async fn of_folders(desk: &Desk, options: &Options, all: &mut Vec<Now>) -> Resul
 
 async fn of_services(desk: &Desk, options: &mut Options, all: &mut Vec<Now>) -> Result<Report> {
     let project = model::load(desk, options).await?;
-    *options = services::in_period(options);
+    *options = services::settled(options, &project);
     let found = services::find(desk, options, &project, None).await?;
-    options.login = services::login(options, &found.targets)?;
+    options.login = services::login(desk, options, &found.targets)?;
     let report = services::report(options, &found.targets)?;
     let mut reasons: Vec<Reasons> = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();
     let is_wanted = |target: &&Target| options.services.is_empty() || target.services.iter().any(|name| options.services.contains(name));

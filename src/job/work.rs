@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::job::compose::{self, Project};
 use crate::job::reasons::Reasons;
 use crate::job::strict::{self, Stage};
-use crate::job::{inputs, model, report, services};
+use crate::job::{inputs, model, report, services, strong};
 use crate::options::{Job, Options};
 use crate::plan::{self, Target};
 use crate::report::Report;
@@ -59,7 +59,11 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
         None => compose::load(desk, options, &report.variables).await?,
     };
     let manifest: Rc<[u8]> = report.manifest.as_slice().into();
-    let targets = plan::targets(&project.model, &report.tag, &manifest, options.moving_tag.as_deref())?;
+    let mut targets = plan::targets(&project.model, &report.tag, &manifest, options.moving_tag.as_deref())?;
+    if options.verify {
+        let tags = strong::tags(desk, options, &manifest, &targets.iter().collect::<Vec<_>>()).await?;
+        targets.iter_mut().zip(tags).for_each(|(target, tag)| target.sha256 = tag);
+    }
     let strangers = plan::strangers(&project.model, &report.tag)?;
     let strangers = strangers.into_iter().map(|service| service.name.clone()).collect();
     let stages = match (options.strict, &own) {

@@ -106,6 +106,7 @@ impl Given {
         options.paths = self.values("path").iter().map(|path| RelPath::root(path.expose())).collect::<Result<_>>()?;
         options.image = self.one("image")?.as_deref().map(Repository::parse).transpose()?;
         options.algorithm = self.choice("algorithm", &[("md5", Algorithm::Md5), ("sha256", Algorithm::Sha256)])?;
+        options.is_algorithm_given = self.has("algorithm");
         options.checkout =
             self.choice("checkout", &[("auto", Checkout::Auto), ("as-is", Checkout::AsIs), ("as-in-git", Checkout::AsInGit)])?;
         options.reuse = self.one("reuse")?;

@@ -165,6 +165,8 @@ pub struct Options {
     pub image: Option<Repository>,
     /// The hash of manifest and tag.
     pub algorithm: Algorithm,
+    /// Whether the user named it; otherwise the project may.
+    pub is_algorithm_given: bool,
     /// What counts of a checkout.
     pub checkout: Checkout,
     /// A manifest to take as it is where it exists, and to write where it does not.
@@ -305,6 +307,7 @@ impl Options {
             paths: Vec::new(),
             image: None,
             algorithm: Algorithm::default(),
+            is_algorithm_given: false,
             checkout: Checkout::default(),
             reuse: None,
             moving_tag: Some(MOVING_TAG.to_owned()),

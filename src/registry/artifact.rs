@@ -32,6 +32,8 @@ const LONGEST_LIST: usize = 1024 * 1024;
 const TEXT: &str = "vnd.docktag.manifest";
 /// The tag that the text makes.
 const TAG: &str = "vnd.docktag.tag";
+/// The tag that the same inputs would make with sha256, if the tag is an md5.
+const SHA256: &str = "vnd.docktag.sha256";
 /// When the image was built (image-spec, `annotations.md`).
 const CREATED: &str = "org.opencontainers.image.created";
 /// The commit that it was built from.
@@ -44,6 +46,8 @@ const TITLE: &str = "org.opencontainers.image.title";
 pub struct About {
     /// The tag that its text makes.
     pub tag: String,
+    /// The tag that the same inputs make with sha256, if `tag` is an md5.
+    pub sha256: Option<String>,
     /// When the image was built, as in RFC 3339.
     pub created: Option<String>,
     /// The commit that was checked out then.
@@ -267,7 +271,7 @@ fn described(image: &Descriptor) -> Value {
 
 fn annotations(about: &About) -> Value {
     let mut all = json!({TAG: about.tag});
-    for (name, value) in [(CREATED, &about.created), (REVISION, &about.revision)] {
+    for (name, value) in [(SHA256, &about.sha256), (CREATED, &about.created), (REVISION, &about.revision)] {
         if let Some(value) = value {
             all[name] = value.as_str().into();
         }
@@ -277,7 +281,7 @@ fn annotations(about: &About) -> Value {
 
 fn about(annotations: &Value) -> About {
     let text = |name: &str| annotations[name].as_str().map(str::to_owned);
-    About { tag: text(TAG).unwrap_or_default(), created: text(CREATED), revision: text(REVISION) }
+    About { tag: text(TAG).unwrap_or_default(), sha256: text(SHA256), created: text(CREATED), revision: text(REVISION) }
 }
 
 fn bytes(value: &Value) -> Vec<u8> {

@@ -18,7 +18,7 @@ fn a_cold_run_reads_builds_and_pushes() {
         VERSION,
         ENGINE,
         "docker compose -f docker-compose.yml -f RUN/docktag.override.yml build app",
-        "docker compose -f docker-compose.yml -f RUN/docktag.override.yml push app",
+        &push,
     ];
     assert_eq!(project.lines(), expected);
     assert_eq!(project.registry.get(&format!("{REPOSITORY}:ci")).as_deref(), Some("pushed"));
@@ -60,7 +60,7 @@ fn files_that_are_named_are_named_to_compose() {
         VERSION,
         ENGINE,
         "docker compose -f docker-compose.yml -f RUN/docktag.override.yml build app",
-        "docker compose -f docker-compose.yml -f RUN/docktag.override.yml push app",
+        &push,
     ];
     assert_eq!(project.lines(), expected);
 }
@@ -89,7 +89,7 @@ fn a_file_that_only_compose_can_read_is_left_to_it() {
         ENGINE,
         "docker compose -f docker-compose.yml config --format json",
         "docker compose -f docker-compose.yml -f RUN/docktag.override.yml build app",
-        "docker compose -f docker-compose.yml -f RUN/docktag.override.yml push app",
+        &push,
     ];
     assert_eq!(project.lines(), expected);
     project.build(&[]).says(&["hit, sha256:"]).ok();
@@ -112,7 +112,7 @@ fn cold_v1(env: &[(&str, &str)], expected: &[&str]) -> Project {
 const FIND_V1: [&str; 3] = [VERSION, "docker-compose version --short", ENGINE];
 const WORK_V1: [&str; 2] = [
     "docker-compose -f docker-compose.yml -f RUN/docktag.override.yml build app",
-    "docker-compose -f docker-compose.yml -f RUN/docktag.override.yml push app",
+    &push,
 ];
 
 #[test]

@@ -77,7 +77,7 @@ fn a_failure_of_a_build_is_an_object_with_a_stable_code() {
     fails(project.job("pull", ["--json"]), 3, "miss");
     project.docker(&[(r#"*" build app""#, "exit 1")]);
     fails(project.job("build", ["--json"]), 1, "build-failed");
-    project.docker(&[(r#"*" push app""#, "exit 1")]);
+    project.docker(&[(r#""push "*"#, "exit 1")]);
     fails(project.job("build", ["--json"]), 1, "push-failed");
     project.docker(&[("version*", "exit 1")]);
     fails(project.job("build", ["--json"]), 1, "no-engine");

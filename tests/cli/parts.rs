@@ -129,7 +129,7 @@ fn docker(dir: &Dir, builds: &str) {
         (r#""compose version --short""#, "echo 2.40.3"),
         (r#""version --format "*"#, "echo 28.5.2 linux/amd64"),
         (r#""compose -f "*" build app""#, builds),
-        (r#""compose -f "*" push app""#, push),
+        (r#""push "*"#, push),
         (r#""image rm "*"#, ""),
     ];
     programs::install(dir, "docker", &rules);

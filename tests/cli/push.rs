@@ -4,7 +4,7 @@ use crate::support::project::PUSH;
 use crate::support::registry::digest;
 use crate::support::{Project, REPOSITORY, Reply};
 
-const PUSHING: &str = r#"*" push app""#;
+const PUSHING: &str = r#""push "*"#;
 
 fn pushing(body: &str) -> Project {
     let project = Project::new();
@@ -15,7 +15,7 @@ fn pushing(body: &str) -> Project {
 #[test]
 fn a_push_that_fails_half_way_is_a_failure() {
     let project = pushing("echo 'layer 1: Pushed'; echo 'denied: requested access to the resource is denied' >&2; exit 1");
-    project.build(&[]).fails(1, &[&project.image, "`compose push` failed (exit code 1)", "help: its output is above", "may push here"]);
+    project.build(&[]).fails(1, &[&project.image, "`docker push` failed (exit code 1)", "help: its output is above", "may push here"]);
     assert_eq!(project.registry.get(&format!("{REPOSITORY}:ci")), None);
 }
 
@@ -41,7 +41,7 @@ fn a_push_that_another_job_was_faster_with_is_a_hit() {
 fn an_immutable_tag_cannot_be_forced() {
     let project = pushing("echo 'tag is immutable' >&2; exit 1");
     project.is_there();
-    let texts = ["`compose push` failed (exit code 1)", "still has the image of before", "help: ", "cannot be built anew"];
+    let texts = ["`docker push` failed (exit code 1)", "still has the image of before", "help: ", "cannot be built anew"];
     project.build(&["--force"]).fails(1, &texts);
 }
 

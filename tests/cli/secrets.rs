@@ -63,7 +63,7 @@ fn a_password_is_kept_with_compose_v1() {
 
 #[test]
 fn a_password_is_kept_where_things_fail() {
-    for rule in [(r#"*" build app""#, "exit 1"), (r#"*" push app""#, "exit 1"), ("version*", "exit 1"), ("compose*version*", "exit 1")] {
+    for rule in [(r#"*" build app""#, "exit 1"), (r#""push "*"#, "exit 1"), ("version*", "exit 1"), ("compose*version*", "exit 1")] {
         let project = project();
         project.docker(&[rule]);
         let ran = with_password(&project, &["-v", "--json"]).run();

@@ -40,7 +40,7 @@ fn a_miss_is_built_pushed_and_proved_in_that_order() {
             "docker version --format '{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}'".to_owned(),
             format!("docker compose {files} config --format json"),
             format!("docker compose {files} {override_file} build app"),
-            format!("docker compose {files} {override_file} push app"),
+            format!("docker push reg.example/a/b:{TAG}"),
             "git rev-parse --verify --quiet HEAD".to_owned(),
         ]
     );
@@ -195,7 +195,7 @@ fn a_push_that_fails_is_an_error() {
     host.reply(HEAD, [miss()]);
     fail(&mut host, "push", 1);
     let error = host.run(options(Job::Build)).unwrap_err();
-    assert_eq!((error.code, error.message.as_str()), (Code::PushFailed, "`compose push` failed (exit code 1)"));
+    assert_eq!((error.code, error.message.as_str()), (Code::PushFailed, "`docker push` failed (exit code 1)"));
     assert!(!host.requests.iter().any(|request| request.starts_with("PUT")), "the moving tag moved");
 }
 

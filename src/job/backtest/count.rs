@@ -4,7 +4,7 @@ use crate::diff::diff;
 use crate::error::Error;
 use crate::job::backtest::{Image, Tested};
 use crate::job::history::Commit;
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest};
 use crate::options::Options;
 
 /// What a backtest comes to.
@@ -111,7 +111,7 @@ pub(super) fn count(options: &Options, tested: &[Tested]) -> Counts {
                 position
             });
             let it = &mut known[position];
-            let run = it.next(options, image);
+            let run = it.next(image);
             // The first commit is what there was before.
             if index > 0 {
                 it.runs.resize(index - 1, Run::None);
@@ -135,7 +135,7 @@ fn is_wanted(options: &Options, image: &Image) -> bool {
 }
 
 impl<'a> Known<'a> {
-    fn next(&mut self, options: &Options, image: &'a Image) -> Run {
+    fn next(&mut self, image: &'a Image) -> Run {
         let whole = !self.whole.contains(&image.whole);
         if whole {
             self.whole.push(image.whole);
@@ -144,7 +144,7 @@ impl<'a> Known<'a> {
             true => Run::Hit { whole, tag: image.state.tag.clone() },
             false => {
                 self.tags.push(&image.state.tag);
-                Run::Built { whole, tag: image.state.tag.clone(), because: because(options, self.manifest, &image.state.manifest) }
+                Run::Built { whole, tag: image.state.tag.clone(), because: because(self.manifest, &image.state.manifest) }
             }
         };
         self.manifest = &image.state.manifest;
@@ -152,8 +152,8 @@ impl<'a> Known<'a> {
     }
 }
 
-fn because(options: &Options, before: &[u8], after: &[u8]) -> Vec<String> {
-    let read = |text| Manifest::parse(options.algorithm, text);
+fn because(before: &[u8], after: &[u8]) -> Vec<String> {
+    let read = |text| Manifest::parse(manifest::algorithm(text), text);
     match (read(before), read(after)) {
         (Ok(before), Ok(after)) if !before.files.is_empty() => diff(&before, &after).subjects(),
         _ => Vec::new(),

@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::job::git;
 use crate::job::revision::Reader;
 use crate::job::states;
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest};
 use crate::map::Map;
 use crate::need::Exited;
 use crate::options::Options;
@@ -57,7 +57,7 @@ pub(super) async fn find(desk: &Desk, options: &Options) -> Result<Needed> {
         match states::read(&reader.at(&commit).await?, reader.options()).await {
             Ok(states) => {
                 for state in states {
-                    needed.essences.push(essence(&Manifest::parse(options.algorithm, &state.manifest)?));
+                    needed.essences.push(essence(&Manifest::parse(manifest::algorithm(&state.manifest), &state.manifest)?));
                     needed.tags.push(state.tag);
                 }
             }

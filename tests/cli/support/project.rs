@@ -93,7 +93,7 @@ impl Project {
             (r#""compose config --format json"|"compose -f "*" config --format json""#, MODEL_V2),
             (r#""compose version --short""#, "echo 2.40.3"),
             (r#""compose "*" build app""#, "echo building >&2"),
-            (r#""compose "*" push app""#, PUSH),
+            (r#""push "*"#, PUSH),
             (r#""compose pull app db"|"compose -f "*" pull app db""#, ""),
             (r#""image inspect "*"#, r#"echo "[\"x@sha256:$(printf pushed | sha256sum | cut -c1-64)\"]""#),
             (r#""version --format "*"#, "echo 28.5.2"),
@@ -112,7 +112,6 @@ impl Project {
             (r#""-f "*" config --format json""#, MODEL_V2),
             (r#""version --short""#, "echo 1.29.2"),
             (r#"*" build app""#, ""),
-            (r#"*" push app""#, PUSH),
             (r#"*"pull app db""#, ""),
         ];
         programs::install(&self.dir, "docker-compose", &[rules, &usual].concat());

@@ -6,13 +6,14 @@
 #   release   the release's binary; it is not even unpacked before its SHA-256 was found right
 #
 # Variables: ORB_VERSION, ORB_FROM, ORB_NPM_REGISTRY, ORB_RELEASE_URL, ORB_SHA256 as described in commands/setup.yml, and
-# ORB_WAIT, the seconds before a download is tried again (2, then twice that).
+# ORB_WAIT, the seconds before a download is tried again (2, then twice that). Every one is checked before it is used.
 # shellcheck shell=bash
 if [ -z "${BASH_VERSION-}" ]; then
   echo "docktag setup: the step's shell is not bash, expected bash, which reads the file that BASH_ENV names: take an image that has it" >&2
   exit 2
 fi
 set -eu -o pipefail
+LC_ALL=C # elsewhere a range such as [0-9] may match more characters
 
 say() { printf 'docktag setup: %s\n' "$*"; }
 fail() {
@@ -23,6 +24,15 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 main() {
   local program found
+  case $ORB_FROM in
+    any | path | npm | release) ;;
+    *) fail "from: not a way to get docktag, expected any, path, npm or release" ;;
+  esac
+  # Arithmetic runs the commands in an array index, such as `x[$(...)]`.
+  case ${ORB_WAIT=2} in
+    [0-9] | [1-9][0-9]) ;;
+    *) fail "ORB_WAIT: not a number of seconds, expected 0 to 99: set it to a number, or unset it" ;;
+  esac
   case $ORB_VERSION in
     [0-9]*.[0-9]*.[0-9]*) ;;
     *) fail "version: \"$ORB_VERSION\" is none, expected one such as 0.1.0" ;;
@@ -86,7 +96,7 @@ needs_loader() { has_loader || fail "PATH: there is neither curl nor wget, expec
 from_npm() {
   SOURCE="npm package docktag@$ORB_VERSION"
   npm install --global --prefix "$FOLDER" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error \
-    --fetch-retries 2 --fetch-retry-mintimeout "$((${ORB_WAIT-2} * 1000))" --fetch-retry-maxtimeout 10000 \
+    --fetch-retries 2 --fetch-retry-mintimeout "$((ORB_WAIT * 1000))" --fetch-retry-maxtimeout 10000 \
     ${ORB_NPM_REGISTRY:+--registry "$ORB_NPM_REGISTRY"} "docktag@$ORB_VERSION" ||
     fail "$SOURCE: npm cannot install it, see above: check \`version\` and \`npm_registry\`, or set \`from: release\`"
   [ -e "$FOLDER/bin/docktag" ] || fail "$SOURCE: has no program \`docktag\`, expected docktag's own package: check \`npm_registry\`"
@@ -149,7 +159,7 @@ sha256() { # FILE
 
 # Three attempts where the trouble may pass; none after an answer that will stay the same.
 download() { # URL FILE
-  local attempt status wait=${ORB_WAIT-2}
+  local attempt status wait=$ORB_WAIT
   for attempt in 1 2 3; do
     if status=$(load "$1" "$2"); then return; fi
     case $status in

@@ -3,7 +3,7 @@
 import unittest
 
 import expand
-from sandbox import Sandbox
+from sandbox import ROOT, Sandbox
 from servers import Authority, Network, Registry, Server, package
 from test_orb import command_step
 from test_release import FromRelease
@@ -257,6 +257,33 @@ class Redirects(Attacked):
             self.refuses(box, self.setup(box, **{"from": "release"}), "there is neither curl nor GNU Wget 1", "install curl")
             self.refuses(box, self.setup(box), "nor curl or GNU Wget 1", "install curl")
             self.assertFalse((box.work / "wget-was-run").exists())
+
+
+class Tools(unittest.TestCase):
+    """Variables of the programs that test docktag."""
+
+    def run_it(self, box, script, **env):
+        box.env.update(env)
+        ran = box.step({"name": "tool", "environment": {}, "command": script})
+        self.assertFalse((box.work / "pwned").exists(), ran.said)
+        return ran
+
+    def test_a_mirror_is_one_line(self):
+        for mirror in ("http://a.invalid/debian\ndeb [trusted=yes] http://b.invalid/debian", "[trusted=yes] http://a.invalid/debian",
+                       "http://a.invalid/\tdebian"):
+            box = Sandbox(self)
+            box.program("apt-get", "exit 0")
+            script = f"fail() {{ echo \"$1\"; exit 1; }}; . '{ROOT}/tests/engine/packages.sh'; apt_state engine suite '{box.work}/apt'"
+            ran = self.run_it(box, script, ENGINE_MIRROR=mirror)
+            self.assertEqual((ran.code, ran.said), (1, "ENGINE_MIRROR: has a blank or a line break, expected one URL: correct it\n"))
+            self.assertFalse((box.work / "apt").exists())
+
+    def test_the_runs_of_the_fuzzer_are_a_number(self):
+        box = Sandbox(self, "dirname", "ls")
+        for program in ("rustc", "cargo"):
+            box.program(program, "exit 0")
+        ran = self.run_it(box, f"bash '{ROOT}/tests/fuzz/run.sh' 1 none", RUNS=f"PATH[$(: >'{box.work}/pwned')]")
+        self.assertEqual((ran.code, ran.said), (2, "fuzz: RUNS: not a number, expected the runs of each target: correct it\n"))
 
 
 if __name__ == "__main__":

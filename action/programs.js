@@ -2,6 +2,7 @@
 // Running programs, and ending them when we have to end.
 
 import { spawn } from 'node:child_process'
+import { lstatSync } from 'node:fs'
 import { now } from './log.js'
 
 /** @typedef {import('../pkg/docktag.js').Command} Command */
@@ -10,6 +11,35 @@ import { now } from './log.js'
 /** The programs that run. Each has a process group of its own, so that everything it started can be ended with it. */
 const running = new Set()
 let ending = false
+
+/**
+ * Returns the file of a program on Windows, or nothing if there is none: a path as it is, a name from the absolute folders of PATH.
+ * Otherwise libuv takes the file of the current folder first, which is the project's (src/win/process.c, `search_path`). The variable
+ * NoDefaultCurrentDirectoryInExePath turns that off since libuv 1.48; Node 20 has 1.46. Node starts no other files than .com and .exe.
+ * @param {string} program
+ * @param {string} path the value of PATH
+ * @param {(file: string) => boolean} exists
+ * @returns {string | undefined}
+ */
+export function onWindows(program, path, exists) {
+  if (/[\\/:]/.test(program)) return program
+  const names = /\.(com|exe)$/i.test(program) ? [program] : [`${program}.com`, `${program}.exe`]
+  // Quotes keep a semicolon inside a folder's name. A folder such as `\tools` is on the drive of the current folder.
+  const folders = (path.match(/(?:"[^"]*"?|[^;"])+/g) ?? []).map((entry) => entry.replaceAll('"', ''))
+  const absolute = folders.filter((folder) => /^(?:[a-z]:[\\/]|[\\/]{2})/i.test(folder))
+  return absolute.flatMap((folder) => names.map((name) => `${folder.replace(/[\\/]+$/, '')}\\${name}`)).find(exists)
+}
+
+/**
+ * @param {string} file a link counts without its target: an alias of a store app can be started, but not opened
+ */
+function exists(file) {
+  try {
+    return !lstatSync(file).isDirectory()
+  } catch {
+    return false
+  }
+}
 
 /**
  * Runs a program to its end. What it prints is captured, or goes to the log.
@@ -27,7 +57,9 @@ export function run(command, log, take) {
     // When we are about to end, nothing new begins.
     if (ending) return
     const output = command.capture ? 'pipe' : log
-    const child = spawn(program, args, {
+    const file = process.platform === 'win32' ? onWindows(program, process.env.PATH ?? '', exists) : program
+    if (file === undefined) throw Object.assign(new Error(`spawn ${program} ENOENT`), { code: 'ENOENT' })
+    const child = spawn(file, args, {
       env,
       stdio: [command.stdin === null ? 'ignore' : 'pipe', output, output],
       detached: process.platform !== 'win32',

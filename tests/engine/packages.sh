@@ -51,6 +51,8 @@ apt_state() { # NAME SUITE FOLDER: apt's lists, sources and status in a folder o
   local name=$1 suite=$2 apt=$3 mirror
   mirror=$(mirror)
   [ -n "$mirror" ] || unusable "$name is missing, and there is no apt-get with a Debian mirror in its sources to get it"
+  # A line break would be a source of its own, and `[trusted=yes]` needs no signature.
+  case $mirror in *[[:space:]]*) fail "ENGINE_MIRROR: has a blank or a line break, expected one URL: correct it" ;; esac
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$apt/sources.list"
   cat >"$apt/apt.conf" <<CONF

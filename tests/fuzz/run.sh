@@ -11,6 +11,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=${1:-10}
 targets=("${@:2}")
+# Arithmetic runs the commands in an array index, such as `x[$(...)]`.
+case ${RUNS:-0} in *[!0-9]*) echo "fuzz: RUNS: not a number, expected the runs of each target: correct it" >&2 && exit 2 ;; esac
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(ls tests/fuzz/src/bin | sed 's/\.rs$//')
 
 work=$PWD/target/fuzz

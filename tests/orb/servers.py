@@ -5,9 +5,14 @@ import gzip
 import hashlib
 import io
 import json
+import shutil
+import ssl
+import subprocess
 import tarfile
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 def archive(files):
@@ -22,20 +27,44 @@ def archive(files):
     return buffer.getvalue()
 
 
-class Server:
-    """Answers GET with what `answers` has for the path: a list with one entry for each request, of which the last one stays."""
+class Authority:
+    """A certificate authority for https servers on the loopback interface."""
 
     def __init__(self, test):
+        folder = Path(tempfile.mkdtemp())
+        test.addCleanup(shutil.rmtree, folder)
+        self.file, key = folder / "authority.pem", folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                        "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", key, "-out", self.file],
+                       check=True, stderr=subprocess.DEVNULL)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.file, key)
+        self.wgetrc = folder / "wgetrc"
+        self.wgetrc.write_text(f"ca_certificate = {self.file}\n")
+
+    def trusted_by(self, box):
+        box.env.update(CURL_CA_BUNDLE=str(self.file), WGETRC=str(self.wgetrc), NODE_EXTRA_CA_CERTS=str(self.file))
+
+
+class Server:
+    """Answers GET with what `answers` has for the path: a list with one entry for each request, of which the last one stays.
+
+    An entry is a status and a body; for a redirect, a status and the address.
+    """
+
+    def __init__(self, test, authority=None):
         self.answers, self.requests = {}, []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 outer.requests.append(self.path)
-                answers = outer.answers.get(self.path, [(404, b"not here")])
-                status, body = answers.pop(0) if len(answers) > 1 else answers[0]
+                status, body = outer.answer(self.path)
                 cut = status == "cut"
                 self.send_response(200 if cut else status)
+                if isinstance(body, str):
+                    self.send_header("Location", body)
+                    body = b""
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body[: len(body) // 2] if cut else body)
@@ -44,17 +73,23 @@ class Server:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"{'https' if authority else 'http'}://127.0.0.1:{self.server.server_port}"
+        if authority:
+            self.server.socket = authority.context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         test.addCleanup(self.server.server_close)
         test.addCleanup(self.server.shutdown)
+
+    def answer(self, path):
+        answers = self.answers.get(path, [(404, b"not here")])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
 
 
 class Release(Server):
     """`docktag-VERSION-TARGET.tar.gz` with one program, and SHA256SUMS."""
 
-    def __init__(self, test, version, target, program, member="docktag"):
-        super().__init__(test)
+    def __init__(self, test, version, target, program, member="docktag", authority=None):
+        super().__init__(test, authority)
         name = f"docktag-{version}-{target}"
         self.archive = archive({f"{name}/README.md": b"", f"{name}/{member}": program})
         self.digest = hashlib.sha256(self.archive).hexdigest()
@@ -65,14 +100,25 @@ class Release(Server):
         self.answers[self.sums] = [(200, f"{other}  other-{name}.tar.gz\n{self.digest}  {name}.tar.gz\n".encode())]
 
 
+class Network(Release):
+    """An attacker on the network: answers every request over plain HTTP with a release of their own, whatever the host."""
+
+    def answer(self, path):
+        return super().answer(self.sums if path.endswith("/SHA256SUMS") else self.path)
+
+    def carries(self, box):
+        # A proxy is asked for every host, so the hosts need not exist.
+        box.env["http_proxy"] = self.url
+
+
 PROGRAMS = {"docktag": "cli.js"}
 
 
 class Registry(Server):
     """An npm registry that has docktag in one version."""
 
-    def __init__(self, test, version, tarball):
-        super().__init__(test)
+    def __init__(self, test, version, tarball, authority=None):
+        super().__init__(test, authority)
         self.version, self.tarball = version, f"/docktag/-/docktag-{version}.tgz"
         self.digest = hashlib.sha512(tarball).digest()
         self.answers[self.tarball] = [(200, tarball)]

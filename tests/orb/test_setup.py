@@ -131,7 +131,7 @@ class Npm(Setup):
 class Surroundings(Setup):
     def test_nothing_at_all(self):
         box = Sandbox(self)
-        self.refuses(box, self.setup(box), "neither docktag, nor node 20 or newer with npm, nor curl or wget", "take an image")
+        self.refuses(box, self.setup(box), "neither docktag, nor node 20 or newer with npm, nor curl or GNU Wget 1", "install curl")
 
     def test_no_file_for_later_steps(self):
         box = Sandbox(self, "curl")

@@ -55,6 +55,12 @@ class Workflows(unittest.TestCase):
             for step in job.get("steps", []):
                 self.assertNotIn("${{", step.get("run", ""), name)
 
+    def test_downloads_and_their_redirects_are_https(self):
+        for name, job in self.jobs():
+            for line in "\n".join(step.get("run", "") for step in job.get("steps", [])).splitlines():
+                if re.search(r"\b(curl|wget)\b", line):
+                    self.assertRegex(line, r"curl -fsSL --proto '=https' .*\"https://", name)
+
     def test_the_last_job_of_ci_waits_for_all(self):
         jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
         *others, last = jobs

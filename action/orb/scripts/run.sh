@@ -6,6 +6,17 @@ if [ -z "${BASH_VERSION-}" ]; then
   exit 2
 fi
 
+# `${!name}` runs the commands in an array index, such as `x[$(...)]`, so a name is checked before it is expanded.
+check_name() { # PARAMETER NAME
+  local LC_ALL=C pattern='^[A-Za-z_][A-Za-z0-9_]*$'
+  [[ $2 =~ $pattern ]] && return
+  # The text is not printed: it may be the password itself.
+  echo "docktag: $1: not the name of an environment variable, expected letters, digits and underscores: set it to a name such as DOCKER_PASSWORD, not to the value" >&2
+  exit 2
+}
+check_name username "${ORB_USERNAME-}"
+check_name password "${ORB_PASSWORD-}"
+
 # CircleCI keeps secrets in variables only, so the parameters name variables. One that is not set counts as not given: a
 # pull request from a fork has none. The password goes on as a variable, never as an argument.
 export DOCKTAG_USERNAME="${!ORB_USERNAME-}" DOCKER_PASSWORD="${!ORB_PASSWORD-}"

@@ -6,13 +6,14 @@
 #   release   the release's binary; it is not even unpacked before its SHA-256 was found right
 #
 # Variables: ORB_VERSION, ORB_FROM, ORB_NPM_REGISTRY, ORB_RELEASE_URL, ORB_SHA256 as described in commands/setup.yml, and
-# ORB_WAIT, the seconds before a download is tried again (2, then twice that).
+# ORB_WAIT, the seconds before a download is tried again (2, then twice that). Every one is checked before it is used.
 # shellcheck shell=bash
 if [ -z "${BASH_VERSION-}" ]; then
   echo "docktag setup: the step's shell is not bash, expected bash, which reads the file that BASH_ENV names: take an image that has it" >&2
   exit 2
 fi
 set -eu -o pipefail
+LC_ALL=C # elsewhere a range such as [0-9] may match more characters
 
 say() { printf 'docktag setup: %s\n' "$*"; }
 fail() {
@@ -23,6 +24,15 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 main() {
   local program found
+  case $ORB_FROM in
+    any | path | npm | release) ;;
+    *) fail "from: not a way to get docktag, expected any, path, npm or release" ;;
+  esac
+  # Arithmetic runs the commands in an array index, such as `x[$(...)]`.
+  case ${ORB_WAIT=2} in
+    [0-9] | [1-9][0-9]) ;;
+    *) fail "ORB_WAIT: not a number of seconds, expected 0 to 99: set it to a number, or unset it" ;;
+  esac
   case $ORB_VERSION in
     [0-9]*.[0-9]*.[0-9]*) ;;
     *) fail "version: \"$ORB_VERSION\" is none, expected one such as 0.1.0" ;;
@@ -51,7 +61,7 @@ main() {
       elif has_loader; then
         ORB_FROM=release
       else
-        fail "PATH: there is neither docktag, nor node 20 or newer with npm, nor curl or wget, expected one of them: take an image that has one"
+        fail "PATH: there is neither docktag, nor node 20 or newer with npm, nor curl or GNU Wget 1, expected one of them: install curl, or take an image that has one"
       fi
       ;;
   esac
@@ -79,14 +89,51 @@ install_docktag() {
 node_major() { node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
 has_npm() { have npm && have node && [ "$(node_major)" -ge 20 ]; }
 needs_npm() { has_npm || fail "PATH: there is no npm with node 20 or newer, expected them since \`from\` is npm: take an image that has them, or set \`from: release\`"; }
-has_loader() { have curl || have wget; }
-needs_loader() { has_loader || fail "PATH: there is neither curl nor wget, expected one of them since \`from\` is release: take an image that has one"; }
+has_loader() { have curl || has_wget; }
+needs_loader() { has_loader || fail "PATH: there is neither curl nor GNU Wget 1, expected one of them since \`from\` is release: install curl, or take an image that has it"; }
+# Wget2 and BusyBox follow redirects to plain HTTP whatever their options, and BusyBox may not check certificates.
+has_wget() {
+  case $(wget --version 2>/dev/null) in
+    "GNU Wget 1."*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# Only a port or a path follows the host. So a user such as `127.0.0.1:x@` is never taken for the host, and no password reaches a log.
+is_address() { # ADDRESS
+  local pattern='^https?://([0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?(/[!-~]*)?$'
+  [[ $1 =~ $pattern ]]
+}
+is_loopback() { # ADDRESS
+  local pattern='^http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/[!-~]*)?$'
+  [[ $1 =~ $pattern ]]
+}
+is_https() { [[ $1 = https://* ]]; }
+check_address() { # PARAMETER ADDRESS
+  # The text is not printed: it may contain a password.
+  is_address "$2" || fail "$1: not an address, expected https://HOST/PATH without user, password or blanks: correct \`$1\`"
+}
 
 # npm checks the package against the digest that its registry names, and runs none of its scripts.
 from_npm() {
+  local direct='' options=${NODE_OPTIONS-} registry=$ORB_NPM_REGISTRY
   SOURCE="npm package docktag@$ORB_VERSION"
-  npm install --global --prefix "$FOLDER" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error \
-    --fetch-retries 2 --fetch-retry-mintimeout "$((${ORB_WAIT-2} * 1000))" --fetch-retry-maxtimeout 10000 \
+  if [ -z "$registry" ]; then
+    registry=$(npm config get registry 2>/dev/null) || true
+  else
+    check_address npm_registry "$registry"
+    if is_loopback "$registry"; then
+      direct=yes
+    elif ! is_https "$registry"; then
+      fail "$registry: is not https, expected https, since the registry names the digest of the package: correct \`npm_registry\`"
+    fi
+  fi
+  # npm follows a redirect from https to plain HTTP, and has no option against it.
+  if is_https "$registry"; then
+    options+=" --import=data:text/javascript,import%20http%20from%20'http';http.request=()=>{throw%20Error('plain%20HTTP%20is%20refused')}"
+  fi
+  NODE_OPTIONS=$options npm install --global --prefix "$FOLDER" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error \
+    --fetch-retries 2 --fetch-retry-mintimeout "$((ORB_WAIT * 1000))" --fetch-retry-maxtimeout 10000 ${direct:+--noproxy '127.0.0.1,localhost,[::1]'} \
     ${ORB_NPM_REGISTRY:+--registry "$ORB_NPM_REGISTRY"} "docktag@$ORB_VERSION" ||
     fail "$SOURCE: npm cannot install it, see above: check \`version\` and \`npm_registry\`, or set \`from: release\`"
   [ -e "$FOLDER/bin/docktag" ] || fail "$SOURCE: has no program \`docktag\`, expected docktag's own package: check \`npm_registry\`"
@@ -103,14 +150,11 @@ from_release() {
   esac
   name=docktag-$ORB_VERSION-$target
   url=${ORB_RELEASE_URL//\{version\}/$ORB_VERSION}
-  SOURCE=${url%/}/$name.tar.gz
-
+  check_address release_url "$url"
   # Whoever can change the archive on its way can change SHA256SUMS too.
-  case $url in
-    https://* | http://127.0.0.1[:/]* | http://localhost[:/]* | http://\[::1\][:/]*) ;;
-    http://*) [ -n "$ORB_SHA256" ] || fail "$url: is not https, expected https or the digest: set \`sha256\`" ;;
-    *) fail "release_url: \"$url\" is no address, expected one that begins with https://" ;;
-  esac
+  is_https "$url" || is_loopback "$url" || [ -n "$ORB_SHA256" ] ||
+    fail "$url: is not https, expected https or the digest: set \`sha256\`"
+  SOURCE=${url%/}/$name.tar.gz
 
   if [ -n "$ORB_SHA256" ]; then
     expected=$ORB_SHA256
@@ -149,11 +193,12 @@ sha256() { # FILE
 
 # Three attempts where the trouble may pass; none after an answer that will stay the same.
 download() { # URL FILE
-  local attempt status wait=${ORB_WAIT-2}
+  local attempt status wait=$ORB_WAIT
   for attempt in 1 2 3; do
     if status=$(load "$1" "$2"); then return; fi
     case $status in
       408 | 429) ;;
+      3*) fail "$1: redirects to an address that does not begin with https://, or more than 10 times: set \`release_url\` to the final address" ;;
       4*) fail "$1: the server's answer is $status, expected the file: check \`version\` and \`release_url\`" ;;
     esac
     [ "$attempt" -lt 3 ] || break
@@ -164,21 +209,29 @@ download() { # URL FILE
   fail "$1: did not arrive whole (${status:-no answer}) in 3 attempts, expected the file: try again later, or check \`release_url\`"
 }
 
-# Prints the status of the server's last answer, nothing where there was none.
+# Prints the status of the last answer, or nothing if there was none. Succeeds if the status is 200.
+# Redirects are followed to https only, also from plain HTTP: then one rule holds for every step, and no answer leads off TLS.
 load() { # URL FILE
-  local log=$2.log result=0 limits=
+  local status='' result=0 url=$1 direct='' log=$2.log
+  if is_loopback "$1"; then direct=yes; fi # a proxy would take the request off this machine
   if have curl; then
-    curl --silent --show-error --fail --location --connect-timeout 20 --max-time 300 --output "$2" --write-out '%{http_code}' "$1" | sed 's/^000$//'
+    status=$(curl --silent --show-error --fail --globoff --location --max-redirs 10 --proto '=http,https' --proto-redir '=https' \
+      ${direct:+--noproxy '*'} --connect-timeout 20 --max-time 300 --output "$2" --write-out '%{http_code}' "$1") || result=$?
+    status=${status#000}
   else
-    # GNU's wget knows its version, and would try 20 times by itself; BusyBox's knows neither.
-    if wget --version >/dev/null 2>&1; then limits='--tries=1 --timeout=60'; fi
-    # shellcheck disable=SC2086 # two words
-    wget -S $limits -O "$2" "$1" >"$log" 2>&1 || result=$?
-    awk '/HTTP\/[0-9.]+ [0-9]/ { sub(/.*HTTP\/[0-9.]+ /, ""); status = $1 } END { print status }' "$log"
+    # --https-only does not hold for redirects (Wget manual: "in recursive mode"), so each redirect is a call of its own.
+    for _ in {0..10}; do
+      result=0
+      wget -S --max-redirect=0 --tries=1 --timeout=60 ${direct:+--no-proxy} -O "$2" "$url" >"$log" 2>&1 || result=$?
+      status=$(awk '/^ *HTTP\/[0-9.]+ [0-9]/ { sub(/.*HTTP\/[0-9.]+ /, ""); status = $1 } END { print status }' "$log")
+      url=$(awk 'tolower($1) == "location:" { print $2; exit }' "$log")
+      if [[ $status != 3* ]] || ! is_https "$url" || ! is_address "$url"; then break; fi
+    done
     [ "$result" -eq 0 ] || tail -n 2 "$log" >&2
     rm -f "$log"
-    return "$result"
   fi
+  printf %s "$status"
+  [ "$result" -eq 0 ] && [ "$status" = 200 ]
 }
 
 main

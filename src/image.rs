@@ -26,6 +26,7 @@ const DEFAULT_REGISTRY: &str = "docker.io";
 ///
 /// let hub = Repository::parse("redis")?;
 /// assert_eq!((hub.registry(), hub.path()), ("docker.io", "library/redis"));
+/// assert!(hub.is_same(&Repository::parse("index.docker.io/library/redis")?));
 /// # Ok::<(), docktag::error::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -63,6 +64,11 @@ impl Repository {
     /// The repository's name inside the registry, such as `library/redis`.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// Whether both names lead to the same repository, as `redis` and `docker.io/library/redis` do.
+    pub fn is_same(&self, other: &Repository) -> bool {
+        (&self.registry, &self.path) == (&other.registry, &other.path)
     }
 
     /// This repository with a tag.

@@ -130,7 +130,7 @@ pub fn targets(model: &Model, tag: &str, manifest: &Rc<[u8]>, moving_tag: Option
 pub fn is_managed(image: &Reference, targets: &[&Target]) -> bool {
     let Some(tag) = image.tag.as_deref() else { return false };
     let is_of = |target: &&Target| {
-        image.repository == target.image.repository
+        image.repository.is_same(&target.image.repository)
             && (target.moving.as_ref().is_some_and(|moving| moving.tag == image.tag) || is_cache(tag, target))
     };
     hash_of(tag).is_some() || tag.starts_with("sha256-") || tag.starts_with("sha512-") || targets.iter().any(is_of)

@@ -29,14 +29,15 @@ pub(super) fn check(desk: &Desk, pushes: bool, targets: &mut [Target]) -> Result
                 return Err(at(Error::new(Code::ImageInvalid, "has a digest, expected a tag")).help("leave the digest out"));
             }
             tag.tag.get_or_insert_with(|| "latest".to_owned());
-            if tag == target.image || Some(&tag) == target.moving.as_ref() {
+            let is_tag = |image: &Reference| image.repository.is_same(&tag.repository) && image.tag == tag.tag;
+            if is_tag(&target.image) || target.moving.as_ref().is_some_and(is_tag) {
                 continue;
             }
             if is_managed(&tag, &others) {
                 return Err(at(Error::new(Code::Usage, "is a name that docktag manages"))
                     .help("a tag with a hash names the image of exactly its inputs: write another tag, or leave it out"));
             }
-            if pushes && !others.iter().any(|other| other.image.repository == tag.repository && !other.is_local) {
+            if pushes && !others.iter().any(|other| other.image.repository.is_same(&tag.repository) && !other.is_local) {
                 desk.tell(Note::warning(format!(
                     "{service}: tags: `{tag}` is not set: docktag writes only to the repositories of the project's images"
                 )));

@@ -92,15 +92,7 @@ fn a_stage_begins_with_the_environment_of_the_one_below() {
 
 #[test]
 fn arguments_count_where_something_takes_them() {
-    let given = Given::args(&[
-        ("A", "1"),
-        ("B", "2"),
-        ("C", "3"),
-        ("D", "x"),
-        ("HTTP_PROXY", "p"),
-        ("BUILDKIT_INLINE_CACHE", "1"),
-        ("TARGETARCH", "z"),
-    ]);
+    let given = Given::args(&[("A", "1"), ("B", "2"), ("C", "3"), ("D", "x"), ("BUILDKIT_INLINE_CACHE", "1"), ("TARGETARCH", "z")]);
     let names = |text: &str| {
         given
             .reach(text)
@@ -120,12 +112,22 @@ fn arguments_count_where_something_takes_them() {
         ("ARG B\nARG X=$B\nFROM scratch\nARG X", "B"),
         ("FROM scratch AS a\nARG A\nFROM scratch\nARG C", "C"),
         ("FROM scratch AS a\nARG A\nFROM a\nARG C", "A C"),
-        ("FROM scratch\nARG HTTP_PROXY", "HTTP_PROXY"),
         ("FROM --platform=linux/$TARGETARCH alpine", "TARGETARCH"),
     ] {
         assert_eq!(names(text), expected, "{text}");
     }
     assert_eq!(given.reach("FROM scratch").unwrap().args, [("BUILDKIT_INLINE_CACHE".to_owned(), "1".to_owned())]);
+}
+
+#[test]
+fn proxies_count_without_an_arg() {
+    let names = ["http_proxy", "HTTPS_PROXY", "Ftp_Proxy", "NO_PROXY", "all_proxy"];
+    let mut pairs: Vec<_> = names.iter().map(|&name| (name, "p")).collect();
+    pairs.extend([("PROXY", "p"), ("MY_HTTP_PROXY", "p")]);
+    let reach = Given::args(&pairs).reach("FROM scratch").unwrap();
+    let mut found: Vec<_> = reach.args.iter().map(|(name, _)| name.as_str()).collect();
+    found.sort_unstable_by_key(|name| names.iter().position(|other| other == name));
+    assert_eq!(found, names);
 }
 
 #[test]
@@ -152,7 +154,7 @@ fn another_reader_means_everything() {
     let reach = given.reach("# syntax=acme/builder\n?").unwrap();
     assert_eq!(reach.whole, Some(Why::Syntax { image: "acme/builder".to_owned() }));
     assert_eq!(reach.sources.iter().map(|source| source.context.as_deref()).collect::<Vec<_>>(), [None, Some("lib")]);
-    assert_eq!(reach.args, [("A".to_owned(), "1".to_owned())]);
+    assert_eq!(reach.args, [("A", "1"), ("http_proxy", "x")].map(|(name, value)| (name.to_owned(), value.to_owned())));
 }
 
 #[test]

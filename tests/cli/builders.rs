@@ -2,15 +2,21 @@
 
 use serde_json::{Value, json};
 
+use crate::support::programs::Call;
 use crate::support::{Project, REPOSITORY, Run};
 
-/// What is added to the service's `build:` in a cold run where the moving tag is there.
+/// What is added to the service's `build:` in a cold run, if the moving tag exists.
 #[track_caller]
 fn added(project: &Project, run: Run) -> Value {
+    call(project, run).added.unwrap()["services"]["app"]["build"].clone()
+}
+
+/// The call that builds in such a run.
+#[track_caller]
+fn call(project: &Project, run: Run) -> Call {
     project.registry.put(&format!("{REPOSITORY}:ci"), "old");
     run.run().ok();
-    let build = project.calls().into_iter().find(|call| call.line().ends_with("build app")).unwrap();
-    build.added.unwrap()["services"]["app"]["build"].clone()
+    project.calls().into_iter().find(|call| call.line().ends_with("build app")).unwrap()
 }
 
 fn v2() -> Project {
@@ -96,5 +102,15 @@ fn a_moving_tag_that_is_not_there_yet_is_no_source() {
 fn who_says_where_the_cache_goes_is_left_alone() {
     let project = v2();
     project.dir.file("docker-compose.yml", "services: {app: {build: {context: docker, cache_to: [type=gha]}, image: $DOCKER_IMAGE}}\n");
-    assert_eq!(added(&project, project.job("build", [""; 0])), json!({ "cache_from": [format!("{}:ci", project.image)] }));
+    let text = call(&project, project.job("build", [""; 0])).added_text;
+    let from = format!("{}:ci", project.image);
+    assert_eq!(text, format!(r#"{{"services":{{"app":{{"build":{{"cache_from":["{from}"],"cache_to": !override ["type=gha"]}}}}}}}}"#));
+}
+
+#[test]
+fn nothing_is_exported_if_nothing_is_pushed() {
+    let project = v2();
+    project.dir.file("docker-compose.yml", "services: {app: {build: {context: docker, cache_to: [type=gha]}, image: $DOCKER_IMAGE}}\n");
+    let text = call(&project, project.job("build", ["--no-push"])).added_text;
+    assert!(text.contains(r#""cache_to": !override ["type=inline"]"#), "{text}");
 }

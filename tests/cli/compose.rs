@@ -43,9 +43,20 @@ fn compose_v1_works_without_the_docker_command() {
     let project = Project::new();
     project.docker_compose_v1(&[]);
     fs::remove_file(project.dir.beside("bin/docker")).unwrap();
-    project.build(&[]).says(&[": pushed, sha256:"]).ok();
+    project.build(&["--no-push"]).ok();
+    assert!(project.lines().iter().any(|line| line.ends_with("build app")), "{:#?}", project.lines());
+    project.is_there();
     project.dir.file("docker-compose.yml", NOT_COVERED);
     project.build(&[]).says(&["hit, sha256:"]).ok();
+}
+
+#[test]
+fn a_push_needs_the_docker_command() {
+    let project = Project::new();
+    project.docker_compose_v1(&[]);
+    fs::remove_file(project.dir.beside("bin/docker")).unwrap();
+    project.build(&[]).fails(1, &["docker: not found, and images are pushed with it", "help: install the docker command"]);
+    project.only_read();
 }
 
 #[test]

@@ -4,7 +4,12 @@ use crate::support::obeyed::obeyed;
 use crate::support::{Dir, Project, Ran, Run};
 
 fn build(project: &Project) -> Ran {
-    project.job("build", [""; 0]).env("GITHUB_ACTIONS", "true").run()
+    on_push(project.job("build", [""; 0])).run()
+}
+
+/// A run in a workflow that a push started.
+fn on_push(run: Run) -> Run {
+    run.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", "push")
 }
 
 /// The workflow commands that the runner obeys; in the end it obeys all.
@@ -41,7 +46,7 @@ fn what_a_program_prints_is_no_command() {
         r#"printf '::add-mask::a\n x ##[set-env name=PATH]b\r::set-output name=tag::c\n::stop-commands::\n::endgroup::\n'; printf '##[d'"#;
     for (end, exit) in [("printf ::error::e", 0), ("printf ::stop-commands::f", 0), ("printf ::g; exit 1", 1)] {
         project.docker(&[(r#"*" build app""#, &format!("{lines} >&2; {lines}; {end}"))]);
-        let ran = project.job("build", ["--force", "--moving-tag="]).env("GITHUB_ACTIONS", "true").run();
+        let ran = on_push(project.job("build", ["--force", "--moving-tag="])).run();
         assert_eq!(ran.code, Some(exit), "{}", ran.stderr);
         assert!(ran.stderr.contains("::add-mask::a\n") && ran.stderr.contains("##[d"), "{}", ran.stderr);
         let own = ["::group::build what is missing", "::endgroup::", "::group::push what was built", "::endgroup::"];
@@ -55,7 +60,7 @@ fn a_program_is_not_told_how_to_make_the_runner_obey() {
     let project = Project::new();
     let told = r#"printf '%s\n' "$@"; env; tr '\0' '\n' </proc/$PPID/cmdline; tr '\0' '\n' </proc/$PPID/environ"#;
     project.docker(&[(r#"*" build app""#, told)]);
-    let tokens: Vec<String> = [build(&project), project.job("build", ["--force"]).env("GITHUB_ACTIONS", "true").run()]
+    let tokens: Vec<String> = [build(&project), on_push(project.job("build", ["--force"])).run()]
         .iter()
         .map(|ran| {
             ran.ok();

@@ -40,7 +40,7 @@ fn run(project: &Project, job: &str, args: &[&str]) -> Run {
 fn built(deletion: u16) -> Project {
     let project = project(deletion);
     // Images with different bytes.
-    project.docker(&[(r#""compose "*" push app""#, &PUSH.replace("'pushed'", "\"$image\""))]);
+    project.docker(&[(r#""push "*"#, &PUSH.replace("'pushed'", "\"$image\""))]);
     for text in ["1", "2"] {
         project.dir.file("docker/a", text);
         commit(&project.dir, text);

@@ -23,7 +23,15 @@ fn a_push_that_fails_half_way_is_a_failure() {
 fn a_push_that_ends_well_and_pushed_nothing_is_a_failure() {
     let project = pushing("echo 'skipped'");
     let ran = project.build(&[]);
-    ran.fails(1, &[&project.image, "ended well, but the registry does not have the image", "help: ", "name this repository?"]);
+    ran.fails(
+        1,
+        &[
+            &project.image,
+            "ended well, but the registry does not have the image",
+            "help: ",
+            "does the engine use another registry of this name?",
+        ],
+    );
     assert_eq!(project.registry.get(&format!("{REPOSITORY}:ci")), None);
 }
 

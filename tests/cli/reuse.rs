@@ -96,7 +96,7 @@ fn a_manifest_is_a_file_like_others() {
 fn a_folder_is_no_manifest() {
     let dir = Dir::with_docker();
     dir.folder("folder");
-    tag(&dir, "folder").fails(1, &["folder: ", "Is a directory", "help:"]);
+    tag(&dir, "folder").fails(1, &["folder: ", "cannot be read: is a directory", "help:"]);
 }
 
 #[test]

@@ -82,8 +82,8 @@ fn the_login_is_in_a_file_for_its_owner_only() {
     let umask = ["/bin/sh", "-c", "umask 0; exec \"$@\"", "sh"];
     let args = ["build", "--path", "docker", "--image", &project.image, "--username", "ci"];
     Run::through(&project.dir, &umask, args).env("DOCKER_PASSWORD", PASSWORD).run().ok();
-    for end in ["build app", "push app"] {
-        let call = call(&project, end);
+    for end in ["build app".to_owned(), format!("push {}:{}", project.image, project.tag)] {
+        let call = call(&project, &end);
         assert_eq!(call.config.unwrap()["auths"][&project.registry.address]["auth"], encoded());
         assert_eq!(call.modes, ["600", "700"], "the file, and the folder of the run");
         assert!(!fs::exists(&call.env["DOCKER_CONFIG"]).unwrap());

@@ -193,7 +193,7 @@ fn a_stale_manifest_is_refused_before_anything_is_built() {
 fn a_push_that_fails_is_an_error() {
     let mut host = cold();
     host.reply(HEAD, [miss()]);
-    fail(&mut host, "push", 1);
+    host.exits("docker push", 1, "");
     let error = host.run(options(Job::Build)).unwrap_err();
     assert_eq!((error.code, error.message.as_str()), (Code::PushFailed, "`docker push` failed (exit code 1)"));
     assert!(!host.requests.iter().any(|request| request.starts_with("PUT")), "the moving tag moved");
@@ -210,7 +210,7 @@ fn a_push_that_ended_well_is_believed_only_when_the_registry_agrees() {
 #[test]
 fn a_refused_push_of_an_image_that_is_there_now_is_a_hit() {
     let mut host = cold();
-    fail(&mut host, "push", 1);
+    host.exits("docker push", 1, "");
     let report = host.run(options(Job::Build)).unwrap();
     assert_eq!(report.targets[0].outcome, Outcome::Hit);
     assert!(host.said().contains("another job was faster, or the tag is immutable"), "{}", host.said());
@@ -220,7 +220,7 @@ fn a_refused_push_of_an_image_that_is_there_now_is_a_hit() {
 fn a_forced_push_that_fails_is_not_excused_by_the_image_of_before() {
     let mut host = cold();
     host.reply(HEAD, [hit()]);
-    fail(&mut host, "push", 1);
+    host.exits("docker push", 1, "");
     let error = host.run(Options { force: true, ..options(Job::Build) }).unwrap_err();
     assert!(error.message.contains("still has the image of before"), "{error}");
 }

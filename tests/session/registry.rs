@@ -64,7 +64,8 @@ fn a_moving_tag_that_does_not_move_is_a_warning() {
 fn a_cut_or_false_manifest_does_not_become_the_moving_tag() {
     let mut host = Host::new();
     host.reply(HEAD, [hit()]);
-    host.reply("GET /v2/a/b/manifests", [answer(200, &[("docker-content-digest", SHA)], "ab")]);
+    // The first read finds out whether the hit is an image.
+    host.reply("GET /v2/a/b/manifests", [hit(), answer(200, &[("docker-content-digest", SHA)], "ab")]);
     let report = host.run(options(Job::Build)).unwrap();
     assert_eq!(report.targets[0].moving.as_ref().unwrap().outcome, Moved::Failed);
     assert!(!host.requests.iter().any(|request| request.starts_with("PUT")));
@@ -132,6 +133,7 @@ fn trouble_that_passes_is_waited_for() {
     for trouble in [answer(500, &[], ""), answer(503, &[], ""), answer(429, &[("retry-after", "2")], ""), Err(FailureKind::Connect)] {
         let mut host = Host::new();
         host.reply(HEAD, [trouble, hit()]);
+        host.reply("GET /v2/a/b/manifests", [hit()]);
         assert_eq!(host.run(options(Job::Build)).unwrap().hit, Some(true));
         assert!(host.waited == 500 || host.waited == 2000, "{}", host.waited);
         assert!(host.said().contains("asking again"), "{}", host.said());

@@ -37,9 +37,9 @@ services:
 version: '3.2'
 END"#;
 
-/// Puts an image into the fake registry, as a push does.
+/// Puts the image that `docker push` is called with into the fake registry.
 pub(crate) const PUSH: &str =
-    r#"image=${DOCKER_IMAGE#*/}; mkdir -p "$root/registry/${image%:*}"; printf '%s' 'pushed' > "$root/registry/${image%:*}/${image##*:}""#;
+    r#"image=${2#*/}; mkdir -p "$root/registry/${image%:*}"; printf '%s' 'pushed' > "$root/registry/${image%:*}/${image##*:}""#;
 
 pub(crate) struct Project {
     pub(crate) dir: Dir,

@@ -30,7 +30,10 @@ pub(crate) fn tests() -> Vec<Test> {
 
 fn sound(engine: &Engine) -> Result<(), Failed> {
     let program = judge::program();
-    let trial = |_, seed, counts: &mut Counts| try_project(&mut Judge::new(engine, Some(&program), false), seed, counts);
+    let trial = |thread, seed, counts: &mut Counts| {
+        let mut judge = Judge::new(engine, Some(&program), false);
+        try_project(&mut judge, thread, seed, counts)
+    };
     torture::two_at_once(engine, ROUNDS.number(), trial, figure)
 }
 
@@ -51,10 +54,10 @@ fn figure(counts: &Counts) -> Figure {
     }
 }
 
-fn try_project(judge: &mut Judge<'_>, seed: u64, counts: &mut Counts) -> Result<(), Failed> {
+fn try_project(judge: &mut Judge<'_>, thread: usize, seed: u64, counts: &mut Counts) -> Result<(), Failed> {
     let mut random = Random::new(seed);
     let folder = tempfile::Builder::new().prefix("docktag-sound-").tempdir().unwrap();
-    let mut project = Project::new(&mut random);
+    let mut project = Project::new(&mut random, thread);
     let Some((mut image, mut tag)) = look(judge, &project, folder.path()).map_err(|said| format!("seed {seed}: {said}"))? else {
         counts.broken += 1;
         return Ok(());
@@ -106,6 +109,8 @@ fn value(source: &str) -> String {
 /// A service whose context is `ctx`. The Compose file is outside of it, so that it does not count as a file.
 #[derive(Debug, Clone)]
 struct Project {
+    /// Makes the steps of two builds at once differ: BuildKit runs a step once for both, even if their secrets differ.
+    thread: usize,
     tree: Tree,
     steps: Vec<&'static str>,
     contexts: BTreeMap<&'static str, &'static str>,
@@ -150,7 +155,7 @@ const STEPS: [&str; 12] = [
 ];
 
 impl Project {
-    fn new(random: &mut Random) -> Self {
+    fn new(random: &mut Random, thread: usize) -> Self {
         let mut tree = Tree::new();
         for folder in FOLDERS {
             for file in ["a.txt", "b.md"] {
@@ -161,7 +166,7 @@ impl Project {
             tree.insert(format!("{folder}{name}"), Entry::Link(target.to_owned()));
         }
         let steps = (0..2 + random.below(2)).map(|_| *random.pick(&STEPS)).collect();
-        let mut project = Project { tree, steps, contexts: BTreeMap::new(), secrets: BTreeMap::new(), args: BTreeMap::new() };
+        let mut project = Project { thread, tree, steps, contexts: BTreeMap::new(), secrets: BTreeMap::new(), args: BTreeMap::new() };
         for _ in 0..4 {
             project.change_given(random);
         }
@@ -229,8 +234,8 @@ impl Project {
         for source in &SOURCES[..2] {
             put(source, &value(source));
         }
-        let stages = "FROM scratch AS extra\nCOPY b.md /a.txt\nFROM scratch AS other\nCOPY b.md /a.txt\nFROM scratch AS last\nCOPY t /t\n";
-        put("ctx/Dockerfile", &format!("{stages}{}\n", self.steps.join("\n")));
+        let stages = "FROM scratch AS extra\nCOPY b.md /a.txt\nFROM scratch AS other\nCOPY b.md /a.txt\nFROM scratch AS last\nCOPY t /t";
+        put("ctx/Dockerfile", &format!("{stages}\nWORKDIR /{}\n{}\n", self.thread, self.steps.join("\n")));
         let program = folder.join("ctx/t");
         fs::write(&program, tree::copier()).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();

@@ -36,6 +36,7 @@ mod prune;
 mod pull;
 mod push;
 mod reach;
+mod reads;
 mod retag;
 mod retries;
 mod reuse;

@@ -51,3 +51,4 @@ mod variables;
 mod vectors;
 mod verify;
 mod why;
+mod writes;

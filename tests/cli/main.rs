@@ -21,6 +21,7 @@ mod engine;
 mod env;
 mod explain;
 mod folders;
+mod git_config;
 mod github;
 mod hanging;
 mod helpers;

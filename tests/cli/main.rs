@@ -10,6 +10,7 @@ mod support;
 
 mod algorithm;
 mod backtest;
+mod bare;
 mod builders;
 mod changes;
 mod commands;

@@ -11,6 +11,7 @@ mod support;
 mod algorithm;
 mod backtest;
 mod bare;
+mod branches;
 mod builders;
 mod changes;
 mod commands;

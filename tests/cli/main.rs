@@ -14,6 +14,7 @@ mod bare;
 mod branches;
 mod builders;
 mod changes;
+mod collisions;
 mod commands;
 mod compose;
 mod coreutils;

@@ -46,6 +46,7 @@ mod retries;
 mod reuse;
 mod secrets;
 mod services;
+mod shown;
 mod spelling;
 mod statuses;
 mod surroundings;

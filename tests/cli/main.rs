@@ -41,6 +41,7 @@ mod pull;
 mod push;
 mod reach;
 mod reads;
+mod replaced;
 mod retag;
 mod retries;
 mod reuse;

@@ -94,3 +94,56 @@ fn no_program_of_a_repositorys_configuration_is_started() {
         assert_ne!(started(&project), [""; 0], "{key} starts nothing with `{plain}`");
     }
 }
+
+/// What every git gets.
+const FOR_GIT: [(&str, &str); 6] = [
+    ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_LITERAL_PATHSPECS", "1"),
+    ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_PAGER", "cat"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+];
+/// What every program gets, since Compose and Buildx start git too.
+const FOR_ALL: [(&str, &str); 5] = [
+    ("safe.bareRepository", "explicit"),
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", "/dev/null"),
+    ("log.showSignature", "false"),
+    ("protocol.ext.allow", "never"),
+];
+
+#[test]
+fn every_program_gets_a_configuration_that_starts_no_program() {
+    let project = project();
+    programs::install(&project.dir, "git", &[("*", r#"exec git "$@""#)]);
+    // The settings of a user stay, and ours stand behind them.
+    let own = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "core.fsmonitor"), ("GIT_CONFIG_VALUE_0", "evil")];
+    for (first, given) in [(0, &[][..]), (1, &own)] {
+        for args in [&["build", "--force", "--trusted-branch", "main"][..], &["backtest"], &["prune", "--keep-branches"]] {
+            let run = Run::new(&project.dir, args).env("PATH", path(&project.dir));
+            given.iter().fold(run, |run, (name, value)| run.env(name, value)).run().ok();
+        }
+        let calls = project.calls();
+        let (of_git, of_docker): (Vec<_>, Vec<_>) = calls.iter().partition(|call| call.argv[0] == "git");
+        assert!(!of_git.is_empty() && !of_docker.is_empty());
+        for call in of_git {
+            for (name, value) in FOR_GIT {
+                let is_remote = name == "GIT_ALLOW_PROTOCOL" && call.argv[1] == "ls-remote";
+                let expected = if is_remote { "file:git:http:https:ssh" } else { value };
+                assert_eq!(call.env.get(name).map(String::as_str), Some(expected), "{name} of {}", call.line());
+            }
+        }
+        for call in &calls {
+            let count: usize = call.env["GIT_CONFIG_COUNT"].parse().unwrap();
+            assert!(count >= first + FOR_ALL.len(), "{}", call.line());
+            for (index, (key, value)) in FOR_ALL.iter().enumerate() {
+                let get = |what: &str| call.env.get(&format!("GIT_CONFIG_{what}_{}", first + index)).map(String::as_str);
+                assert_eq!((get("KEY"), get("VALUE")), (Some(*key), Some(*value)), "{}", call.line());
+            }
+            given[given.len().min(1)..].iter().for_each(|(name, value)| assert_eq!(call.env[*name], *value));
+        }
+        std::fs::remove_dir_all(project.dir.beside("calls")).unwrap();
+        std::fs::create_dir(project.dir.beside("calls")).unwrap();
+    }
+}

@@ -45,7 +45,7 @@ export interface Options {
     image?: string;
     /** Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE */
     'repository-prefix'?: string;
-    /** The hash of manifest and tag [default: md5] */
+    /** The hash of manifest and tag; without it, that of `x-docktag` in the Compose files, else md5 */
     algorithm?: 'md5' | 'sha256';
     /** What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows [default: auto] */
     checkout?: 'auto' | 'as-is' | 'as-in-git';
@@ -53,6 +53,8 @@ export interface Options {
     reuse?: string;
     /** The tag that follows the last build and gives the next one its cache; empty: none [default: ci] */
     'moving-tag'?: string;
+    /** A branch whose builds move the moving tag, and so are the cache of others, `*` for any part of a name; without one, the default branch */
+    'trusted-branch'?: string | string[];
     /** A Compose file, relative to the project folder; without one, those that Compose finds */
     file?: string | string[];
     /** A file with variables for the Compose files, instead of .env */
@@ -185,7 +187,7 @@ export type Need =
 /** Look into folders, without what is below theirs: `entries`, in the same order. */
 | { need: 'entries'; folders: Path[] }
 /** Read a small file whole: `bytes`. */
-| { need: 'read'; path: string }
+| { need: 'read'; path: string; limit: number }
 /** Hash files, where `text` is set with every CR LF taken as LF: `hashed`, in the same order. */
 | { need: 'hash'; paths: Files; algorithm: Algorithm; text: boolean }
 /** Look which of these exist: `exist`, in the same order. */
@@ -197,7 +199,7 @@ export type Need =
 /** Run a program that prints objects as `git cat-file --batch` does, and hash each: `hashed`, in that order. */
 | { need: 'objects'; command: Command; algorithm: Algorithm }
 /** Write a file, with what `Session.bytes` gives; one in the folder of the run for its owner only: `done`. */
-| { need: 'write'; path: string; append: boolean }
+| { need: 'write'; path: string; how: 'append' | 'replace' | 'private' }
 /** Copy files into a folder of the run, with modes 644 and 755 and one time (seconds since 1970) for all; folders get theirs last: `done`. */
 | { need: 'stage'; to: string; folders: Path[]; files: Array<[from: Path, to: Path, executable: boolean | null]>; links: Array<[Path, Path]>; time: number }
 /** Make every entry of `from` but those in `except` appear in `to` too: `done`. */
@@ -316,9 +318,9 @@ export interface TargetReport {
 
 /**
  * How the log is worded: details, colours, the commands of the GitHub runner, the project folder below the checkout, and what makes the runner
- * obey again after programs have printed.
+ * obey again after programs have printed. `shown`: people read the output, so names are escaped there.
  */
-export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string; token?: string }
+export interface Voice { verbose?: boolean; color?: boolean; github?: boolean; folder?: string; token?: string; shown?: boolean }
 
 /** The definition of an option. */
 export interface Definition {

@@ -43,7 +43,7 @@ export interface Options {
   image?: string;
   /** Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE */
   'repository-prefix'?: string;
-  /** The hash of manifest and tag [default: md5] */
+  /** The hash of manifest and tag; without it, that of `x-docktag` in the Compose files, else md5 */
   algorithm?: 'md5' | 'sha256';
   /** What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows [default: auto] */
   checkout?: 'auto' | 'as-is' | 'as-in-git';
@@ -51,6 +51,8 @@ export interface Options {
   reuse?: string;
   /** The tag that follows the last build and gives the next one its cache; empty: none [default: ci] */
   'moving-tag'?: string;
+  /** A branch whose builds move the moving tag, and so are the cache of others, `*` for any part of a name; without one, the default branch */
+  'trusted-branch'?: string | string[];
   /** A Compose file, relative to the project folder; without one, those that Compose finds */
   file?: string | string[];
   /** A file with variables for the Compose files, instead of .env */

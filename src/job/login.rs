@@ -5,8 +5,10 @@ use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::job::compose::Project;
 use crate::need::{Command, Exited, FailureKind, Writing};
-use crate::options::Options;
+use crate::options::{Login, Options};
+use crate::plan::Target;
 use crate::registry::credential::{self, Credential, DockerConfig, Lookup, server};
+use crate::report::Note;
 use crate::secret::Secret;
 
 /// The credentials for a registry, and words for where they come from.
@@ -21,6 +23,36 @@ pub(super) async fn credential(desk: &Desk, options: &Options, registry: &str) -
         Lookup::Helper(name) => {
             let source = format!("from the credential helper docker-credential-{name}");
             Ok((ask_helper(desk, &name, registry, &place).await?, source))
+        }
+    }
+}
+
+/// The login with its registry: without one named, that of the images, if they have one.
+///
+/// If the code is not trusted, its Compose files must not say who gets the password.
+pub(super) fn with_registry(desk: &Desk, options: &Options, targets: &[Target]) -> Result<Option<Login>> {
+    let Some(login) = &options.login else { return Ok(None) };
+    if login.registry.is_some() || login.user.is_none() || options.image.is_some() {
+        return Ok(Some(login.clone()));
+    }
+    if let Some(reason) = &options.untrusted {
+        if login.password.is_some() {
+            desk.tell(Note::warning(format!(
+                "{reason}: the login is not used, since the Compose files would say which registry gets it; name that with `--registry`"
+            )));
+        }
+        return Ok(None);
+    }
+    let mut registries: Vec<&str> =
+        targets.iter().filter(|target| !target.is_local).map(|target| target.image.repository.registry()).collect();
+    registries.sort_unstable();
+    registries.dedup();
+    match registries.as_slice() {
+        [registry] => Ok(Some(Login { registry: Some((*registry).to_owned()), ..login.clone() })),
+        [] => Ok(Some(login.clone())),
+        many => {
+            Err(Error::new(Code::Usage, format!("`--username` is for one registry, and the images go to several: {}", many.join(", ")))
+                .help("say which one with `--registry`, and log in to the others with `docker login`"))
         }
     }
 }

@@ -6,6 +6,7 @@ mod backtest;
 mod bases;
 mod branch;
 mod build;
+mod cached;
 mod checkout;
 mod compose;
 mod context;

@@ -1,10 +1,8 @@
 //! The part of `build` that works: what is missing is built, pushed and proved. An engine is needed from here on.
 
 use crate::compose::Flavor;
-use crate::compose::overrides::{List, ServiceOverride};
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
-use crate::image::Reference;
 use crate::job::build::{Asked, target_report};
 use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
@@ -16,7 +14,6 @@ use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
 use crate::plan::{self, Builder, CachePlan, Origin, Target};
 use crate::platform;
-use crate::registry::reply::Presence;
 use crate::report::{Note, Outcome, Planned, Report, TargetReport};
 
 /// What a build came to.
@@ -328,36 +325,6 @@ impl Build<'_> {
         strict::prepare(self.desk, self.options, self.stages, &mut all).await?;
         compose::add_override(self.desk, self.options, project, "docktag.override.yml", &all).await?;
         Ok(pulls)
-    }
-
-    /// Says which caches of the Compose files are left out.
-    fn tell_unused_caches(&self, project: &Project, overrides: &[ServiceOverride]) {
-        let is_left_out = |it: &&ServiceOverride| matches!(&it.build, Some(build) if matches!(build.cache_from, List::Replace(_)));
-        for service in overrides.iter().filter(is_left_out).map(|it| &it.service) {
-            let named = project.model.build(service).cache_from.join(", ");
-            self.desk.tell(Note::info(format!(
-                "service `{service}`: cache_from is left out ({named}), since any branch could have written it: name it with `--cache-from`, or trust all branches with `--trusted-branch '*'`"
-            )));
-        }
-    }
-
-    /// Where the cache comes from: what was named, else the moving tag; images that are not there are left out.
-    async fn cache_sources(&self, asked: &Asked) -> Vec<String> {
-        if self.options.cache_from.is_empty() {
-            let is_there = matches!(asked.moving, Some(Presence::Hit(_)));
-            return asked.target.moving.iter().filter(|_| is_there).map(Reference::to_string).collect();
-        }
-        let checks = self.options.cache_from.iter().map(|source| async move {
-            let missing = match Reference::parse(source) {
-                Ok(image) => self.client.presence(&image).await == Presence::Miss,
-                Err(_) => false,
-            };
-            if missing {
-                self.desk.tell(Note::warning(format!("{source}: not in the registry, so it is no cache")));
-            }
-            (!missing).then(|| source.clone())
-        });
-        join_all(checks).await.into_iter().flatten().collect()
     }
 
     /// Runs what the next step cannot do without.

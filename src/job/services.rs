@@ -16,15 +16,15 @@ use crate::job::family;
 use crate::job::place::{Places, below};
 use crate::job::reasons::Reasons;
 use crate::job::work::Work;
-use crate::job::{advice, bases, compose, env, model as files, strict, strong};
+use crate::job::{advice, bases, compose, env, login, model as files, strict, strong};
 use crate::manifest::{File, Manifest};
 use crate::map::Map;
 use crate::need::Hashed;
-use crate::options::{Login, Options};
+use crate::options::Options;
 use crate::path::RelPath;
 use crate::plan::Target;
 use crate::reach::{PickedKind, Selection, select};
-use crate::report::{Note, Outcome, Report};
+use crate::report::{Outcome, Report};
 
 /// Everything that is known of the images of a project before a registry is asked.
 pub(super) struct Found<'a> {
@@ -61,7 +61,7 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
         found.targets.iter_mut().zip(tags).for_each(|(target, tag)| target.sha256 = tag);
     }
     let targets = found.targets;
-    options.login = login(desk, &options, &targets)?;
+    options.login = login::with_registry(desk, &options, &targets)?;
     let mut report = report(&options, &targets)?;
     report.targets.clear();
     report.altered = found.altered;
@@ -367,36 +367,6 @@ pub(super) fn compose_model(project: &Project, named: &[String], targets: &[Targ
         }
     });
     Model { services: services.collect() }
-}
-
-/// The login with its registry: without one named, that of the images, if they have one.
-///
-/// If the code is not trusted, its Compose files must not say who gets the password.
-pub(super) fn login(desk: &Desk, options: &Options, targets: &[Target]) -> Result<Option<Login>> {
-    let Some(login) = &options.login else { return Ok(None) };
-    if login.registry.is_some() || login.user.is_none() || options.image.is_some() {
-        return Ok(Some(login.clone()));
-    }
-    if let Some(reason) = &options.untrusted {
-        if login.password.is_some() {
-            desk.tell(Note::warning(format!(
-                "{reason}: the login is not used, since the Compose files would say which registry gets it; name that with `--registry`"
-            )));
-        }
-        return Ok(None);
-    }
-    let mut registries: Vec<&str> =
-        targets.iter().filter(|target| !target.is_local).map(|target| target.image.repository.registry()).collect();
-    registries.sort_unstable();
-    registries.dedup();
-    match registries.as_slice() {
-        [registry] => Ok(Some(Login { registry: Some((*registry).to_owned()), ..login.clone() })),
-        [] => Ok(Some(login.clone())),
-        many => {
-            Err(Error::new(Code::Usage, format!("`--username` is for one registry, and the images go to several: {}", many.join(", ")))
-                .help("say which one with `--registry`, and log in to the others with `docker login`"))
-        }
-    }
 }
 
 /// The files of the project as the host names them.

@@ -8,7 +8,7 @@ use crate::job::build::Asked;
 use crate::job::place::Places;
 use crate::job::reasons::Reasons;
 use crate::job::registry::Client;
-use crate::job::{against, inputs, kept, model, report, services, told};
+use crate::job::{against, inputs, kept, login, model, report, services, told};
 use crate::manifest::Manifest;
 use crate::options::Options;
 use crate::path::RelPath;
@@ -95,7 +95,7 @@ async fn of_services(desk: &Desk, options: &mut Options, all: &mut Vec<Now>) -> 
     let project = model::load(desk, options).await?;
     *options = services::settled(options, &project);
     let found = services::find(desk, options, &project, None).await?;
-    options.login = services::login(desk, options, &found.targets)?;
+    options.login = login::with_registry(desk, options, &found.targets)?;
     let report = services::report(options, &found.targets)?;
     let mut reasons: Vec<Reasons> = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();
     let is_wanted = |target: &&Target| options.services.is_empty() || target.services.iter().any(|name| options.services.contains(name));

@@ -6,7 +6,8 @@ test("without any input the Compose file tells what counts, and later steps have
   const project = await Project.make();
   const compose = `services:\n  app:\n    image: ${project.image}\n    build: docker\n  worker:\n    image: ${project.image}\n`;
   project.file("compose.yml", compose).file("docker/unused.txt", "no instruction reads it");
-  const cold = await project.run({ path: "", image: "", platform: "linux/amd64" });
+  const env = { GITHUB_REF: "refs/heads/main", GITHUB_EVENT_NAME: "push", GITHUB_EVENT_PATH: project.event({ repository: { default_branch: "main" } }) };
+  const cold = await project.run({ path: "", image: "", platform: "linux/amd64" }, { env });
   exits(cold, 0);
   const [, name] = /^COMPOSE_FILE=(.*)$/m.exec(cold.files.GITHUB_ENV) ?? [];
   const [own, added] = (name ?? "").split(":");
@@ -15,7 +16,7 @@ test("without any input the Compose file tells what counts, and later steps have
   const pinned = `${cold.outputs.image}@${cold.outputs.digest}`;
   assert.deepEqual(services, { app: { image: pinned, pull_policy: "if_not_present" }, worker: { image: pinned, pull_policy: "if_not_present" } });
 
-  const warm = await project.run({ path: "", image: "", platform: "linux/amd64" }, { env: { COMPOSE_FILE: name ?? "" } });
+  const warm = await project.run({ path: "", image: "", platform: "linux/amd64" }, { env: { ...env, COMPOSE_FILE: name ?? "" } });
   exits(warm, 0);
   assert.equal(warm.outputs.tag, cold.outputs.tag);
   assert.deepEqual(warm.calls, [], "a hit starts no program, not even Compose");

@@ -45,6 +45,7 @@ mod replaced;
 mod retag;
 mod retries;
 mod reuse;
+mod said;
 mod secrets;
 mod services;
 mod shown;

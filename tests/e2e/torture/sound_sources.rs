@@ -222,6 +222,8 @@ impl Project {
             }
             _ => {
                 let (name, value) = (*random.pick(&PROXIES), format!("http://proxy{}", random.below(3)));
+                // BuildKit takes any of two spellings.
+                self.args.retain(|other, _| *other == name || !other.eq_ignore_ascii_case(name));
                 set(&mut self.args, random, name, value)
             }
         }

@@ -47,8 +47,12 @@ fn both(dir: &Dir, args: &[&str], check: impl Fn(&Ran)) {
 fn two_files_with_one_md5_are_a_warning() {
     let dir = Dir::new();
     dir.file("docker/one", bytes(0)).file("docker/sub/two", bytes(1)).file("docker/a", "x".repeat(128));
-    both(&dir, &[], |ran| drop(ran.says(&[&format!("warning: docker/one and docker/sub/two {WARNING}")])));
-    both(&dir, &["--algorithm", "sha256"], |ran| drop(ran.is_silent_on(&["warning"])));
+    both(&dir, &[], |ran| {
+        ran.says(&[&format!("warning: docker/one and docker/sub/two {WARNING}")]);
+    });
+    both(&dir, &["--algorithm", "sha256"], |ran| {
+        ran.is_silent_on(&["warning"]);
+    });
 }
 
 #[test]
@@ -56,7 +60,9 @@ fn a_collision_is_found_among_copies() {
     let dir = Dir::new();
     // Sorted by name, the first two are equal.
     dir.file("docker/1", bytes(0)).file("docker/2", bytes(0)).file("docker/3", bytes(1)).file("docker/4", bytes(1));
-    both(&dir, &[], |ran| drop(ran.says(&[&format!("warning: docker/2 and docker/3 {WARNING}")])));
+    both(&dir, &[], |ran| {
+        ran.says(&[&format!("warning: docker/2 and docker/3 {WARNING}")]);
+    });
 }
 
 #[test]
@@ -65,7 +71,9 @@ fn equal_files_are_no_warning() {
     for name in ["docker/one", "docker/two"] {
         dir.file(name, bytes(0)).file(format!("{name}.short"), "x").file(format!("{name}.empty"), "");
     }
-    both(&dir, &[], |ran| drop(ran.is_silent_on(&["warning"])));
+    both(&dir, &[], |ran| {
+        ran.is_silent_on(&["warning"]);
+    });
 }
 
 /// A project with one of the pair among its inputs, with plain folders and with Compose files.

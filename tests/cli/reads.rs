@@ -43,7 +43,9 @@ fn ends_soon(name: &str, args: &[&str], check: impl Fn(&Ran, &str)) {
 fn files_of_a_compose_project_are_regular_files() {
     for name in ["Dockerfile", ".dockerignore", "compose.yaml", ".env"] {
         for args in [&["tag"][..], &["manifest"], &["inputs"], &["explain", "Dockerfile"], &["why"], &["build"]] {
-            ends_soon(name, args, |ran, said| drop(ran.fails(1, &[&format!("{name}: cannot be read: {said}"), "help:"])));
+            ends_soon(name, args, |ran, said| {
+                ran.fails(1, &[&format!("{name}: cannot be read: {said}"), "help:"]);
+            });
         }
     }
 }
@@ -71,14 +73,18 @@ fn a_manifest_to_reuse_is_a_regular_file() {
     for job in ["tag", "manifest", "build"] {
         let args = [job, "--path", "docker", "--image", "example/app", "--reuse", "old.md5"];
         let args = if job == "manifest" { [&args[..3], &args[5..]].concat() } else { args.to_vec() };
-        ends_soon("old.md5", &args, |ran, said| drop(ran.fails(1, &[&format!("old.md5: cannot be read: {said}"), "help:"])));
+        ends_soon("old.md5", &args, |ran, said| {
+            ran.fails(1, &[&format!("old.md5: cannot be read: {said}"), "help:"]);
+        });
     }
 }
 
 #[test]
 fn files_of_variables_and_other_compose_files_are_regular_files() {
     for (name, args) in [("more.env", ["tag", "--env-file", "more.env"]), ("other.yaml", ["tag", "--file", "other.yaml"])] {
-        ends_soon(name, &args, |ran, said| drop(ran.fails(1, &[&format!("{name}: cannot be read: {said}"), "help:"])));
+        ends_soon(name, &args, |ran, said| {
+            ran.fails(1, &[&format!("{name}: cannot be read: {said}"), "help:"]);
+        });
     }
 }
 

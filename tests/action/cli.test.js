@@ -40,7 +40,7 @@ test("what cannot be understood is a mistake of usage, with where help is", asyn
     [["tag", "--path"], /--path/],
     [["tag", "--json=yes", ...PATH], /--json/],
     [["build", "--password", "hunter2", ...PATH], /--password/],
-    [["tag", "--algorithm", "sha1", ...PATH], /`--algorithm`: `sha1` is none of md5, sha256/],
+    [["tag", "--algorithm", "sha1", ...PATH], /`--algorithm`: `sha1` is none of auto, md5, sha256/],
     [["tag", "--image", "a", "--image", "b", ...PATH], /`--image` was given 2 times/],
     [["tag", "-C", ".", "-C", ".", ...PATH], /`--directory` was given 2 times/],
     [["tag"], /no service has `build:`.*\n.*`--path`/],

@@ -55,6 +55,8 @@ fn runner(project: &Project) -> Vec<(&'static str, PathBuf)> {
         variables.push((name, folder.join(name)));
     }
     variables.extend([("GITHUB_ACTIONS", "true".into()), ("GITHUB_EVENT_NAME", "push".into()), ("CI", "true".into())]);
+    let event = root().join("tests/e2e/workflows/push.json");
+    variables.extend([("GITHUB_REF", "refs/heads/main".into()), ("GITHUB_EVENT_PATH", event)]);
     variables
 }
 

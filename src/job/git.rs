@@ -130,15 +130,16 @@ async fn start(desk: &Desk, options: &Options, command: Command) -> Result<Exite
 /// Refuses a folder that git would take for a bare repository, and so would take its configuration from. Git 2.38 and newer refuse it
 /// themselves, older ones do not.
 ///
-/// rule: git `setup.c`, `setup_git_directory_gently_1` and `is_git_directory`: from the folder upwards, first `.git`, then the folder itself.
+/// rule: git `setup.c`, `setup_git_directory_gently_1` and `is_git_directory`: from the folder upwards, first `.git`, then the folder itself. A
+/// `.git` folder without `HEAD` is skipped.
 async fn refuse_bare(desk: &Desk, options: &Options) -> Result<()> {
-    const NAMES: [&str; 5] = [".git", "HEAD", "commondir", "objects", "refs"];
+    const NAMES: [&str; 7] = [".git", ".git/.", ".git/HEAD", "HEAD", "commondir", "objects", "refs"];
     let folders: Vec<String> = (0..=options.host.depth).map(|level| "../".repeat(level)).collect();
     let paths = folders.iter().flat_map(|folder| NAMES.map(|name| format!("{folder}{name}"))).collect();
     let exist = desk.exist(paths).await.map_err(|failure| failure.of_file("."))?;
     for (folder, found) in folders.iter().zip(exist.chunks(NAMES.len())) {
-        let [has_git, has_head, has_common_folder, has_objects, has_refs] = *found else { continue };
-        if has_git {
+        let [has_git, is_folder, has_git_head, has_head, has_common_folder, has_objects, has_refs] = *found else { continue };
+        if has_git && (!is_folder || has_git_head || has_name(desk, &format!("{folder}.git"), b"HEAD").await) {
             return Ok(());
         }
         let has_rest = has_common_folder || (has_objects && has_refs);

@@ -10,7 +10,7 @@ use crate::support::{Project, REPOSITORY, Ran, Reply, Run, programs};
 /// programs.
 type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     ("core.fsmonitor", &[("core.fsmonitor", "BIN/evil")], "git status"),
     ("core.hooksPath", &[("core.hooksPath", "BIN")], "git add -A"),
     ("diff.external", &[("diff.external", "BIN/evil")], "git diff"),
@@ -26,6 +26,7 @@ const ROWS: [Row; 12] = [
         "script -qec 'git log' ../home/typescript",
     ),
     ("remote.X.url", &[("remote.origin.url", "ext::BIN/evil %S"), ("protocol.ext.allow", "always")], "git ls-remote origin"),
+    ("remote.X.uploadpack", &[("remote.origin.url", "."), ("remote.origin.uploadpack", "BIN/evil")], "git ls-remote origin"),
     ("remote.X.vcs", &[("remote.origin.url", "x"), ("remote.origin.vcs", "evil"), ("protocol.allow", "always")], "git ls-remote origin"),
 ];
 
@@ -85,9 +86,9 @@ fn no_program_of_a_repositorys_configuration_is_started() {
         for (said, args) in COMMANDS {
             let ran = run(&project, args);
             assert_eq!(started(&project), [""; 0], "{key} in {args:?}");
-            match (key.starts_with("remote."), args[0]) {
-                (true, "prune") => {
-                    ran.fails(2, &["git cannot say which branches does it have now", "transport", "not allowed"]);
+            match (key, args[0]) {
+                ("remote.X.url" | "remote.X.vcs", "prune") => {
+                    ran.fails(2, &["git cannot list the branches of `origin`: ", "transport", "not allowed"]);
                 }
                 _ => assert!(ran.ok().contains(said) || ran.stderr.contains(said), "{key} in {args:?}: {}{}", ran.text(), ran.stderr),
             }

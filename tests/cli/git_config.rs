@@ -99,13 +99,14 @@ fn no_program_of_a_repositorys_configuration_is_started() {
 }
 
 /// What every git gets.
-const FOR_GIT: [(&str, &str); 6] = [
+const FOR_GIT: [(&str, &str); 7] = [
     ("GIT_ALLOW_PROTOCOL", "none"),
     ("GIT_LITERAL_PATHSPECS", "1"),
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_PAGER", "cat"),
     ("GIT_TERMINAL_PROMPT", "0"),
+    ("LC_ALL", "C"),
 ];
 /// What every program gets, since Compose and Buildx start git too.
 const FOR_ALL: [(&str, &str); 5] = [

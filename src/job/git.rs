@@ -155,9 +155,9 @@ pub(super) async fn symbolic(desk: &Desk, options: &Options, name: &str) -> Resu
 async fn start(desk: &Desk, options: &Options, command: Command) -> Result<Exited> {
     refuse_bare(desk, options).await?;
     desk.run(command).await.map_err(|failure| match failure.kind {
-        FailureKind::NotFound => Error::new(Code::NoRepository, MISSING)
-            .at("git")
-            .help("install git, or compare with a manifest that was kept in a file"),
+        FailureKind::NotFound => {
+            Error::new(Code::NoRepository, MISSING).at("git").help("install git, or compare with a manifest that was kept in a file")
+        }
         _ => Error::new(Code::NoRepository, failure.message).at("git"),
     })
 }

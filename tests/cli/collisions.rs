@@ -36,7 +36,7 @@ fn the_pair_is_one() {
 #[track_caller]
 fn both(dir: &Dir, args: &[&str], check: impl Fn(&Ran)) {
     dir.file("compose.yaml", "services: {app: {build: docker}}\n").file("docker/Dockerfile", "FROM scratch\nCOPY . /\n");
-    for command in [&["tag", "--path", "docker"][..], &["manifest", "--path", "docker"], &["tag"], &["inputs"]] {
+    for command in [&["tag", "--path", "docker"][..], &["manifest", "--path", "docker"], &["tag"], &["inputs"], &["manifest"]] {
         let ran = Run::new(dir, [command, args].concat()).run();
         ran.ok();
         check(&ran);

@@ -187,10 +187,10 @@ fn git_says_the_branch_if_no_service_does() {
 
 #[test]
 fn a_branch_that_git_does_not_tell_is_not_trusted() {
-    type Make = fn() -> Project;
-    let of_another_user = [("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")];
-    let cases: [(Make, &[(&str, &str)], &str); 4] = [
-        (|| cloned("main"), &of_another_user, "git: fatal: detected dubious ownership in repository at "),
+    type Case = (fn() -> Project, &'static [(&'static str, &'static str)], &'static str);
+    const OF_ANOTHER_USER: [(&str, &str); 1] = [("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")];
+    let cases: [Case; 4] = [
+        (|| cloned("main"), &OF_ANOTHER_USER, "git: fatal: detected dubious ownership in repository at "),
         (|| with_file(".git", "gitdir: ../gone\n"), &[], "git: fatal: not a git repository: "),
         (|| with_file(".git", "broken\n"), &[], "git: fatal: invalid gitfile format: "),
         (

@@ -23,6 +23,7 @@ mod later;
 mod login;
 mod model;
 mod moving;
+mod overriding;
 mod place;
 mod plan;
 mod proof;

@@ -9,7 +9,7 @@ use crate::job::compose::{self, Project};
 use crate::job::provide::Build;
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{later, login, tags, verified};
+use crate::job::{later, login, overriding, tags, verified};
 use crate::need::{Command, FailureKind};
 use crate::options::{Options, Push};
 use crate::plan::{self, Target};
@@ -113,7 +113,7 @@ async fn pull(
     }
     let overrides: Vec<ServiceOverride> = hits.iter().flat_map(|(asked, _)| plan::renamed(&asked.target)).collect();
     if !overrides.is_empty() {
-        compose::add_override(desk, options, project, "docktag.pull.yml", &overrides).await?;
+        overriding::add(desk, options, project, "docktag.pull.yml", &overrides).await?;
     }
     let pull = project.command(&["pull"], services, "pull the images");
     if options.dry_run {

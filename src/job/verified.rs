@@ -30,6 +30,15 @@ async fn check(client: &Client<'_>, target: &Target, digest: &str) -> Result<()>
         Some((_, actual)) => return Err(wrong(image, format!("the registry called it {digest} and sent {actual}"))),
         None => return Err(wrong(image, format!("was {digest} a moment ago and is not there now"))),
     }
+    check_inputs(client, target, digest).await
+}
+
+/// Checks that the manifest and the sha256 kept beside an image are those of the target.
+///
+/// # Errors
+/// [`Code::NotVerified`] if they differ or are missing, and errors of the registry.
+pub(super) async fn check_inputs(client: &Client<'_>, target: &Target, digest: &str) -> Result<()> {
+    let image = &target.image;
     // Bytes, not tags, are compared: so two manifests that were made to have one md5 are told apart.
     match kept::read(client, image, digest).await {
         Ok(Some(kept)) if kept.manifest.render() == *target.manifest => match (&target.sha256, &kept.about.sha256) {

@@ -1,4 +1,7 @@
-//! Untrusted work: what a fork can do, and what `--verify` finds out.
+//! Untrusted work: what a fork can do, what `--verify` finds out, and attacks by a project's files.
+
+mod attack;
+mod tags;
 
 use std::fs;
 
@@ -20,6 +23,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ("torture_a_fork_neither_moves_nor_poisons_a_tag", Needs::Any, fork),
         ("torture_verify_finds_an_image_that_is_another_one", Needs::Any, retagged),
         ("torture_verify_finds_an_index_that_is_another_one", Needs::Any, retagged_index),
+        ("torture_tags_of_a_compose_file_overwrite_nothing", Needs::Any, tags::test),
     ]
 }
 

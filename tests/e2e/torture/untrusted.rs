@@ -1,6 +1,9 @@
 //! Untrusted work: what a fork can do, what `--verify` finds out, and attacks by a project's files.
 
 mod attack;
+mod events;
+mod git;
+mod login;
 mod tags;
 
 use std::fs;
@@ -12,11 +15,14 @@ use crate::engine::{Engine, Needs};
 use crate::project::{Project, Ran};
 use crate::registry;
 use crate::torture::faults::proxy::{Act, Proxy};
-use crate::torture::faults::wire::Reply;
+use crate::torture::faults::wire::{Reply, Request};
 use crate::torture::{Figure, record};
 
 /// A pull request of `stranger/app`, in which nobody has a secret.
 const FORK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/workflows/fork.json");
+
+/// The repository that such a pull request is for.
+const BASE_REPOSITORY: &str = "acme/app";
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
@@ -24,6 +30,11 @@ pub(crate) fn tests() -> Vec<Test> {
         ("torture_verify_finds_an_image_that_is_another_one", Needs::Any, retagged),
         ("torture_verify_finds_an_index_that_is_another_one", Needs::Any, retagged_index),
         ("torture_tags_of_a_compose_file_overwrite_nothing", Needs::Any, tags::test),
+        ("torture_a_folder_like_a_bare_repository_starts_no_program", Needs::Any, git::bare),
+        ("torture_the_configuration_of_a_repository_starts_no_program", Needs::Any, git::own),
+        ("torture_events_that_strangers_cause_push_nothing", Needs::Any, events::test),
+        ("torture_a_compose_file_cannot_read_the_password", Needs::Any, login::variable),
+        ("torture_a_forks_registry_gets_no_login", Needs::Any, login::registry),
     ]
 }
 
@@ -37,13 +48,18 @@ fn lay_out(engine: &Engine, more: &str) -> Project {
     project
 }
 
+/// The requests that could have changed something.
+fn writes(proxy: &Proxy) -> Vec<String> {
+    proxy.seen().iter().filter(|request| !["GET", "HEAD"].contains(&request.method.as_str())).map(Request::line).collect()
+}
+
 fn image(project: &Project) -> String {
     project.plain(&["tag"]).ok().split_whitespace().last().unwrap().to_owned()
 }
 
 fn fork(engine: &Engine) -> Result<(), Failed> {
     // The registry would take everything from everybody: what keeps it unharmed is that nothing is sent. And one that lets nobody write.
-    let mut writes = 0;
+    let mut refused = 0;
     for is_open in [true, false] {
         let mut project = lay_out(engine, "");
         project.plain(&["build"]).ok();
@@ -68,14 +84,13 @@ fn fork(engine: &Engine) -> Result<(), Failed> {
         for args in [&["build"][..], &["build", "--force"], &["build", "--cache", "registry"], &["pull", "--or-build"]] {
             project.plain(args).ok();
         }
-        let sent = proxy.seen().into_iter().filter(|request| !["GET", "HEAD"].contains(&request.method.as_str())).count();
-        assert_eq!(sent, 0, "a fork's job wrote to the registry");
+        assert_eq!(writes(&proxy), Vec::<String>::new(), "a fork's job wrote to the registry");
         if !is_open {
             // Who demands a push with a token that can only read hears that it failed, and has changed nothing.
             let ran = project.plain(&["build", "--push=true"]);
             assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-            writes = proxy.seen().iter().filter(|request| !["GET", "HEAD"].contains(&request.method.as_str())).count();
-            assert!(writes > 0, "nobody tried to push: {}", ran.stderr);
+            refused = writes(&proxy).len();
+            assert!(refused > 0, "nobody tried to push: {}", ran.stderr);
         }
         assert_eq!(registry::digest(&theirs, None), None);
         assert_eq!(registry::digest(&moving, None), before);
@@ -86,7 +101,7 @@ fn fork(engine: &Engine) -> Result<(), Failed> {
         what: "jobs of a fork's pull request that wrote to a registry, one open to everybody and one that lets nobody write",
         tried: 8,
         wrong: 0,
-        also: format!("a push that was demanded there was refused at the first of {writes} tries, and no tag had changed"),
+        also: format!("a push that was demanded there was refused at the first of {refused} tries, and no tag had changed"),
     });
     Ok(())
 }

@@ -88,7 +88,7 @@ pub(super) fn project(engine: &Engine, build: &str) -> Project {
 
 /// Writes the Compose file of [`project`].
 pub(super) fn compose(project: &Project, image: &str, build: &str) {
-    put(project, "compose.yaml", &format!("services:\n  app:\n    image: '{image}'\n    build: {{context: .{build}}}\n"));
+    put(project, "compose.yaml", format!("services:\n  app:\n    image: '{image}'\n    build: {{context: .{build}}}\n"));
 }
 
 pub(super) fn put(project: &Project, name: &str, text: impl AsRef<[u8]>) {

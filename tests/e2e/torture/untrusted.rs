@@ -1,7 +1,9 @@
 //! Untrusted work: what a fork can do, what `--verify` finds out, and attacks by a project's files.
 
 mod attack;
+mod cache;
 mod events;
+mod exports;
 mod git;
 mod login;
 mod tags;
@@ -32,6 +34,12 @@ pub(crate) fn tests() -> Vec<Test> {
         ("torture_tags_of_a_compose_file_overwrite_nothing", Needs::Any, tags::test),
         ("torture_a_folder_like_a_bare_repository_starts_no_program", Needs::Any, git::bare),
         ("torture_the_configuration_of_a_repository_starts_no_program", Needs::Any, git::own),
+        ("torture_a_compose_file_exports_no_cache_for_a_fork", Needs::Any, exports::fork),
+        ("torture_a_cache_export_to_a_managed_name_is_refused", Needs::Any, exports::managed),
+        ("torture_a_build_cache_under_a_hash_tag_is_no_image", Needs::Any, exports::build_cache),
+        ("torture_a_poisoned_cache_gets_into_no_image", Needs::Any, cache::poisoned),
+        ("torture_only_a_trusted_branch_moves_the_moving_tag", Needs::Any, cache::moving),
+        ("torture_a_proxy_of_the_project_changes_the_tag", Needs::Any, cache::proxy),
         ("torture_events_that_strangers_cause_push_nothing", Needs::Any, events::test),
         ("torture_a_compose_file_cannot_read_the_password", Needs::Any, login::variable),
         ("torture_a_forks_registry_gets_no_login", Needs::Any, login::registry),

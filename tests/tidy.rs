@@ -124,6 +124,16 @@ fn the_library_does_no_io() {
     }
 }
 
+/// `docs/adr/0022-git.md`.
+#[test]
+fn one_module_starts_git() {
+    let starts = |text: &str| text.contains("\"git\".to_owned()") || text.contains("(\"git\")") || text.contains("[\"git\"");
+    for (name, text) in library() {
+        assert!(name == "src/job/git.rs" || !starts(&text.replace(".at(\"git\")", "")), "{name}: git is started by `job/git` only");
+    }
+    assert!(starts(&read("src/job/git.rs")));
+}
+
 #[test]
 fn only_the_lanes_have_unsafe_code() {
     for (name, text) in files("src", &[".rs"]) {

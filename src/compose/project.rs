@@ -23,6 +23,8 @@ pub struct Project {
     pub secrets: Object<String, Json>,
     /// The variables whose values are secrets (`environment:`), where a file such as `.env` sets them and the environment does not.
     pub secret_variables: Vec<(String, Secret)>,
+    /// `DOCKER_DEFAULT_PLATFORM`, as the environment or a file such as `.env` sets it.
+    pub default_platform: Option<String>,
     /// The hash of its manifests and tags, if its files choose one (`x-docktag`).
     pub algorithm: Option<Algorithm>,
     /// What Compose warns of, such as variables that are not set.

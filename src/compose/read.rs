@@ -12,6 +12,7 @@ use crate::compose::template::{self, Notes};
 use crate::compose::{Flavor, decode, include, normalize, paths, scalar, settings, shape, tags, yaml};
 use crate::error::{Code, Error, Result};
 use crate::map;
+use crate::platform;
 use crate::secret::Secret;
 use crate::shell::Env;
 
@@ -146,6 +147,7 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
     label_files(&mut loader, &checked)?;
     let mut project = shape::project(&checked, &name);
     project.algorithm = settings::algorithm(&model)?;
+    project.default_platform = env.get(platform::VARIABLE).cloned();
     for name in project.secrets.values().filter_map(|secret| secret["environment"].as_str()) {
         let is_known = request.env.get(name).is_some() || project.secret_variables.iter().any(|(known, _)| known == name);
         if let Some(value) = env.get(name).filter(|_| !is_known) {

@@ -10,7 +10,7 @@ use crate::job::revision::Reader;
 use crate::job::states::{self, State};
 use crate::job::why::{Now, Old};
 use crate::manifest::{self, Manifest};
-use crate::need::MANIFEST_LIMIT;
+use crate::need::{FailureKind, MANIFEST_LIMIT};
 use crate::options::Options;
 use crate::registry::reply::Presence;
 use crate::report::Note;
@@ -20,10 +20,13 @@ use crate::report::Note;
 pub(super) async fn find(desk: &Desk, options: &Options, client: &Client<'_>, all: &mut Vec<Now>) -> Result<Vec<Old>> {
     let Some(wanted) = &options.against else { return last(desk, options, client, all).await };
     // Whatever else it could be, a file that is there is meant.
-    if let Ok(text) = desk.read_up_to(wanted.clone(), MANIFEST_LIMIT).await {
-        check_one(options, all)?;
-        return Ok(vec![of_file(wanted, &text)?]);
-    }
+    let unread = match desk.read_up_to(wanted.clone(), MANIFEST_LIMIT).await {
+        Ok(text) => {
+            check_one(options, all)?;
+            return Ok(vec![of_file(wanted, &text)?]);
+        }
+        Err(failure) => Some(failure).filter(|it| !matches!(it.kind, FailureKind::NotFound | FailureKind::IsAFile)),
+    };
     // No commit has a name with a tag or digest in it.
     if let Some(image) = Reference::parse(wanted).ok().filter(|image| image.tag.is_some() || image.digest.is_some()) {
         if all.len() > 1 {
@@ -32,13 +35,14 @@ pub(super) async fn find(desk: &Desk, options: &Options, client: &Client<'_>, al
         check_one(options, all)?;
         return Ok(vec![of_image(client, &image).await?]);
     }
-    let reader = Reader::open(desk, options).await?;
+    // A folder can have the name of a branch, so it matters that a file cannot be read only if nothing else has its name.
+    let or_unread = |error: Error| unread.as_ref().map_or(error, |failure| failure.clone().of_file(wanted));
+    let reader = Reader::open(desk, options).await.map_err(or_unread)?;
     let commit = reader.commit(wanted).await.map_err(|error| match error.code {
         Code::RevisionUnknown => {
             let help = error.help.clone().unwrap_or_default();
-            Error::new(Code::RevisionUnknown, "no such file here, no such commit, and no image with a tag")
-                .at(wanted.escape_debug())
-                .help(help)
+            let message = "no such file here, no such commit, and no image with a tag";
+            or_unread(Error::new(Code::RevisionUnknown, message).at(wanted.escape_debug()).help(help))
         }
         _ => error,
     })?;

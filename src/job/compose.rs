@@ -130,6 +130,7 @@ pub(super) async fn start(desk: &Desk, options: &Options, project: &mut Project)
             Some(flavor) => {
                 desk.tell(Note::detail(format!("Compose: {} ({flavor:?})", program.join(" "))));
                 project.compose = Compose { program, flavor };
+                keep_engine(options, project);
                 return Ok(());
             }
             None => refused = Some((program, version)),
@@ -142,6 +143,20 @@ pub(super) async fn start(desk: &Desk, options: &Options, project: &mut Project)
             .help("install it, or name another Compose with `--compose`"),
         (None, _) => no_compose(),
     })
+}
+
+/// Compose v1 takes the engine's address from `.env` too, so the project could send what is built, and all logins, elsewhere.
+///
+/// rule: docker-compose 1.29, `compose/cli/docker_client.py`, `docker_client`; an empty variable counts as none.
+fn keep_engine(options: &Options, project: &mut Project) {
+    if project.compose.flavor == Flavor::V2 {
+        return;
+    }
+    for name in ["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"] {
+        if options.host.env.get(name).is_none() {
+            project.env.insert(name.to_owned(), String::new());
+        }
+    }
 }
 
 /// Checks that this Compose can leave out what the overrides leave out.

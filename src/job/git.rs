@@ -9,6 +9,7 @@ use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::Options;
+use crate::path::RelPath;
 use crate::shell::Env;
 
 /// The repository that the project folder is in.
@@ -136,18 +137,26 @@ async fn refuse_bare(desk: &Desk, options: &Options) -> Result<()> {
     let paths = folders.iter().flat_map(|folder| NAMES.map(|name| format!("{folder}{name}"))).collect();
     let exist = desk.exist(paths).await.map_err(|failure| failure.of_file("."))?;
     for (folder, found) in folders.iter().zip(exist.chunks(NAMES.len())) {
-        match *found {
-            [true, ..] => return Ok(()),
-            [false, true, has_common_folder, has_objects, has_refs] if has_common_folder || (has_objects && has_refs) => {
-                let place = if folder.is_empty() { "." } else { folder.trim_end_matches('/') };
-                return Err(Error::new(Code::NoRepository, "looks like a bare git repository, expected a working tree")
-                    .at(place)
-                    .help("git would take its configuration from the project's files, which could start programs: remove `HEAD`, `objects` and `refs` from that folder"));
-            }
-            _ => {}
+        let [has_git, has_head, has_common_folder, has_objects, has_refs] = *found else { continue };
+        if has_git {
+            return Ok(());
+        }
+        let has_rest = has_common_folder || (has_objects && has_refs);
+        if has_rest && (has_head || has_name(desk, folder, b"HEAD").await) {
+            let place = if folder.is_empty() { "." } else { folder.trim_end_matches('/') };
+            return Err(Error::new(Code::NoRepository, "looks like a bare git repository, expected a working tree")
+                .at(place)
+                .help("git would take its configuration from the project's files, which could start programs: remove `HEAD`, `objects` and `refs` from that folder"));
         }
     }
     Ok(())
+}
+
+/// Whether a folder has an entry of this name, such as a link to nowhere: for git, a branch without a commit is a `HEAD` too.
+async fn has_name(desk: &Desk, folder: &str, name: &[u8]) -> bool {
+    let folder = RelPath::new(if folder.is_empty() { "." } else { folder.trim_end_matches('/') }.as_bytes());
+    let entries = desk.entries(vec![folder]).await;
+    entries.is_ok_and(|found| found.iter().flatten().any(|entry| *entry.name == *name))
 }
 
 /// Finds the repository.

@@ -230,7 +230,7 @@ impl Build<'_> {
                 let said = String::from_utf8_lossy(&exited.stdout).trim().to_owned();
                 self.desk.tell(Note::detail(format!("engine {said}")));
                 let (version, platform) = said.split_once(' ').unwrap_or((&said, ""));
-                self.set_platform(project, platform)?;
+                self.set_platform(project, Some(platform).filter(|platform| !platform.is_empty()))?;
                 Ok(version.split('.').next().and_then(|major| major.parse().ok()))
             }
             Ok(exited) => {
@@ -246,15 +246,18 @@ impl Build<'_> {
         }
     }
 
-    /// The tags say for which platform the images are; where the engine would build for another one, it is told.
-    fn set_platform(&self, project: &mut Project, engine: &str) -> Result<()> {
-        if self.options.is_plain() || engine.is_empty() {
+    /// The tags say which platform the images are for. Compose is told if the engine would build for another one, or if a variable names one.
+    /// Otherwise the variable is empty, since Compose would not set it for services that list other platforms, and a file such as `.env` must
+    /// not set it behind the tag.
+    pub(super) fn set_platform(&self, project: &mut Project, engine: Option<&str>) -> Result<()> {
+        if self.options.is_plain() {
             return Ok(());
         }
         let wanted = self.options.default_platform()?;
-        if platform::parse(engine).as_ref() != Ok(&wanted) {
-            project.env.insert(platform::VARIABLE.to_owned(), wanted);
-        }
+        let is_engines = engine.is_none_or(|engine| platform::parse(engine).as_ref() == Ok(&wanted));
+        let is_named = self.options.host.env.get(platform::VARIABLE).is_some_and(|value| !value.is_empty());
+        let value = if is_engines && !is_named { String::new() } else { wanted };
+        project.env.insert(platform::VARIABLE.to_owned(), value);
         Ok(())
     }
 

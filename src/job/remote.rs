@@ -34,6 +34,7 @@ impl Build<'_> {
         if !self.options.dry_run {
             log_in(self.desk, self.options, project).await?;
         }
+        self.set_platform(project, None)?;
         self.prepare(project, misses, Builder::BuildKit, true).await?;
         let services: Vec<String> = misses.iter().flat_map(|asked| asked.target.built.clone()).collect();
         let print = Command { capture: true, ..project.command(&["build", "--print"], &services, "ask Compose how it builds") };

@@ -23,6 +23,7 @@ use crate::need::Hashed;
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::plan::Target;
+use crate::platform;
 use crate::reach::{PickedKind, Selection, select};
 use crate::report::{Outcome, Report};
 
@@ -157,7 +158,12 @@ pub(super) fn settled(options: &Options, project: &Project) -> Options {
 /// The options with what the project chooses.
 pub(super) fn with_project(options: &Options, project: &Project) -> Options {
     let algorithm = project.algorithm.filter(|_| !options.is_algorithm_given).unwrap_or(options.algorithm);
-    Options { algorithm, ..options.clone() }
+    let mut options = Options { algorithm, ..options.clone() };
+    // rule: Compose, `pkg/compose/build.go`: the variable is taken from the project's environment, so from `.env` too.
+    if let Some(platform) = &project.default_platform {
+        options.host.env.insert(platform::VARIABLE.to_owned(), platform.clone());
+    }
+    options
 }
 
 /// Finds the images of the services that were asked for. `pins`: the digests of base images, where they are known already.

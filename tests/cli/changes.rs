@@ -2,6 +2,8 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::thread;
+use std::time::Duration;
 
 use crate::support::run::Running;
 use crate::support::{Dir, Run};
@@ -32,6 +34,22 @@ fn a_file_that_grows_while_it_is_read_is_no_tag() {
     let dir = Dir::with_docker();
     let run = hashing(&dir);
     OpenOptions::new().append(true).open(dir.path("docker/a")).unwrap().write_all(b"more").unwrap();
+    run.wait().fails(1, &["docker/a: changed while it was read", "help:", "run again"]);
+}
+
+#[test]
+fn a_file_that_does_not_stop_growing_ends_the_run() {
+    let dir = Dir::with_docker();
+    let mut run = hashing(&dir);
+    let file = OpenOptions::new().write(true).open(dir.path("docker/a")).unwrap();
+    let mut size = SIZE;
+    // Always one file ahead of a reader that wants to see the end.
+    while run.runs() {
+        size += SIZE;
+        file.set_len(size).unwrap();
+        thread::sleep(Duration::from_millis(1));
+        assert!(size < 1 << 50, "it reads on and on");
+    }
     run.wait().fails(1, &["docker/a: changed while it was read", "help:", "run again"]);
 }
 

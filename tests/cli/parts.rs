@@ -87,6 +87,38 @@ fn a_part_that_is_missing_is_named_and_nothing_is_written() {
 }
 
 #[test]
+fn a_part_that_is_a_build_cache_is_refused() {
+    let dir = Dir::new();
+    let registry = Registry::honest(&dir);
+    let image = project(&dir, &registry);
+    registry.put(&part(&image, "linux/amd64"), MANIFEST);
+    registry.put(
+        &part(&image, "linux/arm64"),
+        &MANIFEST.replace(r#""config":{}"#, r#""config":{"mediaType":"application/vnd.buildkit.cacheconfig.v0"}"#),
+    );
+    let said = format!("{image}-linux-arm64: is a build cache and no image");
+    run(&dir, &["join"]).fails(3, &[&said, "help: build it anew with `--force`"]);
+    assert_eq!(writes(&registry), [""; 0]);
+}
+
+#[test]
+fn a_join_on_another_branch_leaves_the_moving_tag() {
+    for (branch, args, moves) in
+        [("topic", &["join"][..], false), ("main", &["join"], true), ("topic", &["join", "--trusted-branch", "topic"], true)]
+    {
+        let dir = Dir::new();
+        let registry = Registry::honest(&dir);
+        let image = project(&dir, &registry);
+        PLATFORMS.iter().for_each(|platform| registry.put(&part(&image, platform), MANIFEST));
+        let gitlab = [("GITLAB_CI", "true"), ("CI_COMMIT_BRANCH", branch), ("CI_DEFAULT_BRANCH", "main")];
+        let ran = gitlab.iter().fold(Run::new(&dir, args), |run, (name, value)| run.env(name, value)).run();
+        ran.ok();
+        assert!(registry.get(local(&image)).is_some(), "{}", ran.stderr);
+        assert_eq!(registry.get(&moving(&image)).is_some(), moves, "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn what_is_there_is_not_joined_again() {
     let dir = Dir::new();
     let index = json!({"manifests": [{"platform": {"os": "linux", "architecture": "amd64"}}, {"platform": {"os": "linux", "architecture": "arm64"}}]});

@@ -6,9 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::support::programs::{Call, install};
-use crate::support::{Project, Ran, Run};
+use crate::support::{Dir, Project, Ran, Run};
 
 const PASSWORD: &str = "pa$$ w'ord\"\u{e9}";
+/// The variables that can hold a password.
+const VARIABLES: [&str; 3] = ["DOCKER_PASSWORD", "DOCKTAG_PASSWORD", "INPUT_PASSWORD"];
 
 fn encoded() -> String {
     STANDARD.encode(format!("ci:{PASSWORD}"))
@@ -153,4 +155,41 @@ fn a_password_is_no_tag_and_no_manifest() {
     ran.ok();
     is_kept(&project, &ran);
     assert_eq!(Run::new(&project.dir, ["tag", "--path", "docker"]).env("DOCKER_PASSWORD", PASSWORD).run().ok().trim(), project.tag);
+}
+
+#[test]
+fn a_password_is_no_variable_of_a_compose_file() {
+    for name in VARIABLES {
+        let dir = Dir::new();
+        dir.file("compose.yaml", format!("services: {{app: {{build: ., image: 'example/app:${{{name}:-unset}}'}}}}\n"));
+        dir.file("Dockerfile", format!("FROM scratch\nARG {name}\n"));
+        let ran = Run::new(&dir, ["tag"]).env(name, "s3cret").run();
+        assert!(ran.ok().starts_with("app\texample/app:unset-"), "{name}: {}", ran.text());
+        // A list of names takes the values from the environment too.
+        dir.file("compose.yaml", format!("services: {{app: {{build: {{context: ., args: [{name}]}}}}}}\n"));
+        let tag = |password: &str| Run::new(&dir, ["tag"]).env(name, password).run().ok();
+        assert_eq!(tag("s3cret"), tag("other"), "{name}");
+    }
+}
+
+#[test]
+fn no_program_gets_a_variable_with_a_password() {
+    for name in VARIABLES {
+        let project = Project::behind(&format!("Basic {}", STANDARD.encode("ci:stored")), "Basic realm=x");
+        project.docker_config(r#"{"credsStore":"x"}"#);
+        install(&project.dir, "docker-credential-x", &[("get", r#"echo '{"Username":"ci","Secret":"stored"}'"#)]);
+        install(&project.dir, "git", &[("*", "exit 128")]);
+        for args in [&[][..], &["--force", "--trusted-branch", "main"]] {
+            project.job("build", args).env(name, PASSWORD).run().ok();
+        }
+        project.job("pull", ["--moving-tag", ""]).env(name, PASSWORD).run().ok();
+        let calls = project.calls();
+        for program in ["docker", "docker-credential-x", "git"] {
+            assert!(calls.iter().any(|call| call.argv[0] == program), "{program} was not run");
+        }
+        for call in calls {
+            let seen = call.env.iter().find(|(key, value)| VARIABLES.contains(&key.as_str()) || value.contains(PASSWORD));
+            assert_eq!(seen, None, "{name} is seen by {}", call.line());
+        }
+    }
 }

@@ -42,6 +42,15 @@ function yaml(value) {
 }
 
 /**
+ * Returns the registry of an image, as Docker finds it: the first part, if it has a `.` or a `:` or is `localhost`.
+ * @param {string} image
+ */
+function registryOf(image) {
+  const [first, ...rest] = image.split('/')
+  return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io'
+}
+
+/**
  * @param {View} view
  * @returns {Array<[name: string, file: string, text: string]>}
  */
@@ -59,6 +68,7 @@ export function snippets({ choice, found }) {
   }
   if (choice.mode === 'folder' || choice.mode === 'dockerfile' || image !== repository) values.push(['image', image])
   if (choice.algorithm !== 'md5') values.push(['algorithm', choice.algorithm])
+  const registry = registryOf(image)
   const fields = (/** @type {string} */ indent, /** @type {(name: string) => string} */ rename) => values.map(([name, value]) => `${indent}${rename(name)}: ${yaml(value)}\n`).join('')
   const same = (/** @type {string} */ name) => name
   const github = `jobs:
@@ -69,7 +79,8 @@ export function snippets({ choice, found }) {
       - uses: actions/checkout@v4
       - uses: docktag/docktag@v${VERSION}
         with:
-${fields('          ', same)}          username: \${{ github.actor }}
+${fields('          ', same)}          registry: ${yaml(registry)}
+          username: \${{ github.actor }}
           password: \${{ secrets.GITHUB_TOKEN }}
 `
   const circle = `version: 2.1
@@ -80,6 +91,7 @@ workflows:
     jobs:
       - docktag/build:
           context: registry # has DOCKER_USERNAME and DOCKER_PASSWORD
+          registry: ${yaml(registry)}
 ${fields('          ', (name) => name.replaceAll('-', '_'))}`
   const options = values.flatMap(([name, value]) =>
     name === 'services' ? [] : [name === 'compose-file' ? '--file' : name === 'working-directory' ? '--directory' : `--${name}`, value],
@@ -87,7 +99,7 @@ ${fields('          ', (name) => name.replaceAll('-', '_'))}`
   const service = choice.mode === 'compose' && choice.service ? [choice.service] : []
   const line = (/** @type {string} */ command) => ['docktag', command, ...service, ...options].map(quoted).join(' ')
   const shell = `# build what the registry lacks, and push it
-printf %s "$REGISTRY_PASSWORD" | ${line('build')} --username ci --password-stdin
+printf %s "$REGISTRY_PASSWORD" | ${line('build')} --registry ${quoted(registry)} --username ci --password-stdin
 
 # in a later job: pull exactly that
 ${line('pull')}

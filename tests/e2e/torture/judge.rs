@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::json;
@@ -17,6 +17,17 @@ pub(crate) struct Build<'a> {
     pub(crate) file: &'a str,
     pub(crate) args: &'a BTreeMap<String, String>,
     pub(crate) target: Option<&'a str>,
+    pub(crate) more: Option<&'a More>,
+}
+
+/// What else a build can be given. Nothing that the engine has built before is used then, since it would not look at these again; and what is
+/// in the images is compared, without times. Only `tests/tools/judge` is asked.
+#[derive(Debug)]
+pub(crate) struct More {
+    /// Folders by name.
+    pub(crate) contexts: BTreeMap<String, PathBuf>,
+    /// Values by id.
+    pub(crate) secrets: BTreeMap<String, String>,
 }
 
 /// `docker buildx`, or a program that asks the same without a new process for each image, or both.
@@ -85,8 +96,13 @@ impl Fast {
         Fast { child, questions, answers }
     }
 
-    fn image(&mut self, Build { folder, file, args, target }: &Build<'_>) -> Result<String, String> {
-        let question = json!({ "folder": folder, "file": file, "args": args, "target": target.unwrap_or_default() });
+    fn image(&mut self, Build { folder, file, args, target, more }: &Build<'_>) -> Result<String, String> {
+        let mut question = json!({ "folder": folder, "file": file, "args": args, "target": target.unwrap_or_default() });
+        if let Some(More { contexts, secrets }) = more {
+            question["contexts"] = json!(contexts);
+            question["secrets"] = json!(secrets);
+            question["anew"] = json!(true);
+        }
         writeln!(self.questions.as_ref().unwrap(), "{question}").unwrap();
         let mut answer = String::new();
         self.answers.read_line(&mut answer).unwrap();

@@ -15,6 +15,7 @@ mod same;
 mod secrets;
 pub(crate) mod sound;
 mod sound_compose;
+mod sound_sources;
 mod together;
 mod tree;
 mod untrusted;
@@ -35,6 +36,7 @@ pub(crate) fn tests() -> Vec<Test> {
     [
         sound::tests(),
         sound_compose::tests(),
+        sound_sources::tests(),
         faults::tests(),
         untrusted::tests(),
         killed::tests(),

@@ -203,7 +203,7 @@ const IGNORES: [&str; 14] = [
 
 impl Project {
     fn build<'a>(&'a self, folder: &'a Path) -> Build<'a> {
-        Build { folder, file: &self.file, args: &self.args, target: self.target.as_deref() }
+        Build { folder, file: &self.file, args: &self.args, target: self.target.as_deref(), more: None }
     }
 
     fn new(random: &mut Random) -> Self {

@@ -121,3 +121,34 @@ pub(crate) fn program() -> String {
     bytes.extend(b"\x6a\x3c\x58\x6a\0\x5f\x0f\x05");
     String::from_utf8(bytes).unwrap()
 }
+
+/// A program that writes the beginning of the file that its first argument names into the one that the second names, if there is the first; of
+/// this assembly, `as -msyntax=intel -mnaked-reg`:
+///
+/// ```text
+/// mov rdi,[rsp+16]; xor esi,esi; xor edx,edx; mov eax,2; syscall; test eax,eax; js end; mov rbx,[rsp+24]; sub rsp,65536
+/// mov edi,eax; mov rsi,rsp; mov edx,65536; xor eax,eax; syscall; mov r12,rax
+/// mov rdi,rbx; mov esi,0x241; mov edx,0644; mov eax,2; syscall
+/// mov edi,eax; mov rsi,rsp; mov rdx,r12; mov eax,1; syscall
+/// end: xor edi,edi; mov eax,60; syscall
+/// ```
+pub(crate) fn copier() -> Vec<u8> {
+    let code = concat!(
+        "488b7c241031f631d2b8020000000f0585c07840488b5c24184881ec00000100",
+        "89c74889e6ba0000010031c00f054989c4",
+        "4889dfbe41020000baa4010000b8020000000f05",
+        "89c74889e64c89e2b8010000000f05",
+        "31ffb83c0000000f05"
+    );
+    let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0\x01\0\0\0".to_vec();
+    for number in [0x40_0078_u64, 0x40, 0] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend(b"\0\0\0\0\x40\0\x38\0\x01\0\0\0\0\0\0\0\x01\0\0\0\x05\0\0\0");
+    let size = 120 + code.len() as u64 / 2;
+    for number in [0, 0x40_0000, 0x40_0000, size, size, 0x1000] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend((0..code.len()).step_by(2).map(|at| u8::from_str_radix(&code[at..at + 2], 16).unwrap()));
+    bytes
+}

@@ -2,18 +2,26 @@
 //
 // Each line of standard input is a build, `{"folder": "/f", "file": "Dockerfile", "args": {"V": "1"}, "target": ""}`; each line of standard
 // output is the answer to it: the image's digest, or `error` and why there is none. DOCKER_HOST names the engine's socket.
+//
+// There can also be `"contexts": {"NAME": "/folder"}`, `"secrets": {"ID": "value"}`, and `"anew": true`: then every step is run, whatever the
+// engine has built before, and the answer is the digest of all files without their times, since those of a step differ each time.
 package main
 
 import (
+	"archive/tar"
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path"
 	"path/filepath"
+	"sort"
 	"strings"
 
 	control "github.com/moby/buildkit/api/services/control"
@@ -22,6 +30,7 @@ import (
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/filesync"
 	"github.com/moby/buildkit/session/grpchijack"
+	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
 )
@@ -29,6 +38,9 @@ import (
 type build struct {
 	Folder, File, Target string
 	Args                 map[string]string
+	Contexts             map[string]string
+	Secrets              map[string]string
+	Anew                 bool
 }
 
 func main() {
@@ -87,7 +99,13 @@ func judge(engine control.ControlClient, it build) (string, error) {
 	}
 	file := filepath.Join(it.Folder, it.File)
 	dirs := filesync.StaticDirSource{}
-	for name, folder := range map[string]string{"context": it.Folder, "dockerfile": filepath.Dir(file)} {
+	folders := map[string]string{"context": it.Folder, "dockerfile": filepath.Dir(file)}
+	attributes := map[string]string{"filename": path.Base(it.File)}
+	for name, folder := range it.Contexts {
+		folders["of-"+name] = folder
+		attributes["context:"+name] = "local:of-" + name
+	}
+	for name, folder := range folders {
 		all, err := fsutil.NewFS(folder)
 		if err != nil {
 			return "", err
@@ -101,23 +119,63 @@ func judge(engine control.ControlClient, it build) (string, error) {
 		}
 	}
 	files.Allow(filesync.NewFSSyncProvider(dirs))
+	secrets := map[string][]byte{}
+	for id, value := range it.Secrets {
+		secrets[id] = []byte(value)
+	}
+	files.Allow(secretsprovider.FromMap(secrets))
+	exporter := &control.Exporter{Type: "moby", Attrs: map[string]string{}}
+	content := &archive{}
+	if it.Anew {
+		exporter.Type = "tar"
+		attributes["no-cache"] = ""
+		target := func(map[string]string) (io.WriteCloser, error) { return content, nil }
+		files.Allow(filesync.NewFSSyncTarget(filesync.WithFSSync(0, target)))
+	}
 	go files.Run(ctx, grpchijack.Dialer(engine))
 	defer files.Close()
 
-	attributes := map[string]string{"filename": path.Base(it.File)}
 	if it.Target != "" {
 		attributes["target"] = it.Target
 	}
 	for name, value := range it.Args {
 		attributes["build-arg:"+name] = value
 	}
-	exporter := &control.Exporter{Type: "moby", Attrs: map[string]string{}}
 	answer, err := engine.Solve(ctx, &control.SolveRequest{
 		Ref: identity.NewID(), Session: files.ID(), Frontend: "dockerfile.v0", FrontendAttrs: attributes,
-		Exporters: []*control.Exporter{exporter}, ExporterDeprecated: "moby", Cache: &control.CacheOptions{},
+		Exporters: []*control.Exporter{exporter}, ExporterDeprecated: exporter.Type, Cache: &control.CacheOptions{},
 	})
 	if err != nil {
 		return "", err
 	}
+	if it.Anew {
+		return content.digest()
+	}
 	return answer.ExporterResponse["containerimage.config.digest"], nil
+}
+
+// What a build gives, as a tar.
+type archive struct{ bytes.Buffer }
+
+func (it *archive) Close() error { return nil }
+
+// The digest of names, kinds, modes, owners, targets and contents.
+func (it *archive) digest() (string, error) {
+	var lines []string
+	for entries := tar.NewReader(it); ; {
+		entry, err := entries.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return "", err
+		}
+		content := sha256.New()
+		if _, err := io.Copy(content, entries); err != nil {
+			return "", err
+		}
+		lines = append(lines, fmt.Sprintf("%q %c %o %d %d %q %x\n", entry.Name, entry.Typeflag, entry.Mode, entry.Uid, entry.Gid, entry.Linkname, content.Sum(nil)))
+	}
+	sort.Strings(lines)
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(strings.Join(lines, "")))), nil
 }

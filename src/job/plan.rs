@@ -137,7 +137,8 @@ async fn ask(client: &Client<'_>, target: &Target) -> (Presence, Vec<String>) {
         true => (Presence::Miss, Vec::new()),
         false => {
             let (found, present) = client.presence_of(target).await;
-            (verified::hit(client, target, found).await, present)
+            let found = verified::hit(client, target, found).await;
+            (client.as_image_of(target, found).await, present)
         }
     }
 }

@@ -85,6 +85,7 @@ async fn all_there(desk: &Desk, work: &Work) -> bool {
 /// An image that must be in the registry.
 async fn present(desk: &Desk, client: &Client<'_>, target: Target) -> Result<(Asked, Descriptor)> {
     let image = verified::hit(client, &target, client.presence_of(&target).await.0).await;
+    let image = client.as_image_of(&target, image).await;
     match &image {
         Presence::Hit(found) => {
             desk.tell(Note::detail(format!("{}: {}", target.image, found.digest)));

@@ -16,7 +16,7 @@ use crate::job::registry::traffic::Traffic;
 use crate::options::Options;
 use crate::plan::Target;
 use crate::registry::reply::{self, Presence};
-use crate::registry::{Call, Response, index};
+use crate::registry::{Call, MANIFEST_TYPES, Response, index};
 use crate::report::Note;
 
 /// Talks to registries; keeps one token per repository.
@@ -120,6 +120,14 @@ impl<'a> Client<'a> {
             Ok(None) => Presence::Miss,
             Err(error) => Presence::Unknown(error),
         }
+    }
+
+    /// The same for jobs that ask for many images: BuildKit stores no cache as a Docker manifest (`cache/remotecache/export.go`), so of those
+    /// nothing more is read; nor of hits whose manifest was read before, for their platforms or for `--verify`.
+    pub(super) async fn as_image_of(&self, target: &Target, found: Presence) -> Presence {
+        let is_docker = matches!(&found, Presence::Hit(found) if found.media_type == MANIFEST_TYPES[3]);
+        let was_read = target.platforms.len() > 1 || (self.verifies() && target.part.is_none());
+        if is_docker || was_read { found } else { self.as_image(&target.image, found).await }
     }
 
     /// The manifest of an image and its digest; `None` where the registry has none.

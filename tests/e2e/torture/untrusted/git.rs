@@ -16,10 +16,10 @@ const JOBS: [(&str, &[(&str, &str)]); 8] = [
     ("why", &[]),
     ("why", &[("against", "HEAD~1")]),
     ("backtest", &[]),
-    ("plan", &[("verify", "true")]),
+    ("plan", &[("verify", "")]),
     ("prune", &[("keep-days", "0"), ("keep-commits", "5")]),
-    ("build", &[("keep-manifest", "true"), ("moving-tag", "ci")]),
-    ("build", &[("strict", "true"), ("force", "true")]),
+    ("build", &[("moving-tag", "ci")]),
+    ("build", &[("strict", ""), ("force", "")]),
 ];
 
 /// Configuration that starts a program, in the words of `git config`. `HOOK` is the program, which gets the key's name as its argument.

@@ -4,9 +4,12 @@ mod attack;
 mod cache;
 mod events;
 mod exports;
+mod files;
 mod git;
+mod inputs;
 mod login;
 mod tags;
+mod terminal;
 
 use std::fs;
 
@@ -40,6 +43,12 @@ pub(crate) fn tests() -> Vec<Test> {
         ("torture_a_poisoned_cache_gets_into_no_image", Needs::Any, cache::poisoned),
         ("torture_only_a_trusted_branch_moves_the_moving_tag", Needs::Any, cache::moving),
         ("torture_a_proxy_of_the_project_changes_the_tag", Needs::Any, cache::proxy),
+        ("torture_two_inputs_are_never_one_line", Needs::Any, inputs::lines),
+        ("torture_another_source_of_a_secret_is_another_tag", Needs::Any, inputs::secrets),
+        ("torture_files_with_one_md5_are_told_apart", Needs::Any, inputs::collision),
+        ("torture_files_that_never_end_are_refused", Needs::Any, files::endless),
+        ("torture_names_planted_in_a_shared_folder_are_replaced", Needs::Any, files::planted),
+        ("torture_names_of_files_do_not_rule_the_terminal", Needs::Any, terminal::test),
         ("torture_events_that_strangers_cause_push_nothing", Needs::Any, events::test),
         ("torture_a_compose_file_cannot_read_the_password", Needs::Any, login::variable),
         ("torture_a_forks_registry_gets_no_login", Needs::Any, login::registry),

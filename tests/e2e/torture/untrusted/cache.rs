@@ -51,7 +51,7 @@ pub(super) fn poisoned(engine: &Engine) -> Result<(), Failed> {
 }
 
 /// Takes the images of a project from the engine, and its records of the steps that name the file.
-fn forget(project: &Project, file: &str) {
+pub(super) fn forget(project: &Project, file: &str) {
     let name = project.image.rsplit('/').next().unwrap();
     project
         .shell(&format!(
@@ -109,7 +109,7 @@ pub(super) fn proxy(engine: &Engine) -> Result<(), Failed> {
     for host in HOSTS {
         let project = project(engine, "");
         fs::copy(engine.get("ENGINE_BUSYBOX"), project.folder.join("busybox")).unwrap();
-        for name in ["HTTP_PROXY", "https_proxy", "FTP_PROXY", "no_proxy", "ALL_PROXY"] {
+        for name in ["HTTP_PROXY", "no_proxy"] {
             // BuildKit's records of a step do not have the proxy in them, so those of the build before are not used.
             let file = format!("seen-{}", project.image.rsplit('/').next().unwrap());
             let run = format!("RUN [\"/busybox\", \"sh\", \"-c\", \"echo ${name} >/{file}\"]");

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use docktag::registry::MANIFEST_TYPES;
-use serde_json::Value;
+use docktag::registry::{MANIFEST_TYPES, artifact};
+use serde_json::{Value, json};
 
 /// The digest of an image; `None` where it is not there. `user`: `name:password`.
 pub(crate) fn digest(image: &str, user: Option<&str>) -> Option<String> {
@@ -18,7 +18,7 @@ pub(crate) fn digest(image: &str, user: Option<&str>) -> Option<String> {
 
 /// The manifest or index.
 pub(crate) fn manifest(image: &str) -> Value {
-    json(&address(image))
+    read_json(&address(image))
 }
 
 /// The digests of the layers, in order.
@@ -29,14 +29,14 @@ pub(crate) fn layers(image: &str) -> Vec<String> {
 
 /// The platforms of an index.
 pub(crate) fn platforms(image: &str) -> Vec<String> {
-    docktag::registry::index::platforms(json(&address(image)).to_string().as_bytes())
+    docktag::registry::index::platforms(read_json(&address(image)).to_string().as_bytes())
 }
 
 /// The image's configuration.
 pub(crate) fn config(image: &str) -> Value {
-    let manifest = json(&address(image));
+    let manifest = read_json(&address(image));
     let (base, _) = address(image).rsplit_once("/manifests/").map(|(base, tag)| (base.to_owned(), tag.to_owned())).unwrap();
-    json(&format!("{base}/blobs/{}", manifest["config"]["digest"].as_str().unwrap()))
+    read_json(&format!("{base}/blobs/{}", manifest["config"]["digest"].as_str().unwrap()))
 }
 
 /// A file at the top of an image, as the last layer that has it says; `None` where the image is not there.
@@ -71,25 +71,49 @@ fn address(image: &str) -> String {
 
 /// Puts a small image there.
 pub(crate) fn put(image: &str) {
-    let (base, tag) = address(image).rsplit_once("/manifests/").map(|(base, tag)| (base.to_owned(), tag.to_owned())).unwrap();
-    let agent = agent();
-    let blob = |bytes: &[u8]| {
-        let begun = agent.post(format!("{base}/blobs/uploads/")).send_empty().unwrap();
-        let location = begun.headers()["location"].to_str().unwrap().to_owned();
-        let digest = docktag::registry::artifact::sha256(bytes);
-        let join = if location.contains('?') { '&' } else { '?' };
-        let put = agent.put(format!("{location}{join}digest={digest}")).content_type("application/octet-stream").send(bytes).unwrap();
-        assert_eq!(put.status().as_u16(), 201, "{image}");
-        digest
-    };
     let config = br#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#;
-    let manifest = serde_json::json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPES[2],
-        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": blob(config), "size": config.len()},
-        "layers": [],
-    });
-    let put = agent.put(format!("{base}/manifests/{tag}")).content_type(MANIFEST_TYPES[2]).send(manifest.to_string()).unwrap();
+    let config = described(image, "application/vnd.oci.image.config.v1+json", config);
+    let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST_TYPES[2], "config": config, "layers": []});
+    put_manifest(image, MANIFEST_TYPES[2], &manifest);
+}
+
+/// Puts a build cache there, in one of the two shapes that BuildKit writes: an image manifest, or an index.
+pub(crate) fn put_build_cache(image: &str, is_index: bool) {
+    let config = described(image, "application/vnd.buildkit.cacheconfig.v0", br#"{"layers":[],"records":[]}"#);
+    let (media_type, manifest) = match is_index {
+        true => (MANIFEST_TYPES[0], json!({"schemaVersion": 2, "mediaType": MANIFEST_TYPES[0], "manifests": [config]})),
+        false => (MANIFEST_TYPES[2], json!({"schemaVersion": 2, "mediaType": MANIFEST_TYPES[2], "config": config, "layers": []})),
+    };
+    put_manifest(image, media_type, &manifest);
+}
+
+/// Puts an image there that has another one's configuration, with its inline cache, and one layer: then this layer is what BuildKit takes for
+/// the result of that image's steps. `layer` is the layer's archive, plain and compressed.
+pub(crate) fn put_poisoned(from: &str, image: &str, layer: &[Vec<u8>; 2]) {
+    let mut manifest = manifest(from);
+    let mut config = config(from);
+    config["rootfs"]["diff_ids"] = json!([artifact::sha256(&layer[0])]);
+    let media_type = |part: &Value| part["mediaType"].as_str().unwrap().to_owned();
+    manifest["config"] = described(image, &media_type(&manifest["config"]), config.to_string().as_bytes());
+    manifest["layers"] = json!([described(image, &media_type(&manifest["layers"][0]), &layer[1])]);
+    put_manifest(image, &media_type(&manifest), &manifest);
+}
+
+/// Stores a blob beside an image; its descriptor.
+fn described(image: &str, media_type: &str, bytes: &[u8]) -> Value {
+    let (base, _) = address(image).rsplit_once("/manifests/").map(|(base, tag)| (base.to_owned(), tag.to_owned())).unwrap();
+    let agent = agent();
+    let begun = agent.post(format!("{base}/blobs/uploads/")).send_empty().unwrap();
+    let location = begun.headers()["location"].to_str().unwrap().to_owned();
+    let digest = artifact::sha256(bytes);
+    let join = if location.contains('?') { '&' } else { '?' };
+    let put = agent.put(format!("{location}{join}digest={digest}")).content_type("application/octet-stream").send(bytes).unwrap();
+    assert_eq!(put.status().as_u16(), 201, "{image}");
+    json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
+}
+
+fn put_manifest(image: &str, media_type: &str, manifest: &Value) {
+    let put = agent().put(address(image)).content_type(media_type).send(manifest.to_string()).unwrap();
     assert_eq!(put.status().as_u16(), 201, "{image}");
 }
 
@@ -106,7 +130,7 @@ fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into()
 }
 
-fn json(url: &str) -> Value {
+fn read_json(url: &str) -> Value {
     let mut response = get(url, None);
     assert_eq!(response.status().as_u16(), 200, "{url}");
     serde_json::from_slice(&response.body_mut().read_to_vec().unwrap()).unwrap()

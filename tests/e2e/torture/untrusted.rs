@@ -1,4 +1,15 @@
-//! Untrusted work: what a fork can do, and what `--verify` finds out.
+//! Untrusted work: what a fork can do, what `--verify` finds out, and attacks by a project's files.
+
+mod attack;
+mod cache;
+mod events;
+mod exports;
+mod files;
+mod git;
+mod inputs;
+mod login;
+mod tags;
+mod terminal;
 
 use std::fs;
 
@@ -9,17 +20,38 @@ use crate::engine::{Engine, Needs};
 use crate::project::{Project, Ran};
 use crate::registry;
 use crate::torture::faults::proxy::{Act, Proxy};
-use crate::torture::faults::wire::Reply;
+use crate::torture::faults::wire::{Reply, Request};
 use crate::torture::{Figure, record};
 
 /// A pull request of `stranger/app`, in which nobody has a secret.
 const FORK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/workflows/fork.json");
+
+/// The repository that such a pull request is for.
+const BASE_REPOSITORY: &str = "acme/app";
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         ("torture_a_fork_neither_moves_nor_poisons_a_tag", Needs::Any, fork),
         ("torture_verify_finds_an_image_that_is_another_one", Needs::Any, retagged),
         ("torture_verify_finds_an_index_that_is_another_one", Needs::Any, retagged_index),
+        ("torture_tags_of_a_compose_file_overwrite_nothing", Needs::Any, tags::test),
+        ("torture_a_folder_like_a_bare_repository_starts_no_program", Needs::Any, git::bare),
+        ("torture_the_configuration_of_a_repository_starts_no_program", Needs::Any, git::own),
+        ("torture_a_compose_file_exports_no_cache_for_a_fork", Needs::Any, exports::fork),
+        ("torture_a_cache_export_to_a_managed_name_is_refused", Needs::Any, exports::managed),
+        ("torture_a_build_cache_under_a_hash_tag_is_no_image", Needs::Any, exports::build_cache),
+        ("torture_a_poisoned_cache_gets_into_no_image", Needs::Any, cache::poisoned),
+        ("torture_only_a_trusted_branch_moves_the_moving_tag", Needs::Any, cache::moving),
+        ("torture_a_proxy_of_the_project_changes_the_tag", Needs::Any, cache::proxy),
+        ("torture_two_inputs_are_never_one_line", Needs::Any, inputs::lines),
+        ("torture_another_source_of_a_secret_is_another_tag", Needs::Any, inputs::secrets),
+        ("torture_files_with_one_md5_are_told_apart", Needs::Any, inputs::collision),
+        ("torture_files_that_never_end_are_refused", Needs::Any, files::endless),
+        ("torture_names_planted_in_a_shared_folder_are_replaced", Needs::Any, files::planted),
+        ("torture_names_of_files_do_not_rule_the_terminal", Needs::Any, terminal::test),
+        ("torture_events_that_strangers_cause_push_nothing", Needs::Any, events::test),
+        ("torture_a_compose_file_cannot_read_the_password", Needs::Any, login::variable),
+        ("torture_a_forks_registry_gets_no_login", Needs::Any, login::registry),
     ]
 }
 
@@ -33,13 +65,18 @@ fn lay_out(engine: &Engine, more: &str) -> Project {
     project
 }
 
+/// The requests that could have changed something.
+fn writes(proxy: &Proxy) -> Vec<String> {
+    proxy.seen().iter().filter(|request| !["GET", "HEAD"].contains(&request.method.as_str())).map(Request::line).collect()
+}
+
 fn image(project: &Project) -> String {
     project.plain(&["tag"]).ok().split_whitespace().last().unwrap().to_owned()
 }
 
 fn fork(engine: &Engine) -> Result<(), Failed> {
     // The registry would take everything from everybody: what keeps it unharmed is that nothing is sent. And one that lets nobody write.
-    let mut writes = 0;
+    let mut refused = 0;
     for is_open in [true, false] {
         let mut project = lay_out(engine, "");
         project.plain(&["build"]).ok();
@@ -64,14 +101,13 @@ fn fork(engine: &Engine) -> Result<(), Failed> {
         for args in [&["build"][..], &["build", "--force"], &["build", "--cache", "registry"], &["pull", "--or-build"]] {
             project.plain(args).ok();
         }
-        let sent = proxy.seen().into_iter().filter(|request| !["GET", "HEAD"].contains(&request.method.as_str())).count();
-        assert_eq!(sent, 0, "a fork's job wrote to the registry");
+        assert_eq!(writes(&proxy), Vec::<String>::new(), "a fork's job wrote to the registry");
         if !is_open {
             // Who demands a push with a token that can only read hears that it failed, and has changed nothing.
             let ran = project.plain(&["build", "--push=true"]);
             assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-            writes = proxy.seen().iter().filter(|request| !["GET", "HEAD"].contains(&request.method.as_str())).count();
-            assert!(writes > 0, "nobody tried to push: {}", ran.stderr);
+            refused = writes(&proxy).len();
+            assert!(refused > 0, "nobody tried to push: {}", ran.stderr);
         }
         assert_eq!(registry::digest(&theirs, None), None);
         assert_eq!(registry::digest(&moving, None), before);
@@ -82,7 +118,7 @@ fn fork(engine: &Engine) -> Result<(), Failed> {
         what: "jobs of a fork's pull request that wrote to a registry, one open to everybody and one that lets nobody write",
         tried: 8,
         wrong: 0,
-        also: format!("a push that was demanded there was refused at the first of {writes} tries, and no tag had changed"),
+        also: format!("a push that was demanded there was refused at the first of {refused} tries, and no tag had changed"),
     });
     Ok(())
 }

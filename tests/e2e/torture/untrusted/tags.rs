@@ -1,0 +1,75 @@
+//! `build.tags`: a branch's Compose file names images of others.
+
+use libtest_mimic::Failed;
+
+use super::attack::{Run, compose, ended, event, held, image, project, put};
+use crate::engine::Engine;
+use crate::registry::{self, digest};
+use crate::torture::hosts::HOSTS;
+
+/// The default branch is `main`, and another one is built.
+const BRANCH: &str = r#"{"repository":{"full_name":"acme/app","default_branch":"main"}}"#;
+
+pub(super) fn test(engine: &Engine) -> Result<(), Failed> {
+    let mut count = 0;
+    for host in HOSTS {
+        let project = project(engine, "");
+        let event = event(&project, BRANCH);
+        let env = [
+            ("GITHUB_EVENT_NAME", "push"),
+            ("GITHUB_REF", "refs/heads/feature"),
+            ("GITHUB_EVENT_PATH", event.to_str().unwrap()),
+            ("GITHUB_REPOSITORY", "acme/app"),
+        ];
+        let build = Run { env: &env, ..Run::of("build") };
+        project.plain(&["build"]).ok();
+        let (main, repository, moving) = (image(&project), project.image.clone(), format!("{}:ci", project.image));
+        let hash = main.rsplit_once(':').unwrap().1.to_owned();
+        let victim = format!("{repository}-victim");
+        registry::put(&format!("{victim}:{hash}"));
+        let before = [&main, &moving, &format!("{victim}:{hash}")].map(|name| digest(name, None).unwrap());
+        let is_unchanged = |what: &str| {
+            let now = [&main, &moving, &format!("{victim}:{hash}")].map(|name| digest(name, None).unwrap());
+            assert_eq!(now, before, "{host:?}: {what}");
+        };
+
+        put(&project, "a", format!("the branch's, on {host:?}"));
+        let ours = image(&project);
+        let sixty_four = format!("{hash}{hash}");
+        for tag in [
+            main.clone(),
+            format!("{repository}:dev-{hash}"),
+            format!("{repository}:{}", hash.to_uppercase()),
+            format!("{repository}:{sixty_four}"),
+            format!("{repository}:sha256-{sixty_four}"),
+            format!("{repository}:ci-cache"),
+            format!("{victim}:{hash}"),
+        ] {
+            compose(&project, &repository, &format!(", tags: ['{tag}']"));
+            ended(&build.on(&project, host), 2, "is a name that docktag manages");
+            assert_eq!(digest(&ours, None), None, "{host:?}: {tag}: it was built all the same");
+            is_unchanged(&tag);
+            count += 1;
+        }
+
+        // A name in another repository, and the moving tag, which a branch that is not the default one does not move. On a miss and on a hit.
+        compose(&project, &repository, &format!(", tags: ['{victim}:latest', '{moving}', '{repository}:release']"));
+        for outcome in ["pushed", "hit"] {
+            let ran = build.on(&project, host);
+            ended(&ran, 0, outcome);
+            ended(&ran, 0, "is not set: docktag writes only to the repositories of the project's images");
+            assert_eq!(digest(&format!("{victim}:latest"), None), None, "{host:?}: {outcome}");
+            is_unchanged(outcome);
+            // A tag of the project's own is set.
+            assert_eq!(digest(&format!("{repository}:release"), None), digest(&ours, None), "{host:?}: {outcome}");
+            count += 2;
+        }
+
+        // Compose itself pushes what the file names, so the attack is one.
+        compose(&project, &repository, &format!(", tags: ['{main}']"));
+        project.shell("docker compose build app && docker compose push app").ok();
+        assert_ne!(digest(&main, None).unwrap(), before[0]);
+    }
+    held("tags", count);
+    Ok(())
+}

@@ -48,18 +48,34 @@ async function main([command, ...args]) {
 }
 
 /**
- * Whether people read standard output: on a terminal, or in the log of a CI job. A runner reads a pipe; the shell of a step has that pipe as its own
- * standard output, and a pipe between two programs it has not.
+ * Returns whether people read standard output: on a terminal, or in the log of a CI job. Only the log's pipe is also the standard output of the
+ * step's own program: our topmost ancestor with the variable, which the runner sets for steps and does not have itself.
  */
 function isReadByPeople() {
   if (isatty(1)) return true
   if (process.env.GITHUB_ACTIONS !== 'true' || process.platform !== 'linux') return false
   try {
-    const [own, other] = ['self', process.ppid].map((id) => statSync(`/proc/${id}/fd/1`))
-    return own.isFIFO() && own.dev === other.dev && own.ino === other.ino
+    let step = 'self'
+    for (let parent = parentOf(step); parent !== '0' && isStep(parent); parent = parentOf(parent)) step = parent
+    const [own, log] = ['self', step].map((id) => statSync(`/proc/${id}/fd/1`))
+    return own.isFIFO() && own.dev === log.dev && own.ino === log.ino
   } catch {
     return false
   }
+}
+
+/**
+ * rule: proc_pid_stat(5): `PID (COMMAND) STATE PPID ...`; the command can hold spaces and parentheses
+ * @param {string} id
+ */
+function parentOf(id) {
+  const stat = readFileSync(`/proc/${id}/stat`, 'latin1')
+  return stat.slice(stat.lastIndexOf(')') + 1).split(' ')[2]
+}
+
+/** @param {string} id */
+function isStep(id) {
+  return readFileSync(`/proc/${id}/environ`, 'latin1').split('\0').includes('GITHUB_ACTIONS=true')
 }
 
 /**

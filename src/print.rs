@@ -9,6 +9,11 @@ use crate::options::Job;
 use crate::report::{Note, Outcome, Report};
 use crate::shell::is_obeyed;
 
+/// Returns a count with its noun: `1 file`, `2 files`.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A report as plain text. What is read by people goes through [`crate::say::Voice::result`].
 pub fn text(report: &Report) -> Vec<u8> {
     match report.job {

@@ -43,8 +43,8 @@ export interface Options {
   image?: string;
   /** Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE */
   'repository-prefix'?: string;
-  /** The hash of manifest and tag; without it, that of `x-docktag` in the Compose files, else md5 */
-  algorithm?: 'md5' | 'sha256';
+  /** The hash of manifest and tag; auto: that of `x-docktag` in the Compose files, else md5 [default: auto] */
+  algorithm?: 'auto' | 'md5' | 'sha256';
   /** What counts of a checkout: what is on disk, or links and line ends as git has them; auto: as in git on Windows [default: auto] */
   checkout?: 'auto' | 'as-is' | 'as-in-git';
   /** Take this manifest as it is where it exists, and write it where it does not */

@@ -1,7 +1,7 @@
 //! What a project says to docktag in its Compose files: `x-docktag`.
 
 use crate::compose::decode::EXTENSIONS;
-use crate::compose::node::{Map, Node};
+use crate::compose::node::{Map, Node, Value};
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 
@@ -17,14 +17,19 @@ pub(super) fn algorithm(model: &Map) -> Result<Option<Algorithm>> {
         let error = Error::new(Code::ComposeFileInvalid, format!("{KEY}: {what}")).at(&node.at.file).line(node.at.line);
         Err(error.help(format!("write `{KEY}: {{ algorithm: sha256 }}`, or leave it out")))
     };
-    let Some(map) = node.as_map() else { return wrong(node, "is no mapping") };
+    let Some(map) = node.as_map() else { return wrong(node, "expected a mapping") };
     let mut algorithm = None;
     for (key, value) in map {
+        if key == "algorithm" && value.value == Value::Null {
+            return wrong(value, "`algorithm` has no value, expected md5 or sha256");
+        }
         match (key.as_str(), value.to_string().as_str()) {
             ("algorithm", "md5") => algorithm = Some(Algorithm::Md5),
             ("algorithm", "sha256") => algorithm = Some(Algorithm::Sha256),
-            ("algorithm", other) => return wrong(value, &format!("`{}` is none of md5, sha256", other.escape_debug())),
-            (other, _) => return wrong(value, &format!("`{}` is no key, expected `algorithm`", other.escape_debug())),
+            ("algorithm", other) => {
+                return wrong(value, &format!("`{}` is not an algorithm, expected md5 or sha256", other.escape_debug()));
+            }
+            (other, _) => return wrong(value, &format!("`{}` is not a key, expected `algorithm`", other.escape_debug())),
         }
     }
     Ok(algorithm)

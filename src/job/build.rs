@@ -118,10 +118,6 @@ pub(super) async fn ask(client: &Client<'_>, target: Target) -> Asked {
     };
     let image = async { verified::hit(client, &target, client.presence_of(&target).await.0).await };
     let (image, moving) = join(image, moving).await;
-    // What the moving tag names was proved to be an image when it was pointed there.
-    let is_proved = matches!((&image, &moving), (Presence::Hit(found), Some(Presence::Hit(moving))) if found.digest == moving.digest);
-    let image =
-        if is_proved || target.platforms.len() > 1 || client.forces() { image } else { client.as_image(&target.image, image).await };
     Asked { target, image, moving }
 }
 

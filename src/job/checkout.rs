@@ -8,6 +8,7 @@ use crate::job::git;
 use crate::need::{Exited, Listing};
 use crate::options::{Checkout, Options};
 use crate::path::RelPath;
+use crate::print::plural;
 use crate::report::Note;
 
 /// What git has of some folders' files, each list sorted.
@@ -53,7 +54,7 @@ impl Git {
         altered.sort_unstable();
         altered.dedup();
         if let [first, others @ ..] = altered.as_slice() {
-            let more = if others.is_empty() { String::new() } else { format!(" (and {} files more)", others.len()) };
+            let more = if others.is_empty() { String::new() } else { format!(" (and {})", plural(others.len(), "more file")) };
             desk.tell(Note::info(format!("{first}: CRLF on disk, LF in git; counted as in git, as on every other machine{more}")));
         }
         altered

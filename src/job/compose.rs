@@ -2,11 +2,10 @@
 
 use crate::compose::files;
 use crate::compose::model::Model;
-use crate::compose::overrides::{self, List, ServiceOverride};
 use crate::compose::{Compose, Flavor};
 use crate::desk::{Desk, join};
 use crate::error::{Code, Error, Result};
-use crate::need::{Command, Exited, Failure, FailureKind, Writing};
+use crate::need::{Command, Exited, Failure, FailureKind};
 use crate::options::Options;
 use crate::report::{Note, Variable};
 use crate::secret::Secret;
@@ -116,9 +115,14 @@ async fn ask(desk: &Desk, options: &Options, variables: &[Variable]) -> Result<(
 
 /// Finds out which Compose there is, where that is not known yet.
 pub(super) async fn start(desk: &Desk, options: &Options, project: &mut Project) -> Result<()> {
-    if !project.compose.program.is_empty() {
-        return Ok(());
+    if project.compose.program.is_empty() {
+        project.compose = look(desk, options).await?;
     }
+    keep_engine(options, project);
+    Ok(())
+}
+
+async fn look(desk: &Desk, options: &Options) -> Result<Compose> {
     let programs = match &options.compose {
         Some(program) => vec![program.clone()],
         None => vec![words(&["docker", "compose"]), words(&["docker-compose"])],
@@ -129,9 +133,7 @@ pub(super) async fn start(desk: &Desk, options: &Options, project: &mut Project)
         match Flavor::of_version(&String::from_utf8_lossy(&version.stdout)).filter(|_| version.ok()) {
             Some(flavor) => {
                 desk.tell(Note::detail(format!("Compose: {} ({flavor:?})", program.join(" "))));
-                project.compose = Compose { program, flavor };
-                keep_engine(options, project);
-                return Ok(());
+                return Ok(Compose { program, flavor });
             }
             None => refused = Some((program, version)),
         }
@@ -157,63 +159,6 @@ fn keep_engine(options: &Options, project: &mut Project) {
             project.env.insert(name.to_owned(), String::new());
         }
     }
-}
-
-/// Checks that this Compose can leave out what the overrides leave out.
-///
-/// # Errors
-/// [`Code::NoCompose`] if it is older than 2.24.4, which brought `!override` (Compose documentation, "Merge", "Replace value").
-pub(super) async fn check_overrides(desk: &Desk, project: &Project, overrides: &[ServiceOverride]) -> Result<()> {
-    let left_out = |it: &ServiceOverride| {
-        let build = it.build.as_ref()?;
-        let keys = [("tags", &build.tags), ("cache_to", &build.cache_to), ("cache_from", &build.cache_from)];
-        let (key, _) = keys.into_iter().find(|(_, list)| matches!(list, List::Replace(_)))?;
-        Some((it.service.clone(), key))
-    };
-    let Some((service, key)) = overrides.iter().find_map(left_out) else { return Ok(()) };
-    let program = &project.compose.program;
-    let version = desk.run(version_command(program)).await.map_err(|failure| missing(&program.join(" "), &failure))?;
-    let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
-    match can_override(&version) {
-        true => Ok(()),
-        false => Err(Error::new(
-            Code::NoCompose,
-            format!("is version {version}, expected 2.24.4 or newer: an older one cannot leave out `build.{key}` of service `{service}`"),
-        )
-        .at(program.join(" "))
-        .help(match key {
-            "cache_from" => {
-                "install a newer Compose, take the key out of the Compose file, or trust all branches with `--trusted-branch '*'`"
-            }
-            _ => "install a newer Compose, or take the key out of the Compose file",
-        })),
-    }
-}
-
-/// Whether a version of Compose knows `!override`; development versions without a number do.
-fn can_override(version: &str) -> bool {
-    let mut numbers = version.trim_start_matches('v').split(['.', '-', '+']).map_while(|part| part.parse::<u32>().ok());
-    match (numbers.next(), numbers.next(), numbers.next()) {
-        (Some(2), minor, patch) => (minor.unwrap_or_default(), patch.unwrap_or_default()) >= (24, 4),
-        (major, ..) => major.is_none_or(|major| major > 2),
-    }
-}
-
-/// Puts a file behind those of the project, for this run only.
-pub(super) async fn add_override(
-    desk: &Desk,
-    options: &Options,
-    project: &mut Project,
-    name: &str,
-    overrides: &[ServiceOverride],
-) -> Result<()> {
-    let file = format!("{}/{name}", options.host.scratch);
-    let text = overrides::render(overrides);
-    let said = format!("{file}: {text}");
-    desk.tell(if options.dry_run { Note::info(said) } else { Note::detail(said) });
-    desk.write(file.clone(), Secret::new(text.into_bytes()), Writing::Private).await.map_err(|failure| failure.of_writing(&file))?;
-    project.files.push(file);
-    Ok(())
 }
 
 /// What a user said of the project, in the words that every Compose has (`docker compose --help`, `docker-compose --help`).
@@ -334,7 +279,7 @@ fn config_command(project: &Project) -> Command {
     Command { capture: true, ..project.command(args, &[], "read the Compose files") }
 }
 
-fn version_command(program: &[String]) -> Command {
+pub(super) fn version_command(program: &[String]) -> Command {
     let argv = [program, &words(&["version", "--short"])].concat();
     Command { argv, capture: true, because: "which Compose is it?".to_owned(), ..Command::default() }
 }
@@ -374,7 +319,7 @@ async fn find_files(desk: &Desk, options: &Options, flavor: Flavor) -> Result<Ve
     .help("name it with `--file`, or the project folder with `-C`"))
 }
 
-fn missing(program: &str, failure: &Failure) -> Error {
+pub(super) fn missing(program: &str, failure: &Failure) -> Error {
     let message = match failure.kind {
         FailureKind::NotFound => "not found, expected this program on PATH".to_owned(),
         _ => format!("cannot be run: {}", failure.message),
@@ -384,25 +329,4 @@ fn missing(program: &str, failure: &Failure) -> Error {
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn override_came_with_2_24_4() {
-        for (version, can) in [
-            ("1.29.2", false),
-            ("2.3.3", false),
-            ("2.24.3", false),
-            ("2.24.4", true),
-            ("v2.24.5-desktop.1", true),
-            ("2.40.3-3", true),
-            ("v5.6.0", true),
-            ("dev", true),
-        ] {
-            assert_eq!(can_override(version), can, "{version}");
-        }
-    }
 }

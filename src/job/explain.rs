@@ -13,6 +13,7 @@ use crate::job::{inputs, model, report, services};
 use crate::manifest::Manifest;
 use crate::options::Options;
 use crate::path::RelPath;
+use crate::print::plural;
 use crate::report::{Document, Report};
 
 /// One line of the answer.
@@ -68,7 +69,7 @@ async fn must_exist(desk: &Desk, file: &str) -> Result<()> {
 fn say(reasons: &Reasons, path: &RelPath, is_compose: bool) -> Said {
     let (counts, why, line) = match reasons.fate(path) {
         Fate::Counts(why, line) => (true, why, line),
-        Fate::Folder(counting, others) => (counting > 0, format!("{counting} of the {} files in it", counting + others), None),
+        Fate::Folder(counting, others) => (counting > 0, format!("{counting} of the {} in it", plural(counting + others, "file")), None),
         Fate::Ignored(file, line) => (false, ignored(&file, line), line),
         _ if is_compose => (false, "what it says of the service counts, the file itself does not".to_owned(), None),
         Fate::NotRead => (false, "no instruction reads it".to_owned(), None),

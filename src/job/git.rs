@@ -47,6 +47,8 @@ const CONFIG: [(&str, &str); 5] = [
     ("log.showSignature", "false"),
     ("protocol.ext.allow", "never"),
 ];
+/// The message if there is no git program.
+const MISSING: &str = "not found, and old states are read from git";
 /// How many settings the environment had before ours.
 const COUNT: &str = "GIT_CONFIG_COUNT";
 
@@ -80,6 +82,8 @@ pub(super) fn command(args: &[&str], stdin: Option<String>, because: &str) -> Co
         ("GIT_OPTIONAL_LOCKS", "0"),
         ("GIT_PAGER", "cat"),
         ("GIT_TERMINAL_PROMPT", "0"),
+        // Messages are compared, and git translates them.
+        ("LC_ALL", "C"),
     ];
     let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     Command { argv, env, stdin, capture: true, because: because.to_owned(), ..Command::default() }
@@ -117,12 +121,43 @@ pub(super) async fn run_on_files(desk: &Desk, options: &Options, args: &[&str], 
     start(desk, options, command).await
 }
 
+/// The reference that a symbolic reference names, such as `main` for `HEAD`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Symbolic {
+    Name(String),
+    /// The reference is not symbolic, or does not exist.
+    Other,
+    /// There is no git program, or no repository.
+    NoRepository,
+}
+
+/// Reads a symbolic reference.
+///
+/// # Errors
+/// [`Code::NoRepository`] if there can be a repository that git does not read, such as one that belongs to another user.
+pub(super) async fn symbolic(desk: &Desk, options: &Options, name: &str) -> Result<Symbolic> {
+    let exited = match run(desk, options, &["symbolic-ref", "--quiet", "--short", name], None, "which branch is it?").await {
+        Err(error) if error.message == MISSING => return Ok(Symbolic::NoRepository),
+        exited => exited?,
+    };
+    match exited.code {
+        Some(0) => Ok(Symbolic::Name(String::from_utf8_lossy(&exited.stdout).trim().to_owned())),
+        // git, "git-symbolic-ref": with `--quiet` it is 1 if the name is no symbolic reference, and 128 if something is wrong.
+        Some(1) => Ok(Symbolic::Other),
+        // rule: git `setup.c`, `setup_git_directory_gently`; a `.git` file that names a folder which is gone has another message
+        _ if String::from_utf8_lossy(&exited.stderr).lines().any(|line| line.starts_with("fatal: not a git repository (or any ")) => {
+            Ok(Symbolic::NoRepository)
+        }
+        _ => Err(Error::new(Code::NoRepository, exited.last_lines()).at("git")),
+    }
+}
+
 async fn start(desk: &Desk, options: &Options, command: Command) -> Result<Exited> {
     refuse_bare(desk, options).await?;
     desk.run(command).await.map_err(|failure| match failure.kind {
-        FailureKind::NotFound => Error::new(Code::NoRepository, "not found, and old states are read from git")
-            .at("git")
-            .help("install git, or compare with a manifest that was kept in a file"),
+        FailureKind::NotFound => {
+            Error::new(Code::NoRepository, MISSING).at("git").help("install git, or compare with a manifest that was kept in a file")
+        }
         _ => Error::new(Code::NoRepository, failure.message).at("git"),
     })
 }
@@ -130,15 +165,16 @@ async fn start(desk: &Desk, options: &Options, command: Command) -> Result<Exite
 /// Refuses a folder that git would take for a bare repository, and so would take its configuration from. Git 2.38 and newer refuse it
 /// themselves, older ones do not.
 ///
-/// rule: git `setup.c`, `setup_git_directory_gently_1` and `is_git_directory`: from the folder upwards, first `.git`, then the folder itself.
+/// rule: git `setup.c`, `setup_git_directory_gently_1` and `is_git_directory`: from the folder upwards, first `.git`, then the folder itself. A
+/// `.git` folder without `HEAD` is skipped.
 async fn refuse_bare(desk: &Desk, options: &Options) -> Result<()> {
-    const NAMES: [&str; 5] = [".git", "HEAD", "commondir", "objects", "refs"];
+    const NAMES: [&str; 7] = [".git", ".git/.", ".git/HEAD", "HEAD", "commondir", "objects", "refs"];
     let folders: Vec<String> = (0..=options.host.depth).map(|level| "../".repeat(level)).collect();
     let paths = folders.iter().flat_map(|folder| NAMES.map(|name| format!("{folder}{name}"))).collect();
     let exist = desk.exist(paths).await.map_err(|failure| failure.of_file("."))?;
     for (folder, found) in folders.iter().zip(exist.chunks(NAMES.len())) {
-        let [has_git, has_head, has_common_folder, has_objects, has_refs] = *found else { continue };
-        if has_git {
+        let [has_git, is_folder, has_git_head, has_head, has_common_folder, has_objects, has_refs] = *found else { continue };
+        if has_git && (!is_folder || has_git_head || has_name(desk, &format!("{folder}.git"), b"HEAD").await) {
             return Ok(());
         }
         let has_rest = has_common_folder || (has_objects && has_refs);

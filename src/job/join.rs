@@ -7,7 +7,7 @@ use crate::job::build::{Asked, ask, is_mistake, target_report};
 use crate::job::moving::point_and_prove;
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{branch, kept, later, strong, tags, trusted};
+use crate::job::{branch, kept, later, strong, tags, trusted, verified};
 use crate::options::Options;
 use crate::plan::Target;
 use crate::registry::index::{self, Part};
@@ -69,7 +69,12 @@ async fn provide(
             return Err(error.clone().help(format!("{help}whether the image is there is not known, so nothing was joined")));
         }
         Presence::Miss | Presence::Doubtful => {
-            let (media_type, bytes) = parts(client, target).await?;
+            let parts = parts(client, target).await?;
+            let (media_type, bytes) = index::join(&parts).map_err(|platform| {
+                Error::new(Code::Miss, format!("the part for {platform} has nothing for {platform} in it"))
+                    .at(image)
+                    .help(format!("build it anew: `docktag build --force --part {platform} {}`", target.built.join(" ")))
+            })?;
             if options.dry_run {
                 desk.tell(Note::info(format!("{image}: every platform is there, and would be joined")));
                 return Ok(target_report(target, Outcome::Missing));
@@ -91,7 +96,16 @@ async fn provide(
                 }
             };
             desk.tell(Note::info(format!("{image}: joined of {}, {expected}", target.platforms.join(", "))));
-            kept::keep(desk, options, client, target, &found, sha256, revision).await;
+            let sha256 = sha256.filter(|_| options.keep_manifest);
+            let checked = match sha256 {
+                Some(sha256) => check(client, target, &parts, sha256).await,
+                None => Ok(()),
+            };
+            if let Err(error) = &checked {
+                let why = error.headline();
+                desk.tell(Note::info(format!("{image}: `--verify` will not accept this image, since a part may have other inputs: {why}")));
+            }
+            kept::keep(desk, options, client, target, &found, sha256.filter(|_| checked.is_ok()), revision).await;
             (expected, Outcome::Joined)
         }
     };
@@ -103,15 +117,18 @@ async fn provide(
     Ok(TargetReport { digest: Some(digest), moving, tags, platforms: target.platforms.clone(), ..target_report(target, outcome) })
 }
 
-/// One index of all parts.
-async fn parts(client: &Client<'_>, target: &Target) -> Result<(&'static str, String)> {
-    let found = join_all(target.platforms.iter().map(|platform| part(client, target, platform))).await;
-    let parts = found.into_iter().collect::<Result<Vec<Part>>>()?;
-    index::join(&parts).map_err(|platform| {
-        Error::new(Code::Miss, format!("the part for {platform} has nothing for {platform} in it"))
-            .at(&target.image)
-            .help(format!("build it anew: `docktag build --force --part {platform} {}`", target.built.join(" ")))
-    })
+/// Returns the parts of all platforms.
+async fn parts(client: &Client<'_>, target: &Target) -> Result<Vec<Part>> {
+    join_all(target.platforms.iter().map(|platform| part(client, target, platform))).await.into_iter().collect()
+}
+
+/// Checks that the jobs that built the parts had inputs with this sha256, which each of them kept beside its part.
+async fn check(client: &Client<'_>, target: &Target, parts: &[Part], sha256: &str) -> Result<()> {
+    let checks = parts.iter().map(async |part| {
+        let target = Target { sha256: Some(sha256.to_owned()), ..target.part(&part.platform)? };
+        verified::check_inputs(client, &target, &part.digest).await
+    });
+    join_all(checks).await.into_iter().collect()
 }
 
 async fn part(client: &Client<'_>, target: &Target, platform: &str) -> Result<Part> {

@@ -1,5 +1,6 @@
 //! The jobs, each readable from top to bottom.
 
+mod added;
 mod advice;
 mod against;
 mod backtest;

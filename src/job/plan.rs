@@ -12,6 +12,7 @@ use crate::matrix::{self, Entry};
 use crate::need::Writing;
 use crate::options::{Options, Push};
 use crate::plan::{Origin, Target};
+use crate::print::plural;
 use crate::registry::reply::Presence;
 use crate::report::{Note, Outcome, Report, TargetReport};
 use crate::secret::Secret;
@@ -69,16 +70,9 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         return Ok(report);
     }
     let entries = matrix::entries(&missing, options.split_platforms, options.max_jobs);
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
     desk.tell(Note::info(match missing.len() {
-        0 => format!("nothing is missing of {} image{}", targets.len(), plural(targets.len())),
-        count => format!(
-            "{count} of {} image{} to be built, by {} job{}",
-            targets.len(),
-            plural(targets.len()),
-            entries.len(),
-            plural(entries.len())
-        ),
+        0 => format!("nothing is missing of {}", plural(targets.len(), "image")),
+        count => format!("{count} of {} to be built, by {}", plural(targets.len(), "image"), plural(entries.len(), "job")),
     }));
     report.hit = Some(missing.is_empty());
     report.matrix = Some(matrix::github(&entries));
@@ -137,8 +131,7 @@ async fn ask(client: &Client<'_>, target: &Target) -> (Presence, Vec<String>) {
         true => (Presence::Miss, Vec::new()),
         false => {
             let (found, present) = client.presence_of(target).await;
-            let found = verified::hit(client, target, found).await;
-            (client.as_image_of(target, found).await, present)
+            (verified::hit(client, target, found).await, present)
         }
     }
 }

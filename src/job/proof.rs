@@ -65,8 +65,8 @@ impl Build<'_> {
             }
         };
         let keep = async {
-            // What another job pushed is that job's to describe, and an image for several platforms that of `join`.
-            if ok && target.part.is_none() {
+            // What another job pushed is that job's to describe.
+            if ok {
                 kept::keep(self.desk, self.options, self.client, target, &found, sha256, revision).await;
             }
         };

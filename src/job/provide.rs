@@ -8,7 +8,7 @@ use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
 use crate::job::registry::Client;
 use crate::job::strict::{self, Stage};
-use crate::job::{branch, inputs, remote, services, strong};
+use crate::job::{added, branch, inputs, remote, services, strong};
 use crate::matrix;
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
@@ -323,10 +323,10 @@ impl Build<'_> {
             all.extend(plan::overrides(&target, &project.model, &project.compose, &cache, missing)?);
         }
         all.extend(plan::without_writes(&project.model, &all));
-        compose::check_overrides(self.desk, project, &all).await?;
+        added::check(self.desk, project, &all).await?;
         self.tell_unused_caches(project, &all);
         strict::prepare(self.desk, self.options, self.stages, &mut all).await?;
-        compose::add_override(self.desk, self.options, project, "docktag.override.yml", &all).await?;
+        added::add(self.desk, self.options, project, "docktag.override.yml", &all).await?;
         Ok(pulls)
     }
 

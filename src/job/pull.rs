@@ -9,7 +9,7 @@ use crate::job::compose::{self, Project};
 use crate::job::provide::Build;
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{later, login, tags, verified};
+use crate::job::{added, later, login, tags, verified};
 use crate::need::{Command, FailureKind};
 use crate::options::{Options, Push};
 use crate::plan::{self, Target};
@@ -85,7 +85,6 @@ async fn all_there(desk: &Desk, work: &Work) -> bool {
 /// An image that must be in the registry.
 async fn present(desk: &Desk, client: &Client<'_>, target: Target) -> Result<(Asked, Descriptor)> {
     let image = verified::hit(client, &target, client.presence_of(&target).await.0).await;
-    let image = client.as_image_of(&target, image).await;
     match &image {
         Presence::Hit(found) => {
             desk.tell(Note::detail(format!("{}: {}", target.image, found.digest)));
@@ -114,7 +113,7 @@ async fn pull(
     }
     let overrides: Vec<ServiceOverride> = hits.iter().flat_map(|(asked, _)| plan::renamed(&asked.target)).collect();
     if !overrides.is_empty() {
-        compose::add_override(desk, options, project, "docktag.pull.yml", &overrides).await?;
+        added::add(desk, options, project, "docktag.pull.yml", &overrides).await?;
     }
     let pull = project.command(&["pull"], services, "pull the images");
     if options.dry_run {

@@ -15,8 +15,8 @@ use crate::job::registry::access::{Line, Login, Site};
 use crate::job::registry::traffic::Traffic;
 use crate::options::Options;
 use crate::plan::Target;
-use crate::registry::reply::{self, Presence};
-use crate::registry::{Call, MANIFEST_TYPES, Response, index};
+use crate::registry::reply::{self, Descriptor, Presence};
+use crate::registry::{Call, Response, index};
 use crate::report::Note;
 
 /// Talks to registries; keeps one token per repository.
@@ -87,12 +87,13 @@ impl<'a> Client<'a> {
         reply::size(&response).filter(|_| response.status == 200)
     }
 
-    /// Hit, miss or unknown, and the platforms that are there: one request more if there have to be several. An index that lacks one is a miss.
+    /// Hit, miss or unknown, and the platforms that are there: one request more if there have to be several, or if it could be a build cache.
+    /// An index that lacks a platform is a miss, and so is a build cache.
     pub(super) async fn presence_of(&self, target: &Target) -> (Presence, Vec<String>) {
         let image = &target.image;
         let found = match self.presence(image).await {
             Presence::Hit(found) if target.platforms.len() > 1 => found,
-            Presence::Hit(found) => return (Presence::Hit(found), target.platforms.clone()),
+            Presence::Hit(found) => return (self.as_image(image, found).await, target.platforms.clone()),
             other => return (other, Vec::new()),
         };
         let present = match self.manifest(image, "for which platforms is it?").await {
@@ -108,26 +109,20 @@ impl<'a> Client<'a> {
         (Presence::Miss, present)
     }
 
-    /// A hit that is an image: a build cache can have the name of one, and only its manifest tells, which is read for this.
-    pub(super) async fn as_image(&self, image: &Reference, found: Presence) -> Presence {
-        let Presence::Hit(_) = found else { return found };
+    /// A hit that is an image: a build cache can have the name of one. Its manifest is read if the media type leaves that open.
+    async fn as_image(&self, image: &Reference, found: Descriptor) -> Presence {
+        if self.options.force || !index::may_be_build_cache(&found.media_type) {
+            return Presence::Hit(found);
+        }
         match self.manifest(image, "is it an image?").await {
             Ok(Some((response, _))) if index::is_build_cache(&response.body) => {
                 self.desk.tell(Note::warning(format!("{image}: is a build cache and no image, so it counts as missing")));
                 Presence::Miss
             }
-            Ok(Some(_)) => found,
+            Ok(Some(_)) => Presence::Hit(found),
             Ok(None) => Presence::Miss,
             Err(error) => Presence::Unknown(error),
         }
-    }
-
-    /// The same for jobs that ask for many images: BuildKit stores no cache as a Docker manifest (`cache/remotecache/export.go`), so of those
-    /// nothing more is read; nor of hits whose manifest was read before, for their platforms or for `--verify`.
-    pub(super) async fn as_image_of(&self, target: &Target, found: Presence) -> Presence {
-        let is_docker = matches!(&found, Presence::Hit(found) if found.media_type == MANIFEST_TYPES[3]);
-        let was_read = target.platforms.len() > 1 || (self.verifies() && target.part.is_none());
-        if is_docker || was_read { found } else { self.as_image(&target.image, found).await }
     }
 
     /// The manifest of an image and its digest; `None` where the registry has none.

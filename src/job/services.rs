@@ -93,6 +93,7 @@ pub(super) async fn manifest(desk: &Desk, options: &Options) -> Result<Report> {
     let project = files::load(desk, options).await?;
     let options = &settled(options, &project);
     let found = find(desk, options, &project, None).await?;
+    advice::tell(desk, options, &project, &found).await?;
     let target = one(options, &found.targets)?;
     let mut report = report(options, std::slice::from_ref(target))?;
     report.manifest = target.manifest.to_vec();

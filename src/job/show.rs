@@ -16,7 +16,7 @@ use crate::job::{advice, model};
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::plan::Target;
-use crate::print;
+use crate::print::{self, plural};
 use crate::reach::PickedKind;
 use crate::report::{Document, Report};
 use crate::tree::{Folder, Node};
@@ -172,7 +172,8 @@ impl<'a> Shown<'a> {
         let mut text = format!("{}\n", self.target.image);
         let total = self.files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
         let whole = if self.is_whole() { ", the whole context counts" } else { "" };
-        writeln!(text, "\n{} in {} bytes{whole}", plural(self.files.len(), "file"), total).ok();
+        let unit = if total == 1 { "byte" } else { "bytes" };
+        writeln!(text, "\n{} in {total} {unit}{whole}", plural(self.files.len(), "file")).ok();
         for file in &self.files {
             let exec = if file.exec { ", executable" } else { "" };
             writeln!(text, "  {:>12}  {}  ({}{exec})", file.size, file.path, file.why).ok();
@@ -216,10 +217,6 @@ impl<'a> Shown<'a> {
         folders.sort_by_key(|(.., size)| std::cmp::Reverse(*size));
         folders
     }
-}
-
-fn plural(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Every file and link in a folder, with its path.

@@ -18,6 +18,7 @@ use crate::need::{Need, Writing};
 use crate::options::Options;
 use crate::path::{RelPath, relative};
 use crate::plan::Target;
+use crate::print::plural;
 use crate::reach::PickedKind;
 use crate::report::Note;
 
@@ -166,7 +167,7 @@ async fn copy(desk: &Desk, options: &Options, to: &str, staged: &[Staged]) -> Re
     }
     folders.sort_unstable();
     folders.dedup();
-    let said = format!("{to}: {} files for a strict build", files.len());
+    let said = format!("{to}: {} for a strict build", plural(files.len(), "file"));
     while !files.is_empty() {
         let rest = files.split_off(files.len().min(BATCH));
         put(desk, to, Vec::new(), files, Vec::new()).await?;

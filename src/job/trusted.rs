@@ -4,7 +4,7 @@ use crate::ci::trust::{self, Branch};
 use crate::desk::{Desk, join};
 use crate::error::Result;
 use crate::glob::filepath_match;
-use crate::job::git;
+use crate::job::git::{self, Symbolic};
 use crate::options::Options;
 use crate::report::Note;
 
@@ -21,11 +21,14 @@ pub(super) async fn gives_cache(desk: &Desk, options: &Options) -> Result<bool> 
     if options.shares_cache() && (options.is_plain() || options.untrusted.is_none()) {
         return Ok(true);
     }
-    let why = match (&options.untrusted, branch(desk, options).await?) {
-        (Some(reason), _) => Some(reason.clone()),
-        // Nobody else's branches are here.
-        (None, None) => None,
-        (None, Some(branch)) => refusal(&options.trusted_branches, &branch),
+    let why = match &options.untrusted {
+        Some(reason) => Some(reason.clone()),
+        None => match branch(desk, options, &event(desk, options).await?).await {
+            Ok(Some(branch)) => refusal(&options.trusted_branches, &branch),
+            // Nobody else's branches are here.
+            Ok(None) => None,
+            Err(error) => Some(format!("the branch is not known ({})", error.headline())),
+        },
     };
     if let Some(why) = &why {
         desk.tell(Note::info(format!("{why}, so the moving tag stays; `--trusted-branch` names the branches that move it")));
@@ -50,38 +53,34 @@ fn refusal(trusted: &[String], branch: &Branch) -> Option<String> {
     }
 }
 
-/// The branch that is built: as the CI service says, else as git says. `None` if there is neither.
-async fn branch(desk: &Desk, options: &Options) -> Result<Option<Branch>> {
-    let told = trust::branch(&options.host.env, &event(desk, options).await?);
+/// Returns the branch that is built: from the CI service, or else from git. `None` if there is neither a service nor a repository.
+///
+/// # Errors
+/// [`Code::NoRepository`](crate::error::Code::NoRepository) if git cannot read the repository.
+async fn branch(desk: &Desk, options: &Options, event: &[u8]) -> Result<Option<Branch>> {
+    let told = trust::branch(&options.host.env, event);
     let is_complete = told.as_ref().is_some_and(|branch| branch.default.is_some() || branch.name.is_none());
     if is_complete || (told.is_some() && !options.trusted_branches.is_empty()) {
         return Ok(told);
     }
-    let (head, default) = join(symbolic(desk, options, "HEAD"), symbolic(desk, options, "refs/remotes/origin/HEAD")).await;
-    let default = default.flatten().map(|name| name.strip_prefix("origin/").unwrap_or(&name).to_owned());
-    match (told, head) {
-        (Some(branch), _) => Ok(Some(Branch { default, ..branch })),
-        (None, None) => Ok(None),
-        // A repository that knows no other one has no branches of others.
-        (None, Some(name)) if default.is_none() && !has_remote(desk, options).await => Ok(Some(Branch { default: name.clone(), name })),
-        (None, Some(name)) => Ok(Some(Branch { name, default })),
-    }
-}
-
-/// The branch that a reference of git points to: `Some(None)` if it points to none, `None` if there is no repository.
-async fn symbolic(desk: &Desk, options: &Options, name: &str) -> Option<Option<String>> {
-    let exited = git::run(desk, options, &["symbolic-ref", "--quiet", "--short", name], None, "which branch is it?").await.ok()?;
-    match exited.code {
-        Some(0) => Some(Some(String::from_utf8_lossy(&exited.stdout).trim().to_owned())),
-        // git, "git-symbolic-ref": with `--quiet` it is 1 if the name is no symbolic reference, and 128 if something is wrong.
-        Some(1) => Some(None),
+    let (head, default) = join(git::symbolic(desk, options, "HEAD"), git::symbolic(desk, options, "refs/remotes/origin/HEAD")).await;
+    let default = match default {
+        Ok(Symbolic::Name(name)) => Some(name.strip_prefix("origin/").unwrap_or(&name).to_owned()),
         _ => None,
+    };
+    if let Some(branch) = told {
+        return Ok(Some(Branch { default, ..branch }));
     }
-}
-
-async fn has_remote(desk: &Desk, options: &Options) -> bool {
-    let remotes = git::run(desk, options, &["remote"], None, "is there a remote?").await;
-    remotes.is_ok_and(|exited| !exited.stdout.trim_ascii().is_empty())
+    let name = match head? {
+        Symbolic::Name(name) => Some(name),
+        Symbolic::Other => None,
+        Symbolic::NoRepository => return Ok(None),
+    };
+    // A repository that knows no other one has no branches of others.
+    let remotes = git::run(desk, options, &["remote"], None, "is there a remote?").await?;
+    let is_alone = remotes.ok() && remotes.stdout.trim_ascii().is_empty();
+    let default = default.or_else(|| name.clone().filter(|_| is_alone));
+    Ok(Some(Branch { name, default }))
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use crate::image::Reference;
 use crate::job::kept;
 use crate::job::registry::Client;
 use crate::plan::Target;
-use crate::registry::index;
 use crate::registry::reply::Presence;
 
 /// A hit whose bytes have their digest and whose kept manifest is the target's; every other hit is unknown. What is no hit stays as it is, and
@@ -27,13 +26,19 @@ pub(super) async fn hit(client: &Client<'_>, target: &Target, found: Presence) -
 async fn check(client: &Client<'_>, target: &Target, digest: &str) -> Result<()> {
     let image = &target.image;
     match client.manifest(image, "is it what it says it is?").await? {
-        Some((response, _)) if index::is_build_cache(&response.body) => {
-            return Err(wrong(image, "it is a build cache and no image".to_owned()));
-        }
         Some((_, actual)) if actual == digest => {}
         Some((_, actual)) => return Err(wrong(image, format!("the registry called it {digest} and sent {actual}"))),
         None => return Err(wrong(image, format!("was {digest} a moment ago and is not there now"))),
     }
+    check_inputs(client, target, digest).await
+}
+
+/// Checks that the manifest and the sha256 kept beside an image are those of the target.
+///
+/// # Errors
+/// [`Code::NotVerified`] if they differ or are missing, and errors of the registry.
+pub(super) async fn check_inputs(client: &Client<'_>, target: &Target, digest: &str) -> Result<()> {
+    let image = &target.image;
     // Bytes, not tags, are compared: so two manifests that were made to have one md5 are told apart.
     match kept::read(client, image, digest).await {
         Ok(Some(kept)) if kept.manifest.render() == *target.manifest => match (&target.sha256, &kept.about.sha256) {

@@ -105,8 +105,9 @@ impl Given {
         let mut options = Options::new(job);
         options.paths = self.values("path").iter().map(|path| RelPath::root(path.expose())).collect::<Result<_>>()?;
         options.image = self.one("image")?.as_deref().map(Repository::parse).transpose()?;
-        options.algorithm = self.choice("algorithm", &[("md5", Algorithm::Md5), ("sha256", Algorithm::Sha256)])?;
-        options.is_algorithm_given = self.has("algorithm");
+        let algorithm = self.choice("algorithm", &[("auto", None), ("md5", Some(Algorithm::Md5)), ("sha256", Some(Algorithm::Sha256))])?;
+        options.algorithm = algorithm.unwrap_or_default();
+        options.is_algorithm_given = algorithm.is_some();
         options.checkout =
             self.choice("checkout", &[("auto", Checkout::Auto), ("as-is", Checkout::AsIs), ("as-in-git", Checkout::AsInGit)])?;
         options.reuse = self.one("reuse")?;

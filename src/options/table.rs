@@ -88,12 +88,15 @@ pub const OPTIONS: &[Definition] = &[
         WITH_NAMES,
         "Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE",
     ),
-    both(
-        "algorithm",
-        Takes::Choice(&["md5", "sha256"]),
-        WITH_INPUTS,
-        "The hash of manifest and tag; without it, that of `x-docktag` in the Compose files, else md5",
-    ),
+    Definition {
+        default: Some("auto"),
+        ..both(
+            "algorithm",
+            Takes::Choice(&["auto", "md5", "sha256"]),
+            WITH_INPUTS,
+            "The hash of manifest and tag; auto: that of `x-docktag` in the Compose files, else md5",
+        )
+    },
     Definition {
         default: Some("auto"),
         ..both(

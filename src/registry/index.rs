@@ -32,6 +32,11 @@ pub fn is_build_cache(manifest: &[u8]) -> bool {
     is_one(&manifest["config"]) || manifest["manifests"].as_array().into_iter().flatten().any(is_one)
 }
 
+/// Whether something of this media type can be a build cache: BuildKit writes it with OCI's types, or as Docker's list (`cache/remotecache/export.go`).
+pub fn may_be_build_cache(media_type: &str) -> bool {
+    media_type != DOCKER_MANIFEST
+}
+
 /// Whether something of this media type is an index.
 pub fn is_index(media_type: &str) -> bool {
     media_type == OCI_INDEX || media_type == DOCKER_LIST

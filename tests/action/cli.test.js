@@ -1,10 +1,11 @@
 // The command line in Node: the native program's options, results and exit codes.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { docktag, fails, prints, start } from "./support/command-line.js";
+import { CLI, docktag, fails, prints, start } from "./support/command-line.js";
 import { Project } from "./support/project.js";
 import { basic, silence } from "./support/registry.js";
 
@@ -40,7 +41,7 @@ test("what cannot be understood is a mistake of usage, with where help is", asyn
     [["tag", "--path"], /--path/],
     [["tag", "--json=yes", ...PATH], /--json/],
     [["build", "--password", "hunter2", ...PATH], /--password/],
-    [["tag", "--algorithm", "sha1", ...PATH], /`--algorithm`: `sha1` is none of md5, sha256/],
+    [["tag", "--algorithm", "sha1", ...PATH], /`--algorithm`: `sha1` is none of auto, md5, sha256/],
     [["tag", "--image", "a", "--image", "b", ...PATH], /`--image` was given 2 times/],
     [["tag", "-C", ".", "-C", ".", ...PATH], /`--directory` was given 2 times/],
     [["tag"], /no service has `build:`.*\n.*`--path`/],
@@ -233,4 +234,20 @@ test("a reader that has seen enough is no failure", async () => {
   const { child, ended } = start(project, ["manifest", ...PATH]);
   child.stdout.destroy();
   assert.equal((await ended).code, 0);
+});
+
+test("names are escaped for the log of a GitHub job, and are bytes for programs", { skip: process.platform !== "linux" }, async () => {
+  const project = (await Project.make()).file("docker/##[add-mask]a", "");
+  /** @param {string} script */
+  const step = (script) => {
+    // The runner is a shell without the variable, and reads a pipe.
+    const runner = 'GITHUB_ACTIONS=true bash -e -c "$1" "$0" "$2" | cat';
+    const args = ["-c", runner, process.execPath, `${script.replaceAll("JOB", '"$0" "$1" manifest --path docker')}\n:`, CLI];
+    return execFileSync("/bin/sh", args, { cwd: project.folder, env: { PATH: "/usr/bin:/bin", HOME: project.root }, encoding: "utf8" });
+  };
+  for (const script of ["JOB", "timeout 10 JOB"]) assert.match(step(script), / {2}docker\/##\\\[add-mask\]a\n/);
+  const tag = (await docktag(project, ["tag", ...PATH])).stdout.trim();
+  for (const script of ["JOB | md5sum", "{ JOB; } | md5sum", "timeout 10 JOB | md5sum", `sh -c 'f() { JOB; }; f "$1" | md5sum' "$0" "$1"`]) {
+    assert.equal(step(script), `${tag}  -\n`, script);
+  }
 });

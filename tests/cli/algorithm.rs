@@ -82,12 +82,13 @@ fn who_names_a_hash_beats_the_project() {
 #[test]
 fn what_a_project_says_wrongly_is_an_error_with_its_line() {
     for (text, said) in [
-        ("x-docktag: { algorithm: sha1 }", "compose.yaml:5: x-docktag: `sha1` is none of md5, sha256"),
-        ("x-docktag:\n  algorithm: SHA256", "compose.yaml:6: x-docktag: `SHA256` is none of md5, sha256"),
-        ("x-docktag:\n  algorithm: md5\n  verify: true", "compose.yaml:7: x-docktag: `verify` is no key, expected `algorithm`"),
-        ("x-docktag: sha256", "compose.yaml:5: x-docktag: is no mapping"),
-        ("x-docktag: [algorithm]", "compose.yaml:5: x-docktag: is no mapping"),
-        ("x-docktag:\n  algorithm:", "compose.yaml:6: x-docktag: `<nil>` is none of md5, sha256"),
+        ("x-docktag: { algorithm: sha1 }", "compose.yaml:5: x-docktag: `sha1` is not an algorithm, expected md5 or sha256"),
+        ("x-docktag:\n  algorithm: SHA256", "compose.yaml:6: x-docktag: `SHA256` is not an algorithm, expected md5 or sha256"),
+        ("x-docktag:\n  algorithm: md5\n  verify: true", "compose.yaml:7: x-docktag: `verify` is not a key, expected `algorithm`"),
+        ("x-docktag: sha256", "compose.yaml:5: x-docktag: expected a mapping"),
+        ("x-docktag: [algorithm]", "compose.yaml:5: x-docktag: expected a mapping"),
+        ("x-docktag:\n  algorithm:", "compose.yaml:6: x-docktag: `algorithm` has no value, expected md5 or sha256"),
+        ("x-docktag:\n  algorithm: null", "compose.yaml:6: x-docktag: `algorithm` has no value, expected md5 or sha256"),
     ] {
         for args in [&["tag"][..], &["tag", "--algorithm", "md5"], &["build"]] {
             Run::new(&saying(text), args).run().fails(2, &[said, "help: write `x-docktag: { algorithm: sha256 }`, or leave it out"]);

@@ -161,7 +161,7 @@ fn commits_without_a_project_are_left_out_and_said() {
     dir.file("docker/Dockerfile", "FROM scratch\nCOPY nothing /\n");
     commit(&dir, "broken");
     let text = run(&dir, &["backtest"]).run().ok();
-    assert!(text.contains("\napp     #-\n") && text.contains("2 commits left out, the first of them "), "{text}");
+    assert!(text.contains("\napp     #-\n") && text.contains("2 commits left out, the first is "), "{text}");
     assert!(text.contains("no Compose file"), "{text}");
 }
 
@@ -184,5 +184,5 @@ fn what_is_no_history_is_an_error() {
     git(&clone, "project", &["clone", "-q", "--depth", "1", &from, "."]);
     run(&clone, &["backtest", "--path", "docker"]).run().fails(2, &["one commit only", "shallow", "`fetch-depth: 0`"]);
     git(&clone, "project", &["fetch", "-q", "--depth", "2"]);
-    run(&clone, &["backtest", "--path", "docker"]).run().says(&["1 commits are looked at instead of 100", "`git fetch --unshallow`"]).ok();
+    run(&clone, &["backtest", "--path", "docker"]).run().says(&["comparing 1 of 100 commits: ", "`git fetch --unshallow`"]).ok();
 }

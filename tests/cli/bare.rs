@@ -7,11 +7,13 @@ use crate::support::shell::sh;
 use crate::support::{Project, REPOSITORY, Ran, Reply, Run, programs};
 
 /// How the files of a repository lie in a folder, by a script that runs there.
-const LAYOUTS: [(&str, &str); 4] = [
+const LAYOUTS: [(&str, &str); 6] = [
     ("a bare repository", "true"),
     ("one without a commit", "rm -rf objects/?? refs/heads/*"),
     ("one whose common folder is elsewhere", "mkdir ../real; mv objects refs config ../real; echo ../real > commondir"),
     ("one whose HEAD is a link to nowhere", "rm HEAD; ln -s refs/heads/unborn HEAD"),
+    ("one beside an empty `.git` folder", "mkdir .git"),
+    ("one beside a `.git` folder without HEAD", "mkdir -p .git/objects .git/refs"),
 ];
 
 /// Configuration that starts a program, and what plain git does for that. `EVIL` is the program.
@@ -64,7 +66,8 @@ fn a_folder_that_looks_like_a_bare_repository_starts_no_git() {
             }
             run(&project, &["tag", "--checkout", "as-in-git"]).says(&["warning: git does not say what it has of these files"]).ok();
             run(&project, &["build"]).says(&[": pushed, sha256:"]).ok();
-            run(&project, &["build", "--force", "--trusted-branch", "main"]).says(&[": pushed, sha256:"]).ok();
+            let ran = run(&project, &["build", "--force", "--trusted-branch", "main"]);
+            ran.says(&["the branch is not known (.: looks like a bare git repository", ": pushed, sha256:"]).ok();
             let lines = project.lines();
             assert!(lines.iter().all(|line| line.starts_with("docker ")), "{name}, {configuration}: {lines:#?}");
             let script = format!("cd app; ({plain}) >/dev/null 2>&1 </dev/null || true");
@@ -80,7 +83,8 @@ fn a_folder_below_one_that_looks_like_a_bare_repository_starts_no_git_either() {
     project
         .dir
         .file("app/sub/compose.yaml", "services: {app: {image: example/app, build: .}}\n")
-        .file("app/sub/Dockerfile", "FROM scratch\n");
+        .file("app/sub/Dockerfile", "FROM scratch\n")
+        .folder("app/sub/.git");
     let ran = Run::new(&project.dir, ["why", "-C", "app/sub", "--against", "main"]).env("PATH", path(&project.dir)).run();
     ran.fails(2, &[&format!("..: {REFUSAL}")]);
     assert_eq!(project.lines(), [""; 0]);
@@ -93,4 +97,8 @@ fn a_real_repository_can_have_files_with_such_names() {
     fs::rename(project.dir.path(".git"), folder.join(".git")).unwrap();
     assert!(run(&project, &["why", "--against", "main"]).ok().contains("since main ("));
     assert!(project.lines().iter().any(|line| line.starts_with("git ")));
+    // A `.git` that is a file, as in another working tree of the repository.
+    fs::rename(folder.join(".git"), project.dir.beside("home/moved")).unwrap();
+    project.dir.file("app/.git", "gitdir: ../../home/moved\n");
+    assert!(run(&project, &["why", "--against", "main"]).ok().contains("since main ("));
 }

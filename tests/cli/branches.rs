@@ -33,7 +33,7 @@ fn check(project: &Project, run: impl Fn() -> Run, then: Then) {
     match then {
         Moves => assert!(ran.stderr.contains(":ci: points at sha256:") && project.registry.get(&moving).is_some(), "{}", ran.stderr),
         Stays(why) => {
-            ran.says(&[&format!("{why}, so the moving tag stays; `--trusted-branch` names the branches that move it")]);
+            ran.says(&[why, ", so the moving tag stays; `--trusted-branch` names the branches that move it"]);
             assert_eq!(project.registry.get(&moving), None);
         }
         Nothing(why) => {
@@ -183,6 +183,40 @@ fn git_says_the_branch_if_no_service_does() {
     // The service knows the branch, and git the default branch.
     by_git(&with_head("topic"), &[("CIRCLECI", "true"), ("CIRCLE_BRANCH", "main")], &[], Moves);
     by_git(&cloned("main"), &[], &[], Stays("whether `main` is the default branch is not known"));
+}
+
+#[test]
+fn a_branch_that_git_does_not_tell_is_not_trusted() {
+    type Case = (fn() -> Project, &'static [(&'static str, &'static str)], &'static str);
+    const OF_ANOTHER_USER: [(&str, &str); 1] = [("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")];
+    let cases: [Case; 4] = [
+        (|| cloned("main"), &OF_ANOTHER_USER, "git: fatal: detected dubious ownership in repository at "),
+        (|| with_file(".git", "gitdir: ../gone\n"), &[], "git: fatal: not a git repository: "),
+        (|| with_file(".git", "broken\n"), &[], "git: fatal: invalid gitfile format: "),
+        (
+            || {
+                let project = with_file("HEAD", "ref: refs/heads/main\n");
+                project.dir.folder("objects").folder("refs");
+                project
+            },
+            &[],
+            ".: looks like a bare git repository, expected a working tree)",
+        ),
+    ];
+    for (make, variables, why) in cases {
+        for args in [&[][..], &["--trusted-branch", "main"]] {
+            by_git(&make(), variables, args, Stays(why));
+        }
+    }
+    // Git without a repository.
+    by_git(&project(), &[], &[], Moves);
+}
+
+/// A project with one more file.
+fn with_file(name: &str, text: &str) -> Project {
+    let project = project();
+    project.dir.file(name, text);
+    project
 }
 
 #[test]

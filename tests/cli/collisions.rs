@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::support::project::PUSH;
 use crate::support::registry::digest;
 use crate::support::shell::sh;
 use crate::support::{Dir, Project, REPOSITORY, Ran, Run};
@@ -36,7 +37,7 @@ fn the_pair_is_one() {
 #[track_caller]
 fn both(dir: &Dir, args: &[&str], check: impl Fn(&Ran)) {
     dir.file("compose.yaml", "services: {app: {build: docker}}\n").file("docker/Dockerfile", "FROM scratch\nCOPY . /\n");
-    for command in [&["tag", "--path", "docker"][..], &["manifest", "--path", "docker"], &["tag"], &["inputs"]] {
+    for command in [&["tag", "--path", "docker"][..], &["manifest", "--path", "docker"], &["tag"], &["inputs"], &["manifest"]] {
         let ran = Run::new(dir, [command, args].concat()).run();
         ran.ok();
         check(&ran);
@@ -153,4 +154,38 @@ fn the_sha256_is_beside_an_image_whose_tag_is_an_md5() {
     run(project, "build", mode, &["--algorithm", "sha256"]).ok();
     keep_again(project, |annotations| assert_eq!(annotations.get("vnd.docktag.sha256"), None, "the tag is one already"));
     run(project, "build", mode, &["--algorithm", "sha256", "--verify"]).says(&["hit, sha256:"]).ok();
+}
+
+/// A project with an image for two platforms whose parts were built from these files; then it is joined with the last of them.
+fn joined(files: [usize; 2], args: &[&str]) -> (Project, Ran) {
+    let project = Project::new();
+    let build = "build: {context: docker, platforms: [linux/amd64, linux/arm64]}";
+    project.dir.file("docker-compose.yml", format!("services: {{app: {{image: '{}', {build}}}}}\n", project.image));
+    project.dir.file("docker/Dockerfile", "FROM scratch\nCOPY file /\n");
+    // Each part has a digest of its own.
+    project.docker(&[(r#""push "*"#, &PUSH.replace("'pushed'", "\"$2\""))]);
+    for (index, part) in files.into_iter().zip(["linux/amd64", "linux/arm64"]) {
+        project.dir.file("docker/file", bytes(index));
+        run(&project, "build", &[], &[&["--part", part], args].concat()).says(&[": pushed, sha256:"]).ok();
+    }
+    let ran = run(&project, "join", &[], &[]);
+    ran.says(&[": joined of linux/amd64, linux/arm64"]).ok();
+    (project, ran)
+}
+
+const NOT_ACCEPTED: &str = ": `--verify` will not accept this image, since a part may have other inputs: ";
+
+#[test]
+fn a_join_keeps_the_sha256_only_if_every_part_has_it() {
+    let (project, ran) = joined([1, 1], &[]);
+    ran.is_silent_on(&[NOT_ACCEPTED]);
+    run(&project, "build", &[], &["--verify"]).says(&["hit, sha256:"]).ok();
+
+    let (project, ran) = joined([0, 1], &[]);
+    ran.says(&[NOT_ACCEPTED, "-linux-amd64: ", "the sha256 of its inputs is another one, though their md5 is the same"]);
+    run(&project, "build", &[], &["--verify"]).fails(1, &["no sha256 of its inputs is kept beside it", "help: "]);
+
+    let (project, ran) = joined([1, 1], &["--keep-manifest=false"]);
+    ran.says(&[NOT_ACCEPTED, "-linux-amd64: ", "no manifest that makes this tag is kept beside"]);
+    run(&project, "build", &[], &["--verify"]).fails(1, &["no sha256 of its inputs is kept beside it", "help: "]);
 }

@@ -10,7 +10,7 @@ use crate::support::{Project, REPOSITORY, Ran, Reply, Run, programs};
 /// programs.
 type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     ("core.fsmonitor", &[("core.fsmonitor", "BIN/evil")], "git status"),
     ("core.hooksPath", &[("core.hooksPath", "BIN")], "git add -A"),
     ("diff.external", &[("diff.external", "BIN/evil")], "git diff"),
@@ -26,6 +26,7 @@ const ROWS: [Row; 12] = [
         "script -qec 'git log' ../home/typescript",
     ),
     ("remote.X.url", &[("remote.origin.url", "ext::BIN/evil %S"), ("protocol.ext.allow", "always")], "git ls-remote origin"),
+    ("remote.X.uploadpack", &[("remote.origin.url", "."), ("remote.origin.uploadpack", "BIN/evil")], "git ls-remote origin"),
     ("remote.X.vcs", &[("remote.origin.url", "x"), ("remote.origin.vcs", "evil"), ("protocol.allow", "always")], "git ls-remote origin"),
 ];
 
@@ -35,7 +36,7 @@ const COMMANDS: [(&str, &[&str]); 7] = [
     ("since HEAD~1 (", &["why", "--against", "HEAD~1"]),
     ("2 commits", &["backtest"]),
     ("CRLF on disk, LF in git", &["tag", "--checkout", "as-in-git"]),
-    ("1 commits count", &["prune", "--keep-branches"]),
+    ("commits whose images are needed: 1 (branches: 1, commits per branch: 1)", &["prune", "--keep-branches"]),
     ("pushed, sha256:", &["build", "--force"]),
     ("pushed, sha256:", &["build", "--force", "--trusted-branch", "main"]),
 ];
@@ -85,9 +86,9 @@ fn no_program_of_a_repositorys_configuration_is_started() {
         for (said, args) in COMMANDS {
             let ran = run(&project, args);
             assert_eq!(started(&project), [""; 0], "{key} in {args:?}");
-            match (key.starts_with("remote."), args[0]) {
-                (true, "prune") => {
-                    ran.fails(2, &["git cannot say which branches does it have now", "transport", "not allowed"]);
+            match (key, args[0]) {
+                ("remote.X.url" | "remote.X.vcs", "prune") => {
+                    ran.fails(2, &["git cannot list the branches of `origin`: ", "transport", "not allowed"]);
                 }
                 _ => assert!(ran.ok().contains(said) || ran.stderr.contains(said), "{key} in {args:?}: {}{}", ran.text(), ran.stderr),
             }
@@ -98,13 +99,14 @@ fn no_program_of_a_repositorys_configuration_is_started() {
 }
 
 /// What every git gets.
-const FOR_GIT: [(&str, &str); 6] = [
+const FOR_GIT: [(&str, &str); 7] = [
     ("GIT_ALLOW_PROTOCOL", "none"),
     ("GIT_LITERAL_PATHSPECS", "1"),
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_PAGER", "cat"),
     ("GIT_TERMINAL_PROMPT", "0"),
+    ("LC_ALL", "C"),
 ];
 /// What every program gets, since Compose and Buildx start git too.
 const FOR_ALL: [(&str, &str); 5] = [

@@ -139,8 +139,10 @@ fn names_that_docktag_manages_are_no_tags_and_no_caches() {
     }
 }
 
+/// The bytes of an image that could be a cache by its type.
+const IMAGE: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]}"#;
 /// The bytes of a cache that BuildKit exported to a registry.
-const CACHE: &str = r#"{"schemaVersion":2,"config":{"mediaType":"application/vnd.buildkit.cacheconfig.v0"},"layers":[]}"#;
+const CACHE: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.buildkit.cacheconfig.v0"},"layers":[]}"#;
 
 #[test]
 fn a_build_cache_under_the_images_name_counts_as_missing() {
@@ -150,6 +152,8 @@ fn a_build_cache_under_the_images_name_counts_as_missing() {
     let said = format!("warning: {image}: is a build cache and no image, so it counts as missing");
     project.registry.put(&name, CACHE);
     run(&project, &["build", "--dry-run"]).says(&[&said, ": miss"]).ok();
+    run(&project, &["plan"]).says(&[&said]).ok();
+    run(&project, &["pull"]).fails(3, &[&said, "not in the registry"]);
     project.docker(&[(r#""compose -f "*" pull db""#, "")]);
     run(&project, &["pull", "--or-build"]).says(&[&said]).ok();
     assert_eq!(project.registry.get(&name).as_deref(), Some(CACHE));
@@ -170,7 +174,7 @@ fn a_hit_whose_manifest_cannot_be_read_is_unknown() {
     ] {
         let project =
             Project::with(move |request, _| (request.method == "GET" && request.target.contains("/manifests/")).then(|| reply.clone()));
-        project.is_there();
+        project.registry.put(&format!("{REPOSITORY}:{}", project.tag), IMAGE);
         project.is_unknown(&[&project.image, said, "whether the image is there is not known, so nothing was built"]);
     }
 }

@@ -26,7 +26,7 @@ enum Said {
 
 use Said::{Build, Compose, Dockerfile, File, Service, Top};
 
-const ROWS: [Row; 42] = [
+const ROWS: [Row; 44] = [
     ("`image`", Compose, "services: {app: {image: example/app, build: .}}", "services: {app: {image: example/other, build: .}}"),
     ("`build.tags`", Build, "tags: [example/app:one]", "tags: [example/app:two]"),
     ("`build.cache_from`", Build, "cache_from: [example/app:one]", "cache_from: [example/app:two]"),
@@ -59,6 +59,8 @@ const ROWS: [Row; 42] = [
     ("`develop`", Service, "develop: {watch: [{path: a, action: rebuild}]}", "develop: {watch: [{path: sub, action: rebuild}]}"),
     ("`x-docktag`", Top, "x-docktag: {algorithm: md5}", "x-docktag: {algorithm: sha256}"),
     ("`.env`", File(".env"), "V=one", "V=two"),
+    ("`DOCKER_DEFAULT_PLATFORM` in `.env`", File(".env"), "DOCKER_DEFAULT_PLATFORM=linux/amd64", "DOCKER_DEFAULT_PLATFORM=linux/s390x"),
+    ("`DOCKER_HOST` in `.env`", File(".env"), "DOCKER_HOST=tcp://one", "DOCKER_HOST=tcp://two"),
     ("`# syntax=`", File("Dockerfile"), "# syntax=one\nFROM scratch", "# syntax=two\nFROM scratch"),
     ("`FROM`", File("Dockerfile"), "FROM one", "FROM two"),
     ("`COPY`", File("a"), "one", "two"),

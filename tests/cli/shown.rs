@@ -11,13 +11,13 @@ fn hostile() -> Dir {
     dir
 }
 
-/// What a shell script prints in which `$0` is docktag, on GitHub or elsewhere.
+/// Returns what a shell script prints in which `$0` is docktag, as a step of a job on GitHub or elsewhere. The runner is a shell without the
+/// variable, and reads a pipe.
 #[track_caller]
 fn printed(dir: &Dir, script: &str, github: &str) -> String {
-    // With something behind it the shell does not become docktag.
-    let script = format!("{script}\n:");
-    let starter = ["/bin/sh", "-c", &script];
-    Run::through(dir, &starter, [""; 0]).env("PATH", "/usr/bin:/bin").env("GITHUB_ACTIONS", github).run().ok()
+    let runner = ["/bin/sh", "-c", "GITHUB_ACTIONS=\"$2\" bash -e -c \"$1\" \"$0\" | cat"];
+    // Without a second command, the shell would be replaced by docktag.
+    Run::through(dir, &runner, [&format!("{script}\n:"), github]).env("PATH", "/usr/bin:/bin").run().ok()
 }
 
 #[track_caller]
@@ -35,19 +35,46 @@ const JOB: &str = "\"$0\" manifest --path docker";
 #[test]
 fn the_log_of_a_github_job_gets_escaped_names() {
     let dir = hostile();
-    is_escaped(&printed(&dir, JOB, "true"));
-    is_escaped(&printed(&dir, &format!("if true; then {JOB}; fi"), "true"));
-    is_escaped(&printed(&dir, &format!("cat /dev/null | {JOB}"), "true"));
+    for script in [
+        "JOB",
+        "exec JOB",
+        "timeout 10 JOB",
+        "env A=b JOB",
+        "(JOB)",
+        "if true; then JOB; fi",
+        "cat /dev/null | JOB",
+        "sh -c 'JOB; :' \"$0\"",
+        // Names of programs that look like the end of a name.
+        "cp /bin/sh '../home/a) R 1 ('; '../home/a) R 1 (' -c 'JOB; :' \"$0\"",
+    ] {
+        is_escaped(&printed(&dir, &script.replace("JOB", JOB), "true"));
+    }
 }
 
 #[test]
 fn a_program_in_a_github_job_gets_the_bytes() {
     let dir = hostile();
-    for script in ["JOB | cat", "JOB > ../home/out; cat ../home/out", "text=$(JOB); printf '%s\\n' \"$text\"", "cat <<END\n$(JOB)\nEND"] {
+    for script in [
+        "JOB | cat",
+        "JOB > ../home/out; cat ../home/out",
+        "text=$(JOB); printf '%s\\n' \"$text\"",
+        "cat <<END\n$(JOB)\nEND",
+        "{ JOB; } | cat",
+        "timeout 10 JOB | cat",
+        "sh -c 'f() { JOB; }; f | cat' \"$0\"",
+        "(exec > ../home/out; JOB); cat ../home/out",
+    ] {
         is_raw(&printed(&dir, &script.replace("JOB", JOB), "true"));
     }
-    // Nor is it the log if the parent writes elsewhere.
-    is_raw(&Run::new(&dir, ["manifest", "--path", "docker"]).env("GITHUB_ACTIONS", "true").run().ok());
+}
+
+#[test]
+fn the_md5_of_a_manifest_is_its_tag_in_a_github_job_too() {
+    let dir = hostile();
+    let tag = Run::new(&dir, ["tag", "--path", "docker"]).run().ok();
+    for script in ["{ JOB; } | md5sum", "timeout 10 JOB | md5sum", "sh -c 'f() { JOB; }; f | md5sum' \"$0\""] {
+        assert_eq!(printed(&dir, &script.replace("JOB", JOB), "true"), format!("{}  -\n", tag.trim()), "{script}");
+    }
 }
 
 #[test]

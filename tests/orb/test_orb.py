@@ -139,7 +139,7 @@ class Parameters(unittest.TestCase):
         environment = command_step("build")["environment"]
         told = {name: value for name, value in environment.items() if name.startswith("DOCKTAG_") and value not in ("", "0")}
         self.assertEqual(told, {"DOCKTAG_PATH": "docker", "DOCKTAG_IMAGE": "example/app", "DOCKTAG_MOVING_TAG": "ci", "DOCKTAG_PUSH": "auto", "DOCKTAG_REGISTRY_TIMEOUT": "10",
-                                "DOCKTAG_CACHE": "inline", "DOCKTAG_KEEP_MANIFEST": "true", "DOCKTAG_ALGORITHM": "md5", "DOCKTAG_CHECKOUT": "auto"})
+                                "DOCKTAG_CACHE": "inline", "DOCKTAG_KEEP_MANIFEST": "true", "DOCKTAG_ALGORITHM": "auto", "DOCKTAG_CHECKOUT": "auto"})
 
     def test_a_job_has_those_of_its_command_and_hands_them_on(self):
         engine = {"executor", "remote_docker"}

@@ -81,7 +81,9 @@ export async function look(core, project, given, tell) {
   }
   const all = await run({ command: 'tag' })
   if (!all) return failedAt(host, view)
-  view.targets = JSON.parse(new TextDecoder().decode(all.output(true))).targets
+  const { targets, algorithm } = JSON.parse(new TextDecoder().decode(all.output(true)))
+  view.targets = targets
+  choice.algorithm = algorithm
   const names = view.targets.flatMap(({ services }) => services)
   if (!names.includes(choice.service)) choice.service = choice.mode === 'compose' ? names.sort()[0] : ''
   const one = await run({ command: 'inputs', service: choice.mode === 'compose' ? [choice.service] : [] })
@@ -131,7 +133,8 @@ function common(choice, folder) {
   const env = choice.mode === 'compose' ? Object.fromEntries(choice.arg.map((it) => [it.split('=', 1)[0], it.slice(it.indexOf('=') + 1)])) : {}
   const file = choice.mode === 'dockerfile' ? EXTRA : choice.mode === 'compose' ? choice.file : ''
   return {
-    algorithm: choice.algorithm,
+    // Without a choice, the Compose file's `x-docktag` says which.
+    algorithm: choice.mode === 'compose' && choice.algorithm === 'md5' ? 'auto' : choice.algorithm,
     ...(choice.mode !== 'folder' && { file: file ? [file] : [], ...(choice.platform && { platform: choice.platform }) }),
     ...(choice.mode === 'dockerfile' && { 'project-directory': folder }),
     // CI's machines are mostly of this kind; another platform can be chosen.

@@ -48,7 +48,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         } else {
             "there are no more"
         };
-        desk.tell(Note::info(format!("{} commits are looked at instead of {}: {why}", commits.len() - 1, options.commits)));
+        desk.tell(Note::info(format!("comparing {} of {} commits: {why}", commits.len() - 1, options.commits)));
     }
     let changes = history::changes(desk, options, &commits).await?;
     let tested = test(&reader, commits, changes).await?;

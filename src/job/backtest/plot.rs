@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::job::backtest::count::{Counts, Row, Run};
+use crate::print::plural;
 
 /// How many builds there have been so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,19 +50,18 @@ pub(super) fn svg(counts: &Counts) -> String {
     let (wide, high) = (WIDTH - left - right, HEIGHT - above - below);
     let x = |index: usize| left + wide * index / sums.len().max(1);
     let y = |value: usize| above + high - high * value / top;
+    let commits = plural(sums.len(), "commit");
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n\
          <style>:root {{ color: #1f2328; background: #fff }} text {{ fill: currentColor }} path {{ fill: none; stroke-width: 2 }}\n\
          .axis {{ stroke: currentColor; stroke-width: 1 }} .always {{ stroke: #8c959f }} .whole {{ stroke: #bf8700 }} .docktag {{ stroke: #1a7f37; stroke-width: 3 }}\n\
          @media (prefers-color-scheme: dark) {{ :root {{ color: #e6edf3; background: #0d1117 }} .docktag {{ stroke: #3fb950 }} .whole {{ stroke: #d29922 }} }}</style>\n\
-         <title>Builds in {} commits: {} always, {} by whole folders, {} with docktag</title>\n\
-         <text x=\"{left}\" y=\"24\" font-size=\"15\">Builds in {} commits</text>\n\
+         <title>Builds in {commits}: {} always, {} by whole folders, {} with docktag</title>\n\
+         <text x=\"{left}\" y=\"24\" font-size=\"15\">Builds in {commits}</text>\n\
          <path class=\"axis\" d=\"M{left} {above}V{}H{}\"/>\n",
-        sums.len(),
         last.always,
         last.whole,
         last.docktag,
-        sums.len(),
         above + high,
         left + wide,
     );

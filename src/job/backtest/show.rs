@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::job::backtest::count::{Counts, Row, Run};
 use crate::job::backtest::plot::{Sums, sums};
 use crate::job::history::Commit;
+use crate::print::plural;
 use crate::refresh::rfc3339;
 
 /// So many causes are named.
@@ -30,7 +31,7 @@ pub(super) fn text(counts: &Counts) -> String {
     }
     writeln!(text, "{:wide$}  oldest commit first; # built, . hit, - no such image", "").ok();
     for (commit, error) in counts.unknown.iter().take(1) {
-        writeln!(text, "\n{} commits left out, the first of them {}: {}", counts.unknown.len(), short(commit), error.headline()).ok();
+        writeln!(text, "\n{} left out, the first is {}: {}", plural(counts.unknown.len(), "commit"), short(commit), error.headline()).ok();
     }
     text
 }
@@ -96,11 +97,11 @@ fn heading(counts: &Counts) -> String {
     let saved = (100 * (sums.always - sums.docktag)).checked_div(sums.always).unwrap_or_default();
     let (Some(first), Some(last)) = (counts.commits.first(), counts.commits.last()) else { return String::new() };
     format!(
-        "{} commits, {} to {}: {} builds instead of {}, {saved} % saved",
-        counts.commits.len(),
+        "{}, {} to {}: {} instead of {}, {saved} % saved",
+        plural(counts.commits.len(), "commit"),
         short(first),
         short(last),
-        sums.docktag,
+        plural(sums.docktag, "build"),
         sums.always
     )
 }

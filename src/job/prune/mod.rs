@@ -28,8 +28,8 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let repositories = repositories(desk, options).await?;
     let needed = needed::find(desk, options).await?;
     desk.tell(Note::info(format!(
-        "{} commits count: the last {} of each of {} branches",
-        needed.commits, options.keep_commits, needed.branches
+        "commits whose images are needed: {} (branches: {}, commits per branch: {})",
+        needed.commits, needed.branches, options.keep_commits
     )));
     let client = Client::to_delete(desk, options);
     let mut pruned = Vec::new();

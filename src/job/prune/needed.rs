@@ -85,13 +85,14 @@ async fn heads(desk: &Desk, options: &Options, reader: &Reader) -> Result<Vec<St
         return Ok(heads);
     }
     let args = ["for-each-ref", "--format=%(objectname)", "refs/heads", "refs/remotes"];
-    heads.extend(lines(desk, options, &args, "which branches are there?").await?);
-    let remotes = lines(desk, options, &["remote"], "is there a remote?").await?;
+    heads.extend(lines(desk, options, &args, "list the branches").await?);
+    let remotes = lines(desk, options, &["remote"], "list the remotes").await?;
     for remote in &remotes {
-        let because = "which branches does it have now?";
-        let listed = git::run_with_remote(desk, options, &["ls-remote", "--heads", "--", remote], because).await;
-        let listed = printed(listed?, because)
-            .map_err(|error| error.help("what its branches need must be known before anything is deleted; may this machine read it?"))?;
+        // The option keeps git from running `remote.*.uploadpack` of the configuration.
+        let args = ["ls-remote", "--heads", "--upload-pack=git-upload-pack", "--", remote];
+        let listed = git::run_with_remote(desk, options, &args, "which branches does the remote have now?").await?;
+        let listed = printed(listed, &format!("list the branches of `{remote}`"))
+            .map_err(|error| error.help("`prune` deletes nothing until it knows all branches; may this machine read the remote?"))?;
         for (commit, name) in listed.iter().filter_map(|line| line.split_once('\t')) {
             if reader.commit(commit).await.is_err() {
                 return Err(Error::new(Code::RevisionUnknown, "this branch was not fetched, so what it needs is not known")
@@ -112,7 +113,7 @@ async fn recent(desk: &Desk, options: &Options, reader: &Reader, heads: &[String
     let mut commits: Map<String, String> = Map::new();
     for head in heads {
         let args = ["log", "--no-show-signature", "--first-parent", "--format=%H %T %P", &count, head, "--"];
-        let said = lines(desk, options, &args, "which commits count?").await?;
+        let said = lines(desk, options, &args, "list the commits").await?;
         // Where the history was cut, the last commit that is here still has parents.
         let is_cut = reader.repository.is_shallow && said.len() < options.keep_commits;
         if is_cut {
@@ -130,15 +131,15 @@ async fn recent(desk: &Desk, options: &Options, reader: &Reader, heads: &[String
     Ok(commits.into_iter().collect())
 }
 
-async fn lines(desk: &Desk, options: &Options, args: &[&str], because: &str) -> Result<Vec<String>> {
-    printed(git::run(desk, options, args, None, because).await?, because)
+async fn lines(desk: &Desk, options: &Options, args: &[&str], what: &str) -> Result<Vec<String>> {
+    printed(git::run(desk, options, args, None, what).await?, what)
 }
 
-/// The lines that git printed.
-fn printed(exited: Exited, because: &str) -> Result<Vec<String>> {
+/// Returns the lines that git printed; `what` is what git was asked to do.
+fn printed(exited: Exited, what: &str) -> Result<Vec<String>> {
     match exited.ok() {
         true => Ok(String::from_utf8_lossy(&exited.stdout).lines().map(str::to_owned).collect()),
-        false => Err(Error::new(Code::NoRepository, format!("git cannot say {}: {}", because.trim_end_matches('?'), exited.last_lines()))),
+        false => Err(Error::new(Code::NoRepository, format!("git cannot {what}: {}", exited.last_lines()))),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::ci::summary::cell;
 use crate::job::prune::Pruned;
 use crate::job::prune::judge::{Judged, Verdict};
 use crate::options::Options;
+use crate::print::plural;
 
 /// A line for each repository, and one for each tag that is not needed.
 pub(super) fn text(options: &Options, pruned: &[Pruned]) -> String {
@@ -56,7 +57,7 @@ fn any(pruned: &[Pruned], verdict: Verdict) -> bool {
 
 /// `12 tags, 7 needed, 2 not needed`.
 fn counts(tags: &[Judged]) -> String {
-    let mut said = vec![format!("{} tags", tags.len())];
+    let mut said = vec![plural(tags.len(), "tag")];
     for (verdict, words) in [
         (Verdict::Needed, "needed"),
         (Verdict::Young, "too young"),

@@ -20,7 +20,7 @@ test("a registry without TLS is asked through the one of HTTP_PROXY", async () =
   const inputs = { image: "registry.test/example/app", "insecure-registry": "registry.test", "moving-tag": "" };
   const ran = await project.run(inputs, { env: { http_proxy: url } });
   exits(ran, 0);
-  assert.deepEqual(asked, ["HEAD", "GET"].map((method) => `${method} http://registry.test/v2/example/app/manifests/${project.tag}`));
+  assert.deepEqual(asked, [`HEAD http://registry.test/v2/example/app/manifests/${project.tag}`]);
 });
 
 test("NO_PROXY and the loopback interface are asked directly", async () => {

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 import { calls } from "./programs.js";
 
-const CLI = fileURLToPath(new URL("../../../action/cli.js", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../../action/cli.js", import.meta.url));
 
 /**
  * @typedef {object} Done

@@ -143,11 +143,17 @@ fn honest(store: &Path, request: &Request) -> Reply {
     }
 }
 
+/// What a manifest calls itself, or else that of an image that the engine pushed.
+fn media_type(manifest: &[u8]) -> String {
+    let manifest: serde_json::Value = serde_json::from_slice(manifest).unwrap_or_default();
+    manifest["mediaType"].as_str().unwrap_or(MANIFEST_TYPE).to_owned()
+}
+
 /// The answer of a registry that has the manifest.
 pub(crate) fn manifest_reply(manifest: &[u8]) -> Reply {
     Reply::status(200)
         .header("docker-distribution-api-version", "registry/2.0")
-        .header("content-type", MANIFEST_TYPE)
+        .header("content-type", media_type(manifest))
         .header("docker-content-digest", digest(manifest))
         .body(manifest)
 }

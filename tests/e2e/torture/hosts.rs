@@ -61,6 +61,10 @@ fn runner(project: &Project) -> Vec<(&'static str, PathBuf)> {
         variables.push((name, folder.join(name)));
     }
     variables.extend([("GITHUB_ACTIONS", "true".into()), ("GITHUB_EVENT_NAME", "push".into()), ("CI", "true".into())]);
+    let event = root().join("tests/e2e/workflows/push.json");
+    variables.extend([("GITHUB_REF", "refs/heads/main".into()), ("GITHUB_EVENT_PATH", event)]);
+    // A test can be about another event.
+    variables.retain(|(name, _)| !project.env.contains_key(*name));
     variables
 }
 

@@ -27,7 +27,7 @@ const TREES: [(&str, &str); 6] = [
     ("ln -s ' -> b' d/a", "ln -s b 'd/a -> '"),
     ("ln -s $'b\\n# link d/e -> f' d/a", "ln -s b d/a; ln -s f d/e"),
     ("ln -s '\\-> b' d/a", "ln -s -- '-> b' d/a"),
-    ("mkdir d/$'a\\n# empty d/b'", "mkdir d/a d/b"),
+    ("echo 1 >$'d/a\\nb'", "echo 1 >'d/a\\nb'"),
 ];
 /// Compose keys of which two could be one line.
 const CONTEXTS: [(&str, &str); 3] = [

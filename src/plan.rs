@@ -126,20 +126,22 @@ pub fn targets(model: &Model, tag: &str, manifest: &Rc<[u8]>, moving_tag: Option
     if targets.is_empty() { Err(no_target(model)) } else { Ok(targets) }
 }
 
-/// Whether docktag alone writes an image's name: a tag with a hash, a list of what refers to an image, a moving tag, and the cache beside it.
-pub fn is_managed(image: &Reference, targets: &[&Target]) -> bool {
+/// Returns whether docktag alone writes an image's name: a tag with a hash, a list of referrers, a moving tag, and the cache beside it.
+///
+/// The repository does not matter, nor do the images of this branch's Compose files: another branch can name its images differently.
+pub fn is_managed(image: &Reference, moving_tag: Option<&str>) -> bool {
     let Some(tag) = image.tag.as_deref() else { return false };
-    let is_of = |target: &&Target| {
-        image.repository.is_same(&target.image.repository)
-            && (target.moving.as_ref().is_some_and(|moving| moving.tag == image.tag) || is_cache(tag, target))
-    };
-    hash_of(tag).is_some() || tag.starts_with("sha256-") || tag.starts_with("sha512-") || targets.iter().any(is_of)
+    hash_of(tag).is_some() || tag.starts_with("sha256-") || tag.starts_with("sha512-") || is_of_moving(tag, moving_tag)
 }
 
-/// Whether a tag is that of a target's cache, for all platforms or for one.
-fn is_cache(tag: &str, target: &Target) -> bool {
-    let cache = cache_image(target).ok().and_then(|image| image.tag).unwrap_or_default();
-    tag == cache || tag.strip_prefix(&cache).is_some_and(|rest| rest.starts_with('-'))
+/// Returns whether a tag is a moving tag (`ci`, `dev-ci`) or the cache beside one (`ci-cache`, `dev-ci-cache-linux-arm64`; `cache` without a
+/// moving tag).
+fn is_of_moving(tag: &str, moving_tag: Option<&str>) -> bool {
+    let words = format!("-{tag}-");
+    match moving_tag {
+        Some(moving) => words.ends_with(&format!("-{moving}-")) || words.contains(&format!("-{moving}-cache-")),
+        None => words.starts_with("-cache-"),
+    }
 }
 
 /// The services with `build:` whose image does not carry the hash.

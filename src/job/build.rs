@@ -33,7 +33,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     }
 
     let mut targets = targets;
-    tags::check(desk, options.pushes(), &mut targets)?;
+    tags::check(desk, options, &mut targets)?;
     let (targets, part) = match &options.share {
         Some(share) => super::plan::of_share(options, share, targets)?,
         None => (targets, options.part.clone()),

@@ -12,12 +12,21 @@ use crate::report::Note;
 impl Build<'_> {
     /// Says which caches of the Compose files are left out.
     pub(super) fn tell_unused_caches(&self, project: &Project, overrides: &[ServiceOverride]) {
-        let is_left_out = |it: &&ServiceOverride| matches!(&it.build, Some(build) if matches!(build.cache_from, List::Replace(_)));
-        for service in overrides.iter().filter(is_left_out).map(|it| &it.service) {
-            let named = project.model.build(service).cache_from.join(", ");
-            self.desk.tell(Note::info(format!(
-                "service `{service}`: cache_from is left out ({named}), since any branch could have written it: name it with `--cache-from`, or trust all branches with `--trusted-branch '*'`"
-            )));
+        for ServiceOverride { service, build, .. } in overrides {
+            let Some(build) = build else { continue };
+            let own = project.model.build(service);
+            if matches!(build.cache_from, List::Replace(_)) {
+                self.desk.tell(Note::info(format!(
+                    "service `{service}`: `cache_from` is ignored ({}), since any branch can write it: if only trusted branches do, pass `--cache-from`",
+                    own.cache_from.join(", ")
+                )));
+            }
+            if self.options.pushes() && !self.gives_cache && !own.cache_to.is_empty() {
+                self.desk.tell(Note::info(format!(
+                    "service `{service}`: `cache_to` is ignored ({}), since this branch is not trusted",
+                    own.cache_to.join(", ")
+                )));
+            }
         }
     }
 

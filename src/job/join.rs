@@ -19,7 +19,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let Work { options, mut report, project, targets, .. } = work::prepare(desk, options).await?;
     let options = &options;
     let mut targets: Vec<Target> = targets.into_iter().filter(|target| target.platforms.len() > 1 && !target.is_local).collect();
-    tags::check(desk, options.pushes(), &mut targets)?;
+    tags::check(desk, options, &mut targets)?;
     if targets.is_empty() {
         desk.tell(Note::info("no image is for several platforms, so there is nothing to join"));
     }

@@ -38,7 +38,7 @@ impl Build<'_> {
         if let Some(builder) = self.options.builder.as_ref().filter(|_| self.options.pushes()) {
             return self.provide_on(builder, project, report, misses).await;
         }
-        self.check_exports(project, misses)?;
+        self.check_exports(project)?;
         compose::start(self.desk, self.options, project).await?;
         let engine = match self.options.dry_run {
             true => None,
@@ -152,9 +152,8 @@ impl Build<'_> {
     }
 
     /// What the Compose files export must not be taken for an image.
-    pub(super) fn check_exports(&self, project: &Project, misses: &[Asked]) -> Result<()> {
-        let targets: Vec<&Target> = misses.iter().map(|asked| &asked.target).collect();
-        if self.options.pushes() { plan::check_exports(&project.model, &targets) } else { Ok(()) }
+    pub(super) fn check_exports(&self, project: &Project) -> Result<()> {
+        if self.options.pushes() { plan::check_exports(&project.model, self.options.moving_tag.as_deref()) } else { Ok(()) }
     }
 
     /// Gives what was built here the project's own tags, as Compose does.

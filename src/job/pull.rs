@@ -22,7 +22,8 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let Work { options, mut report, mut project, targets, strangers, stages, .. } = in_its_period(desk, options).await?;
     let options = &options;
     let mut targets = targets;
-    tags::check(desk, false, &mut targets)?;
+    // Nothing is pushed, so the tags are for the engine here.
+    tags::check(desk, &Options { push: Push::No, ..options.clone() }, &mut targets)?;
     let (targets, local): (Vec<Target>, Vec<Target>) = targets.into_iter().partition(|target| !target.is_local || options.or_build);
     for target in &local {
         desk.tell(Note::warning(format!(

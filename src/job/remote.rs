@@ -20,7 +20,7 @@ use crate::report::{Note, Planned, Report, TargetReport};
 impl Build<'_> {
     /// Builds what is missing on `builder`, and pushes it.
     pub(super) async fn provide_on(&self, builder: &str, project: &mut Project, report: &Report, misses: &[Asked]) -> Result<Built> {
-        self.check_exports(project, misses)?;
+        self.check_exports(project)?;
         self.check_login(misses).await?;
         self.check_line_ends(report)?;
         if self.options.reuse.is_some() {

@@ -7,6 +7,7 @@ use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
 use crate::job::registry::Client;
+use crate::options::Options;
 use crate::plan::{Target, is_managed};
 use crate::registry::reply::Presence;
 use crate::report::{Moved, Moving, Note};
@@ -16,7 +17,7 @@ use crate::report::{Moved, Moving, Note};
 ///
 /// # Errors
 /// [`Code::Usage`] for a name that docktag manages, such as one with a hash; [`Code::ImageInvalid`] for what is no name.
-pub(super) fn check(desk: &Desk, pushes: bool, targets: &mut [Target]) -> Result<()> {
+pub(super) fn check(desk: &Desk, options: &Options, targets: &mut [Target]) -> Result<()> {
     let all = targets.to_vec();
     let others: Vec<&Target> = all.iter().collect();
     for target in targets {
@@ -33,11 +34,11 @@ pub(super) fn check(desk: &Desk, pushes: bool, targets: &mut [Target]) -> Result
             if is_tag(&target.image) || target.moving.as_ref().is_some_and(is_tag) {
                 continue;
             }
-            if is_managed(&tag, &others) {
+            if is_managed(&tag, options.moving_tag.as_deref()) {
                 return Err(at(Error::new(Code::Usage, "is a name that docktag manages"))
-                    .help("a tag with a hash names the image of exactly its inputs: write another tag, or leave it out"));
+                    .help("docktag alone writes hash tags, the moving tag and its cache: choose another tag"));
             }
-            if pushes && !others.iter().any(|other| other.image.repository.is_same(&tag.repository) && !other.is_local) {
+            if options.pushes() && !others.iter().any(|other| other.image.repository.is_same(&tag.repository) && !other.is_local) {
                 desk.tell(Note::warning(format!(
                     "{service}: tags: `{tag}` is not set: docktag writes only to the repositories of the project's images"
                 )));

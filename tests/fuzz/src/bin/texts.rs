@@ -1,7 +1,7 @@
 //! Short grammars, and JSON from hosts: options, answers, shares of a plan, platforms, periods, events, what Compose and buildx print.
 #![no_main]
 
-use docktag::ci::fork::no_secrets;
+use docktag::ci::trust::{branch, untrusted};
 use docktag::compose::bake::{Wanted, by_digest, digests};
 use docktag::expand::{Lex, NoVariables};
 use docktag::need::answers;
@@ -37,7 +37,8 @@ fuzz_target!(|text: &str| {
         drop(answers(&value));
     }
     let env = [("GITHUB_EVENT_NAME".to_owned(), "pull_request".to_owned())].into_iter().collect();
-    no_secrets(&env, text.as_bytes());
+    untrusted(&env, text.as_bytes());
+    branch(&env, text.as_bytes());
     let wanted = [Wanted { image: "a/app:1".to_owned(), repository: "a/app".to_owned(), insecure: false }];
     if let Ok(bake) = by_digest(text.as_bytes(), &wanted) {
         assert!(!bake.text.contains("type=docker") || text.contains("type=docker"));

@@ -80,8 +80,8 @@ export function snippets({ choice, found }) {
       - uses: docktag/docktag@v${VERSION}
         with:
 ${fields('          ', same)}          registry: ${yaml(registry)}
-          username: \${{ github.actor }}
-          password: \${{ secrets.GITHUB_TOKEN }}
+          username: ${registry === 'ghcr.io' ? '\${{ github.actor }}' : '\${{ vars.REGISTRY_USERNAME }}'}
+          password: \${{ secrets.${registry === 'ghcr.io' ? 'GITHUB_TOKEN' : 'REGISTRY_PASSWORD'} }}
 `
   const circle = `version: 2.1
 orbs:

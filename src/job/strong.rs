@@ -41,7 +41,10 @@ pub(super) async fn warn(desk: &Desk, options: &Options, mut files: Vec<(&RelPat
     files.retain(|(.., size)| *size >= BLOCK);
     files.sort_unstable_by(|a, b| (a.1, a.0).cmp(&(b.1, b.0)));
     let equal: Vec<&(&RelPath, Digest, u64)> = files.chunk_by(|a, b| a.1 == b.1).filter(|equal| equal.len() > 1).flatten().collect();
-    if options.algorithm != Algorithm::Md5 || equal.is_empty() || equal.iter().map(|(.., size)| size).sum::<u64>() > MOST {
+    if options.algorithm != Algorithm::Md5
+        || equal.is_empty()
+        || equal.iter().fold(0_u64, |sum, (.., size)| sum.saturating_add(*size)) > MOST
+    {
         return Ok(());
     }
     let paths = Arc::new(equal.iter().map(|(path, ..)| (*path).clone()).collect::<Vec<_>>());

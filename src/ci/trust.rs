@@ -69,7 +69,7 @@ fn of_github(name: &str, env: &Env, event: &[u8]) -> Option<String> {
     let is_pull_request = event["pull_request"].is_object() || OF_PULL_REQUESTS.contains(&name);
     let repository = event["repository"]["full_name"].as_str().or_else(|| env.get("GITHUB_REPOSITORY").map(String::as_str));
     if is_pull_request {
-        let side = |side: &str| event["pull_request"][side]["repo"]["full_name"].as_str();
+        let side = |side: &str| event["pull_request"][side]["repo"]["full_name"].as_str().filter(|name| name.contains('/'));
         match (side("head"), side("base").or(repository)) {
             (Some(head), Some(base)) if head == base => {}
             (Some(head), _) => return Some(format!("a pull request from the fork {}", head.escape_debug())),
@@ -82,7 +82,7 @@ fn of_github(name: &str, env: &Env, event: &[u8]) -> Option<String> {
         return Some(if is_pull_request { "a pull request of Dependabot" } else { "a run that Dependabot started" }.to_owned());
     }
     if name == "workflow_run" {
-        let head = event["workflow_run"]["head_repository"]["full_name"].as_str();
+        let head = event["workflow_run"]["head_repository"]["full_name"].as_str().filter(|name| name.contains('/'));
         return match (head, repository) {
             (Some(head), Some(own)) if head == own => None,
             (Some(head), _) => Some(format!("a workflow that the fork {} caused", head.escape_debug())),

@@ -102,7 +102,7 @@ pub fn renamed(target: &Target) -> Vec<ServiceOverride> {
 pub fn check_exports(model: &Model, moving_tag: Option<&str>) -> Result<()> {
     for service in &model.services {
         for entry in service.build.iter().flat_map(|build| &build.cache_to) {
-            if exported(entry).iter().any(|image| is_managed(image, moving_tag)) {
+            if exported(entry).iter().any(|name| Reference::parse(name).map_or(true, |image| is_managed(&image, moving_tag))) {
                 return Err(Error::new(Code::Usage, format!("cache_to: `{}` writes a name that docktag manages", entry.escape_debug()))
                     .at(format!("service `{}`", service.name))
                     .help("name another tag or repository, or leave `cache_to` out: `--cache registry` keeps a cache beside the image"));
@@ -112,18 +112,16 @@ pub fn check_exports(model: &Model, moving_tag: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// Returns the images that an entry of `cache_to` may write. Of several `ref` fields, buildx takes the last one.
+/// Returns the names of images that an entry of `cache_to` may write. Of several `ref` fields, buildx takes the last one.
 ///
-/// rule: buildx `util/buildflags/cache.go`: a text without `=` is the name of an image in a registry.
-fn exported(entry: &str) -> Vec<Reference> {
-    if !entry.contains('=') {
-        return Reference::parse(entry).into_iter().collect();
-    }
-    let name = |field: &str| {
-        let (key, value) = field.trim().trim_matches('"').split_once('=')?;
-        key.trim().eq_ignore_ascii_case("ref").then(|| Reference::parse(value.trim()).ok())?
-    };
-    entry.split(',').filter_map(name).collect()
+/// rule: buildx `util/buildflags/cache.go`: fields without `=` are names of images in a registry.
+fn exported(entry: &str) -> Vec<&str> {
+    let fields = entry.split(',').map(|field| field.trim().trim_matches('"').trim());
+    let names = fields.filter_map(|field| match field.split_once('=') {
+        Some((key, value)) => key.trim().eq_ignore_ascii_case("ref").then(|| value.trim()),
+        None => (!entry.contains('=')).then_some(field),
+    });
+    names.collect()
 }
 
 fn contexts(target: &Target, missing: &[&Target]) -> Vec<(String, String)> {
@@ -260,6 +258,10 @@ mod tests {
             ("a/b:dev-TAG", true),
             ("type=registry,ref=a/other:x,ref=a/b:TAG", true),
             ("type=registry,ref=a/other:dev-ci-cache-linux-arm64", true),
+            ("a/b:q,a/b:TAG", true),
+            ("type=registry,\"ref=a/b:q\",\"ref=a/b:TAG\"", true),
+            ("type=registry,ref=localhost:5000/a/b:ci", true),
+            ("type=registry,ref=not a name", true),
             ("type=registry,ref=a/b:circle", false),
             ("type=registry,ref=a/b:buildcache", false),
             ("type=registry,ref=a/b:sha256-TAG", true),

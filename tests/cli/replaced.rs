@@ -29,7 +29,7 @@ fn a_build_sees_no_tags_and_no_caches_of_the_compose_file() {
     let project = project("tags: ['IMAGE:dev'], cache_from: [type=gha], cache_to: [type=gha]");
     project.registry.put(&format!("{REPOSITORY}:ci"), "old");
     let ran = run(&project, &["build"]);
-    ran.says(&["service `app`: cache_from is left out (type=gha), since any branch could have written it", "`--trusted-branch '*'`"]).ok();
+    ran.says(&["service `app`: `cache_from` is ignored (type=gha), since any branch can write it", "`--trusted-branch '*'`"]).ok();
     let text = added(&project);
     for list in [
         format!(r#""cache_from": !override ["{}:ci"]"#, project.image),

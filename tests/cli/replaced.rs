@@ -46,7 +46,7 @@ fn a_build_sees_no_tags_and_no_caches_of_the_compose_file() {
 fn caches_are_kept_if_all_branches_are_trusted() {
     let project = project("cache_from: [type=gha]");
     project.registry.put(&format!("{REPOSITORY}:ci"), "old");
-    run(&project, &["build", "--trusted-branch", "*"]).is_silent_on(&["cache_from is left out"]).ok();
+    run(&project, &["build", "--trusted-branch", "*"]).is_silent_on(&["`cache_from` is ignored"]).ok();
     assert!(added(&project).contains(&format!(r#""cache_from":["{}:ci"]"#, project.image)), "{}", added(&project));
     assert_eq!(project.lines().iter().filter(|line| *line == VERSION).count(), 1, "nothing is replaced: {:#?}", project.lines());
 }

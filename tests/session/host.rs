@@ -20,7 +20,7 @@ pub(crate) const TAG: &str = "a4f4b6f84cffbbdd86270545477abf5b";
 pub(crate) const SHA: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 /// The bytes of a manifest with that digest.
 pub(crate) const MANIFEST: &str = "abc";
-const MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+const MEDIA_TYPE: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
 type Program = Box<dyn FnMut(&Command, &mut BTreeMap<String, Vec<u8>>) -> Result<Exited, FailureKind>>;
 

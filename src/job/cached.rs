@@ -17,7 +17,7 @@ impl Build<'_> {
             let own = project.model.build(service);
             if matches!(build.cache_from, List::Replace(_)) {
                 self.desk.tell(Note::info(format!(
-                    "service `{service}`: `cache_from` is ignored ({}), since any branch can write it: if only trusted branches do, pass `--cache-from`",
+                    "service `{service}`: `cache_from` is ignored ({}), since any branch can write it: if only trusted branches do, pass `--cache-from`; `--trusted-branch '*'` trusts all",
                     own.cache_from.join(", ")
                 )));
             }

@@ -117,15 +117,12 @@ async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String
     }
 }
 
-/// A login has a user and a password.
+/// Checks that a login has a user and a password, or neither: a registry alone says where a login goes, and the stored one is used.
 fn check_login(options: &Options, login: &Login) -> Result<()> {
     match (&login.user, &login.password) {
-        (Some(_), Some(_)) => Ok(()),
+        (Some(_), Some(_)) | (None, None) => Ok(()),
         (Some(user), None) => Err(no_password(options, user)),
         (None, Some(_)) => Err(Error::new(Code::Usage, "`--password` has no user").help("say whose password it is with `--username`")),
-        (None, None) => {
-            Err(Error::new(Code::Usage, "`--registry` has no user").help("say who logs in there with `--username`, or leave it out"))
-        }
     }
 }
 

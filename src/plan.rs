@@ -11,7 +11,7 @@ use crate::image::Reference;
 use crate::naming::hash_of;
 use crate::shell::Env;
 
-pub use overrides::{CachePlan, cache_image, check_exports, has_contexts, overrides, renamed, without_writes};
+pub use overrides::{CachePlan, check_exports, has_contexts, overrides, renamed, without_writes};
 
 /// One image to provide.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,11 +23,11 @@ pub struct ServiceOverride {
 /// What is added to one service's `build:`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BuildOverride {
-    /// What becomes of `tags`.
+    /// How `tags` changes.
     pub tags: List,
-    /// What becomes of `cache_from`.
+    /// How `cache_from` changes.
     pub cache_from: List,
-    /// What becomes of `cache_to`.
+    /// How `cache_to` changes.
     pub cache_to: List,
     /// Whether the build argument `BUILDKIT_INLINE_CACHE=1` is set: for Compose v1, which does not know `cache_to`.
     pub inline_argument: bool,
@@ -41,7 +41,7 @@ pub struct BuildOverride {
     pub platform: Option<String>,
 }
 
-/// What becomes of a list of the Compose files.
+/// A change of a list in the Compose files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum List {
     /// These are appended.
@@ -85,8 +85,8 @@ pub fn render(overrides: &[ServiceOverride]) -> String {
     }
     let mut file = Map::new();
     file.insert("services".to_owned(), Value::Object(services));
-    // What is only texts and lists can always be written. In JSON no text can end like such a key, since its quote would be escaped; the tag is
-    // what JSON cannot say.
+    // Strings and lists always serialize. JSON has no YAML tags, so `!override` is put in afterwards. Only a key can end in `!override"` followed
+    // by a colon: a quote inside a string is escaped.
     serde_json::to_string(&Value::Object(file)).unwrap_or_default().replace(&format!("{OVERRIDE}\":"), "\": !override ")
 }
 

@@ -1,4 +1,4 @@
-//! What a project says to docktag in its Compose files: `x-docktag`.
+//! Settings for docktag in the Compose files of a project: `x-docktag`.
 
 use crate::compose::decode::EXTENSIONS;
 use crate::compose::node::{Map, Node, Value};

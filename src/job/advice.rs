@@ -2,12 +2,12 @@
 
 use crate::compose::project::Project;
 use crate::desk::{Desk, join};
-use crate::digest::Digest;
 use crate::error::Result;
 use crate::job::draft::{Draft, familiar};
 use crate::job::place::{Places, below};
 use crate::job::services::Found;
 use crate::job::strong;
+use crate::need::Hashed;
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::reach::PickedKind;
@@ -65,19 +65,10 @@ pub(super) async fn tell(desk: &Desk, options: &Options, project: &Project, foun
         desk.tell(Note::warning(format!("{several} `{}`: {text}", services.join("`, `"))));
     }
     // A file with other line ends on disk has the digest of its text.
-    let places = Places::new(options, project);
-    let files: Vec<(RelPath, Digest, u64)> = found
-        .digests
-        .iter()
-        .map(|(path, hashed)| (places.paths_of_host(std::slice::from_ref(path)).remove(0), hashed.digest, hashed.size))
-        .collect();
-    let is_as_hashed = |path: &RelPath| found.altered.binary_search(path).is_err();
-    strong::warn(
-        desk,
-        options,
-        files.iter().filter(|(path, ..)| is_as_hashed(path)).map(|(path, digest, size)| (path, *digest, *size)).collect(),
-    )
-    .await
+    let (paths, hashed): (Vec<RelPath>, Vec<&Hashed>) = found.digests.iter().map(|(path, hashed)| (path.clone(), hashed)).unzip();
+    let paths = Places::new(options, project).paths_of_host(&paths);
+    let as_hashed = paths.iter().zip(hashed).filter(|(path, _)| found.altered.binary_search(path).is_err());
+    strong::warn(desk, options, as_hashed.map(|(path, hashed)| (path, hashed.digest, hashed.size)).collect()).await
 }
 
 fn of_dockerfile(options: &Options, draft: &Draft<'_>, warnings: &mut Warnings) {

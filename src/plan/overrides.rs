@@ -32,7 +32,7 @@ pub struct CachePlan {
 ///
 /// # Errors
 /// [`Code::ImageInvalid`] if that name is too long for a tag.
-pub fn cache_image(target: &Target) -> Result<Reference> {
+fn cache_image(target: &Target) -> Result<Reference> {
     let base = target.moving.as_ref().and_then(|moving| moving.tag.clone());
     // Jobs that build one platform each would overwrite each other's.
     let platform = target.part.as_ref().map(|platform| format!("-{}", platform.replace('/', "-"))).unwrap_or_default();

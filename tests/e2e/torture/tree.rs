@@ -109,17 +109,22 @@ pub(crate) fn settle(folder: &Path) {
 
 /// A program that does nothing but end, for the commonest processor.
 pub(crate) fn program() -> String {
-    let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
-    bytes.extend(b"\x02\0\x3e\0\x01\0\0\0");
+    // A byte less than there is, so that the size is ASCII; the kernel loads whole pages.
+    String::from_utf8(elf(b"\x6a\x3c\x58\x6a\0\x5f\x0f\x05", 0x7f)).unwrap()
+}
+
+/// An ELF file of this code for the commonest processor, with its size in bytes.
+fn elf(code: &[u8], size: u64) -> Vec<u8> {
+    let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0\x01\0\0\0".to_vec();
     for number in [0x40_0078_u64, 0x40, 0] {
         bytes.extend(number.to_le_bytes());
     }
     bytes.extend(b"\0\0\0\0\x40\0\x38\0\x01\0\0\0\0\0\0\0\x01\0\0\0\x05\0\0\0");
-    for number in [0_u64, 0x40_0000, 0x40_0000, 0x7f, 0x7f, 0x1000] {
+    for number in [0, 0x40_0000, 0x40_0000, size, size, 0x1000] {
         bytes.extend(number.to_le_bytes());
     }
-    bytes.extend(b"\x6a\x3c\x58\x6a\0\x5f\x0f\x05");
-    String::from_utf8(bytes).unwrap()
+    bytes.extend(code);
+    bytes
 }
 
 /// A program that writes the beginning of the file that its first argument names into the one that the second names, if there is the first; of
@@ -140,15 +145,6 @@ pub(crate) fn copier() -> Vec<u8> {
         "89c74889e64c89e2b8010000000f05",
         "31ffb83c0000000f05"
     );
-    let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0\x01\0\0\0".to_vec();
-    for number in [0x40_0078_u64, 0x40, 0] {
-        bytes.extend(number.to_le_bytes());
-    }
-    bytes.extend(b"\0\0\0\0\x40\0\x38\0\x01\0\0\0\0\0\0\0\x01\0\0\0\x05\0\0\0");
-    let size = 120 + code.len() as u64 / 2;
-    for number in [0, 0x40_0000, 0x40_0000, size, size, 0x1000] {
-        bytes.extend(number.to_le_bytes());
-    }
-    bytes.extend((0..code.len()).step_by(2).map(|at| u8::from_str_radix(&code[at..at + 2], 16).unwrap()));
-    bytes
+    let code: Vec<u8> = (0..code.len()).step_by(2).map(|at| u8::from_str_radix(&code[at..at + 2], 16).unwrap()).collect();
+    elf(&code, 120 + code.len() as u64)
 }

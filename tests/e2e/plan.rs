@@ -174,6 +174,11 @@ fn circle(engine: &Engine) -> Result<(), Failed> {
     Ok(())
 }
 
+/// A request for a digest, or for the list of what is kept beside one (`sha256-…`): not for a tag that somebody chose.
+fn is_digest(request: &str) -> bool {
+    request.contains("/manifests/sha256:") || request.contains("/manifests/sha256-")
+}
+
 fn all_ended(children: Vec<Child>) -> Vec<Ran> {
     children.into_iter().map(|child| ended(child.wait_with_output().unwrap())).collect()
 }
@@ -194,7 +199,9 @@ fn parts(engine: &Engine) -> Result<(), Failed> {
     names.sort();
     let count = names.len();
     names.dedup();
-    assert_eq!((names.len(), count), (6, 6), "{names:#?}");
+    assert_eq!(names.len(), count, "{names:#?}");
+    names.retain(|request| !is_digest(request));
+    assert_eq!(names.len(), 6, "{names:#?}");
     assert!(images.iter().all(|image| digest(image, None).is_none()));
 
     let joins = all_ended(vec![project.start_plain(&["join"]), project.start_plain(&["join"])]);
@@ -255,8 +262,6 @@ fn built_elsewhere(engine: &Engine, project: &Project, name: &'static str) {
     // The builder itself wrote no tag.
     let written: Vec<String> =
         engine.requests(since).into_iter().filter(|request| request.starts_with("PUT ") && request.contains("/manifests/")).collect();
-    // A name that begins with sha256- is that of the list of what is kept beside an image.
-    let is_digest = |request: &&String| request.contains("/manifests/sha256:") || request.contains("/manifests/sha256-");
     let tagged = written.iter().filter(|request| !is_digest(request)).count();
     assert_eq!(tagged, 6, "three tags and three moving tags: {written:#?}");
     let since = engine.mark();

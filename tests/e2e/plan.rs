@@ -227,10 +227,10 @@ fn parts(engine: &Engine) -> Result<(), Failed> {
 }
 
 /// A builder of that name that is the second BuildKit, until it is dropped.
-struct Builder<'a>(&'a Project, &'static str);
+pub(crate) struct Builder<'a>(&'a Project, &'static str);
 
 impl<'a> Builder<'a> {
-    fn new(engine: &Engine, project: &'a Project, name: &'static str) -> Self {
+    pub(crate) fn new(engine: &Engine, project: &'a Project, name: &'static str) -> Self {
         let address = engine.builder();
         project
             .shell(&format!("docker buildx rm {name} >/dev/null 2>&1; docker buildx create --name {name} --driver remote {address}"))

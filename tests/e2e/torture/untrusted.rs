@@ -39,6 +39,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ("torture_the_configuration_of_a_repository_starts_no_program", Needs::Any, git::own),
         ("torture_a_compose_file_exports_no_cache_for_a_fork", Needs::Any, exports::fork),
         ("torture_a_cache_export_to_a_managed_name_is_refused", Needs::Any, exports::managed),
+        ("torture_a_second_buildkit_exports_what_docktag_decided_alone", Needs::Own, exports::builder),
         ("torture_a_build_cache_under_a_hash_tag_is_no_image", Needs::Any, exports::build_cache),
         ("torture_a_poisoned_cache_gets_into_no_image", Needs::Any, cache::poisoned),
         ("torture_only_a_trusted_branch_moves_the_moving_tag", Needs::Any, cache::moving),

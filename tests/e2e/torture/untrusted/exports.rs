@@ -5,6 +5,7 @@ use libtest_mimic::Failed;
 use super::attack::{Run, compose, ended, held, image, project, put, said};
 use super::{FORK, writes};
 use crate::engine::Engine;
+use crate::plan::Builder;
 use crate::registry::{self, digest};
 use crate::torture::faults::proxy::{Act, Proxy};
 use crate::torture::hosts::HOSTS;
@@ -49,6 +50,52 @@ pub(super) fn fork(engine: &Engine) -> Result<(), Failed> {
         let ran = project.shell("docker compose build app");
         let is_refused = ran.code != Some(0) && said(&ran).contains("ache export is not supported");
         assert!(is_refused || !writes(&proxy).is_empty(), "{}", said(&ran));
+    }
+    held("exports", count);
+    Ok(())
+}
+
+/// A builder that can export a cache: nothing for a fork; for the default branch the project's cache and tags, and no more.
+pub(super) fn builder(engine: &Engine) -> Result<(), Failed> {
+    let mut count = 0;
+    let name = "docktag-tests-exports";
+    for host in HOSTS {
+        let project = project(engine, "");
+        let _builder = Builder::new(engine, &project, name);
+        let proxy = Proxy::start(engine.get("ENGINE_REGISTRY"), None, |_, _| Act::Pass { bare: false });
+        let repository = format!("{}/{}", proxy.address, project.image.rsplit('/').next().unwrap());
+        let real = |tag: &str| format!("{}:{tag}", project.image);
+        let build = |env: &[(&str, &str)]| Run { env, options: &[("builder", name)], ..Run::of("build") }.on(&project, host);
+        let folder = project.around().join("exported");
+        let local = format!("type=local,dest={}", folder.display());
+        let fork = [("GITHUB_EVENT_NAME", "pull_request"), ("GITHUB_EVENT_PATH", FORK)];
+        for (number, more) in [
+            format!(", cache_to: ['type=registry,ref={repository}:victim,mode=max', '{local}']"),
+            format!(", tags: ['{repository}:victim']"),
+            format!(", x-bake: {{cache-to: ['type=registry,ref={repository}:victim', '{local}'], tags: ['{repository}:victim']}}"),
+            format!(", x-bake: {{output: ['type=image,push=true,name={repository}:victim', '{local}']}}"),
+        ]
+        .iter()
+        .enumerate()
+        {
+            put(&project, "a", format!("{repository} {number}"));
+            compose(&project, &repository, more);
+            let ran = build(&fork);
+            assert_eq!(ran.code, Some(0), "{host:?} {more}: {}", said(&ran));
+            assert_eq!(writes(&proxy), Vec::<String>::new(), "{host:?} {more}: {}", said(&ran));
+            assert!(!folder.exists(), "{host:?} {more}: wrote to {}", folder.display());
+            count += 1;
+        }
+        let cache = format!("cache_to: ['type=registry,ref={repository}-cache:app,mode=max']");
+        let bake =
+            format!("x-bake: {{output: ['type=image,push=true,name={repository}:victim', '{local}'], tags: ['{repository}:victim']}}");
+        compose(&project, &repository, &format!(", tags: ['{repository}:release'], {cache}, {bake}"));
+        ended(&build(&[]), 0, "pushed");
+        let hash = image(&project).rsplit_once(':').unwrap().1.to_owned();
+        assert!(digest(&real(&hash), None).is_some() && digest(&real("release"), None) == digest(&real(&hash), None), "{host:?}");
+        assert!(digest(&format!("{}-cache:app", project.image), None).is_some(), "{host:?}: no cache was exported");
+        assert_eq!((digest(&real("victim"), None), folder.exists()), (None, false), "{host:?}");
+        count += 1;
     }
     held("exports", count);
     Ok(())

@@ -103,15 +103,15 @@ pub fn branch(env: &Env, event: &[u8]) -> Option<Branch> {
     if get("GITHUB_EVENT_NAME").is_some() || get("GITHUB_ACTIONS") == Some("true") {
         let event: Value = serde_json::from_slice(event).unwrap_or_default();
         let name = match get("GITHUB_EVENT_NAME") {
-            // Their reference is the branch that a pull request is for.
-            Some(name) if OF_PULL_REQUESTS.contains(&name) => None,
-            Some("workflow_run") => owned(event["workflow_run"]["head_branch"].as_str()),
+            // Their reference is the branch that a pull request is for, or the default branch. What caused another workflow can be a tag.
+            Some(name) if OF_PULL_REQUESTS.contains(&name) || name == "workflow_run" => None,
             _ => of_ref("GITHUB_REF"),
         };
         return Some(Branch { name, default: owned(event["repository"]["default_branch"].as_str()) });
     }
     if get("CIRCLECI").is_some() {
-        return Some(Branch { name: owned(get("CIRCLE_BRANCH")), default: None });
+        // The branch of a fork's pull request is `pull/7`.
+        return Some(Branch { name: owned(get("CIRCLE_BRANCH").filter(|name| !name.starts_with("pull/"))), default: None });
     }
     if get("GITLAB_CI").is_some() {
         return Some(Branch { name: owned(get("CI_COMMIT_BRANCH")), default: owned(get("CI_DEFAULT_BRANCH")) });
@@ -211,8 +211,9 @@ mod tests {
             (&[("GITHUB_EVENT_NAME", "push"), ("GITHUB_REF", "refs/heads/a/b")][..], Some("a/b"), Some("main")),
             (&[("GITHUB_EVENT_NAME", "push"), ("GITHUB_REF", "refs/tags/v1")], None, Some("main")),
             (&[("GITHUB_EVENT_NAME", "pull_request_target"), ("GITHUB_REF", "refs/heads/main")], None, Some("main")),
-            (&[("GITHUB_EVENT_NAME", "workflow_run"), ("GITHUB_REF", "refs/heads/main")], Some("topic"), Some("main")),
+            (&[("GITHUB_EVENT_NAME", "workflow_run"), ("GITHUB_REF", "refs/heads/main")], None, Some("main")),
             (&[("CIRCLECI", "true"), ("CIRCLE_BRANCH", "topic")], Some("topic"), None),
+            (&[("CIRCLECI", "true"), ("CIRCLE_BRANCH", "pull/7")], None, None),
             (&[("GITLAB_CI", "true"), ("CI_COMMIT_BRANCH", "main"), ("CI_DEFAULT_BRANCH", "main")], Some("main"), Some("main")),
             (&[("GITLAB_CI", "true"), ("CI_DEFAULT_BRANCH", "main")], None, Some("main")),
             (&[("BUILDKITE", "true"), ("BUILDKITE_BRANCH", "you:main"), ("BUILDKITE_PULL_REQUEST", "7")], None, None),

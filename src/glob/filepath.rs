@@ -44,6 +44,16 @@ pub fn filepath_match(pattern: &[u8], name: &[u8]) -> Result<bool, BadPattern> {
     Ok(name.is_empty())
 }
 
+/// Returns whether a pattern is one that [`filepath_match`] can follow to its end.
+///
+/// ```
+/// assert!(docktag::glob::is_filepath_pattern(b"release/*"));
+/// assert!(!docktag::glob::is_filepath_pattern(b"release/["));
+/// ```
+pub fn is_filepath_pattern(pattern: &[u8]) -> bool {
+    check(pattern).is_ok()
+}
+
 /// Whether stars come first, what stands before the next star, and the rest from that star on.
 fn next_chunk(pattern: &[u8]) -> (bool, &[u8], &[u8]) {
     let stars = pattern.iter().take_while(|&&byte| byte == b'*').count();

@@ -12,7 +12,7 @@ mod run;
 mod text;
 mod translate;
 
-pub use filepath::{BadPattern, filepath_match};
+pub use filepath::{BadPattern, filepath_match, is_filepath_pattern};
 pub use pattern::Pattern;
 pub(crate) use pattern::is_inside;
 pub use text::clean;

@@ -14,7 +14,7 @@ use crate::job::{later, tags, trusted, verified, why};
 use crate::options::{Options, Push};
 use crate::plan::{Context, Origin, Target};
 use crate::registry::reply::{Descriptor, Presence};
-use crate::report::{Note, Outcome, Report, TargetReport};
+use crate::report::{Note, Outcome, Planned, Report, TargetReport};
 
 /// What the registry says of one target.
 pub(super) struct Asked {
@@ -54,6 +54,12 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         moving => moving.is_some(),
     };
     let gives_cache = options.pushes() && (!misses.is_empty() || hits.iter().any(is_moved)) && trusted::gives_cache(desk, options).await?;
+    let moved = hits.iter().map(|hit| (&hit.0.target, gives_cache && is_moved(hit)));
+    let built = misses.iter().map(|asked| (&asked.target, gives_cache));
+    let planned: Vec<Planned> = match options.dry_run && options.pushes() && part.is_none() {
+        true => moved.chain(built).flat_map(|(target, is_moving)| tags::planned(target, is_moving)).collect(),
+        false => Vec::new(),
+    };
     report.targets = join_all(hits.into_iter().map(|(asked, found)| keep(desk, options, &client, asked, found, gives_cache))).await;
     if !misses.is_empty() {
         let whys = why::since_last(desk, options, &client, &misses, &mut reasons).await;
@@ -61,6 +67,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         build_missing(&build, &mut project, &mut report, &misses).await?;
         tell_why(&mut report.targets, &misses, whys);
     }
+    report.planned.extend(planned);
     later::keep(desk, options, &project, &mut report).await?;
     Ok(report)
 }

@@ -10,7 +10,7 @@ use crate::job::registry::Client;
 use crate::options::Options;
 use crate::plan::{Target, is_managed};
 use crate::registry::reply::Presence;
-use crate::report::{Moved, Moving, Note};
+use crate::report::{Moved, Moving, Note, Planned};
 
 /// Leaves the tags that docktag sets. Those that a build gives anyway are left out, and so are those that would be pushed to other repositories,
 /// with a warning.
@@ -52,6 +52,13 @@ pub(super) fn check(desk: &Desk, options: &Options, targets: &mut [Target]) -> R
         target.tags = tags;
     }
     Ok(())
+}
+
+/// Returns what `--dry-run` says of the tags of a target: those of the Compose file, and the moving tag if it would be moved.
+pub(super) fn planned(target: &Target, is_moving: bool) -> Vec<Planned> {
+    let moving = target.moving.iter().filter(|_| is_moving).map(ToString::to_string);
+    let point = |tag| Planned { because: "set a tag".to_owned(), action: format!("point {tag} at {}", target.image) };
+    moving.chain(target.tags.iter().cloned()).map(point).collect()
 }
 
 /// Points the tags of a target at its image, on the server. The image is there all the same, so trouble is a warning.

@@ -27,23 +27,32 @@ pub(super) async fn gives_cache(desk: &Desk, options: &Options) -> Result<bool> 
             Ok(Some(branch)) => refusal(&options.trusted_branches, &branch),
             // Nobody else's branches are here.
             Ok(None) => None,
-            Err(error) => Some(format!("the branch is not known ({})", error.headline())),
+            Err(error) => Some(format!("the branch is not known: {}", error.headline())),
         },
     };
     if let Some(why) = &why {
-        desk.tell(Note::info(format!("{why}, so the moving tag stays; `--trusted-branch` names the branches that move it")));
+        desk.tell(Note::info(format!("the moving tag stays: {why}")));
     }
     Ok(why.is_none())
 }
 
-/// Why a branch is not trusted.
+const NAME_THEM: &str = "`--trusted-branch` names the branches that move it";
+
+/// Why a branch is not trusted, and what would change that.
 fn refusal(trusted: &[String], branch: &Branch) -> Option<String> {
-    let Some(name) = &branch.name else { return Some("no branch is built".to_owned()) };
+    let Some(name) = &branch.name else {
+        return Some(
+            "no branch is known for this job, as for a tag, a pull request or a detached HEAD; `--trusted-branch '*'` trusts all"
+                .to_owned(),
+        );
+    };
     let shown = name.escape_debug();
     match (trusted, &branch.default) {
         ([], Some(default)) if default == name => None,
-        ([], Some(default)) => Some(format!("the branch `{shown}` is not the default branch `{}`", default.escape_debug())),
-        ([], None) => Some(format!("whether `{shown}` is the default branch is not known")),
+        ([], Some(default)) => Some(format!("the branch `{shown}` is not the default branch `{}`; {NAME_THEM}", default.escape_debug())),
+        ([], None) => Some(format!(
+            "whether `{shown}` is the default branch is not known; run `git remote set-head origin --auto`, or name the branch with `--trusted-branch`"
+        )),
         // `*` stands for slashes too.
         (patterns, _) => {
             let flat = |text: &str| text.replace('/', "\u{1}").into_bytes();
@@ -94,9 +103,12 @@ mod tests {
             refusal(&patterns, &Branch { name: name.map(str::to_owned), default: default.map(str::to_owned) })
         };
         assert_eq!(of(&[], Some("main"), Some("main")), None);
-        assert_eq!(of(&[], Some("a"), Some("main")).unwrap(), "the branch `a` is not the default branch `main`");
-        assert_eq!(of(&[], Some("a"), None).unwrap(), "whether `a` is the default branch is not known");
-        assert_eq!(of(&[], None, Some("main")).unwrap(), "no branch is built");
+        assert_eq!(
+            of(&[], Some("a"), Some("main")).unwrap(),
+            "the branch `a` is not the default branch `main`; `--trusted-branch` names the branches that move it"
+        );
+        assert!(of(&[], Some("a"), None).unwrap().contains("run `git remote set-head origin --auto`"));
+        assert!(of(&[], None, Some("main")).unwrap().starts_with("no branch is known for this job"));
         assert_eq!(of(&["main", "release/*"], Some("release/1/x"), None), None);
         assert_eq!(
             of(&["main", "release/*"], Some("evil/release/1"), None).unwrap(),

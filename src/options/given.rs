@@ -2,6 +2,7 @@
 
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
+use crate::glob::is_filepath_pattern;
 use crate::image::{Repository, check_tag};
 use crate::options::table::{COMMAND, Definition, OPTIONS, Takes};
 use crate::options::{Cache, Checkout, Host, Job, Login, Options, Push, Spelling};
@@ -118,6 +119,10 @@ impl Given {
             check_tag(tag).map_err(|error| error.of("`--moving-tag`"))?;
         }
         options.trusted_branches = self.many("trusted-branch")?;
+        if let Some(pattern) = options.trusted_branches.iter().find(|it| !is_filepath_pattern(it.as_bytes())) {
+            return Err(Error::new(Code::Usage, format!("`--trusted-branch`: `{}` is not a pattern", pattern.escape_debug()))
+                .help("such as `main`, `release/*` or `*`"));
+        }
         options.files = self.many("file")?;
         options.env_files = self.many("env-file")?;
         options.profiles = self.many("profile")?;

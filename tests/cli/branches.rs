@@ -33,7 +33,7 @@ fn check(project: &Project, run: impl Fn() -> Run, then: Then) {
     match then {
         Moves => assert!(ran.stderr.contains(":ci: points at sha256:") && project.registry.get(&moving).is_some(), "{}", ran.stderr),
         Stays(why) => {
-            ran.says(&[why, ", so the moving tag stays; `--trusted-branch` names the branches that move it"]);
+            ran.says(&["the moving tag stays: ", why]);
             assert_eq!(project.registry.get(&moving), None);
         }
         Nothing(why) => {
@@ -75,7 +75,7 @@ fn the_default_branch_of_the_event_moves_the_moving_tag_and_others_do_not() {
     let topic = "the branch `topic` is not the default branch `main`";
     told(&push("refs/heads/topic"), EVENT, &[], Stays(topic));
     told(&push("refs/heads/a/main"), EVENT, &[], Stays("the branch `a/main` is not the default branch `main`"));
-    told(&push("refs/tags/main"), EVENT, &[], Stays("no branch is built"));
+    told(&push("refs/tags/main"), EVENT, &[], Stays("no branch is known for this job"));
     told(&push("refs/heads/main"), "{}", &[], Stays("whether `main` is the default branch is not known"));
     told(&push("refs/heads/main"), "not JSON", &[], Stays("whether `main` is the default branch is not known"));
 }
@@ -91,6 +91,10 @@ fn branches_that_are_named_move_it_instead_of_the_default_branch() {
     told(&push("refs/heads/topic"), EVENT, &["--trusted-branch", "*"], Moves);
     let variable = [&push("refs/heads/next")[..], &[("DOCKTAG_TRUSTED_BRANCH", "release/*\nnext")]].concat();
     told(&variable, EVENT, &[], Moves);
+    for pattern in ["[", "a[", "release/*/["] {
+        let ran = project().job("build", ["--trusted-branch", pattern]).run();
+        ran.fails(2, &[&format!("`--trusted-branch`: `{pattern}` is not a pattern")]);
+    }
 }
 
 /// The event of a pull request from this repository.
@@ -104,7 +108,7 @@ fn pull_request(head: &str) -> String {
 fn a_pull_request_never_moves_it_and_that_of_a_fork_is_not_pushed() {
     for name in ["pull_request", "pull_request_target", "pull_request_review"] {
         let event = [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", name), ("GITHUB_REF", "refs/heads/main")];
-        told(&event, &pull_request("acme/app"), &[], Stays("no branch is built"));
+        told(&event, &pull_request("acme/app"), &[], Stays("no branch is known for this job"));
         told(&event, &pull_request("you/app"), &[], Nothing("a pull request from the fork you/app"));
         told(&event, "{}", &[], Nothing("a pull request from a fork"));
         // Who forces the push does not say that the branch is trusted.
@@ -122,8 +126,10 @@ fn events_that_anybody_can_cause_are_not_trusted() {
     told(&named("workflow_run"), EVENT, &[], Nothing("a workflow that a fork may have caused"));
     told(&[("GITHUB_ACTIONS", "true")], EVENT, &[], Nothing("an event without a name"));
     let own = r#"{"workflow_run":{"head_repository":{"full_name":"acme/app"},"head_branch":"topic"},"repository":{"full_name":"acme/app","default_branch":"main"}}"#;
-    told(&named("workflow_run"), own, &[], Stays("the branch `topic` is not the default branch `main`"));
-    told(&named("workflow_run"), &own.replace("topic", "main"), &[], Moves);
+    told(&named("workflow_run"), own, &[], Stays("no branch is known for this job"));
+    // A tag can be called `main` too.
+    told(&named("workflow_run"), &own.replace("topic", "main"), &[], Stays("no branch is known for this job"));
+    told(&named("workflow_run"), own, &["--trusted-branch", "*"], Moves);
     let bot = [&named("push")[..], &[("GITHUB_ACTOR", "dependabot[bot]")]].concat();
     told(&bot, EVENT, &[], Nothing("a run that Dependabot started"));
 }
@@ -138,7 +144,7 @@ fn other_services_name_their_branch_too() {
     told(&gitlab("main"), "", &[], Moves);
     told(&gitlab("topic"), "", &[], Stays("the branch `topic` is not the default branch `main`"));
     // A service that tells nothing that is known here.
-    told(&[("CI", "true")], "", &[], Stays("no branch is built"));
+    told(&[("CI", "true")], "", &[], Stays("no branch is known for this job"));
     // No service and no git.
     told(&[], "", &[], Moves);
 }
@@ -179,7 +185,7 @@ fn git_says_the_branch_if_no_service_does() {
     by_git(&with_head("main"), &[], &["--trusted-branch", "to*"], Stays("the branch `main` is none of to*"));
     let detached = with_head("main");
     git(&detached.dir, "project", &["checkout", "-q", "--detach"]);
-    by_git(&detached, &[], &[], Stays("no branch is built"));
+    by_git(&detached, &[], &[], Stays("no branch is known for this job"));
     // The service knows the branch, and git the default branch.
     by_git(&with_head("topic"), &[("CIRCLECI", "true"), ("CIRCLE_BRANCH", "main")], &[], Moves);
     by_git(&cloned("main"), &[], &[], Stays("whether `main` is the default branch is not known"));
@@ -200,7 +206,7 @@ fn a_branch_that_git_does_not_tell_is_not_trusted() {
                 project
             },
             &[],
-            ".: looks like a bare git repository, expected a working tree)",
+            ".: looks like a bare git repository, expected a working tree",
         ),
     ];
     for (make, variables, why) in cases {

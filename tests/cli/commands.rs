@@ -160,12 +160,13 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
     let text = ran.ok();
     assert!(text.contains("would build what is missing: docker compose -f docker-compose.yml -f "), "{text}");
     assert!(text.contains(&format!("would push what was built: docker push {}:{}\n", project.image, project.tag)), "{text}");
+    assert!(text.contains(&format!("would set a tag: point {0}:ci at {0}:{1}\n", project.image, project.tag)), "{text}");
     project.only_read();
     assert!(project.lines().iter().all(|line| line == VERSION), "{:#?}", project.lines());
     assert!(project.registry.lines().iter().all(|line| line.starts_with("HEAD ")), "{:?}", project.registry.lines());
 
     let value = project.build(&["--dry-run", "--json"]).json();
     assert_eq!(value["targets"][0]["outcome"], "missing");
-    assert_eq!(value["planned"].as_array().map(Vec::len), Some(2), "{value}");
+    assert_eq!(value["planned"].as_array().map(Vec::len), Some(3), "{value}");
     assert!(!project.build(&["--dry-run", "--no-push"]).ok().contains("push what was built"));
 }

@@ -79,8 +79,11 @@ fn without_the_right_to_push_no_tag_is_moved() {
     let project = Project::new();
     project.is_there();
     for option in ["--no-push", "--dry-run"] {
-        project.build(&[option]).ok();
+        let text = project.build(&[option]).ok();
         assert!(project.registry.lines().iter().all(|line| line.starts_with("HEAD ")), "{option}");
+        let image = &project.image;
+        let planned = format!("would set a tag: point {image}:ci at {image}:{}", project.tag);
+        assert_eq!(text.contains(&planned), option == "--dry-run", "{text}");
     }
 }
 

@@ -173,6 +173,8 @@ codes! {
     DockerfileInvalid "dockerfile-invalid" 2,
     /// A source of `COPY`, `ADD` or a mount that is not in the context.
     SourceMissing "source-missing" 2,
+    /// A pipe, socket or device that a build copies.
+    SourceSpecial "source-special" 2,
     /// A Compose file that docktag does not read by itself: Compose has to be asked.
     ComposeNotCovered "compose-not-covered" 2,
     /// No service that has both `build:` and an image named by the tag.

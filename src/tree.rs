@@ -39,7 +39,7 @@ pub enum Node {
     Link(Box<[u8]>),
     /// A folder.
     Folder(Folder),
-    /// A socket, pipe or device: nothing that an image can have from a context.
+    /// A socket, pipe or device.
     Other,
 }
 

@@ -86,11 +86,16 @@ fn of_dockerfile(options: &Options, draft: &Draft<'_>, warnings: &mut Warnings) 
         }
     }
     for remote in draft.reach.remotes.iter().filter(|remote| !remote.pinned) {
-        let what = if remote.git { "a commit id" } else { "`--checksum`" };
+        let pin = match (remote.git, remote.line) {
+            (true, _) => "pin it with a commit id, or ",
+            // No context that is not a repository can be pinned.
+            (false, 0) => "",
+            (false, _) => "pin it with `--checksum`, or ",
+        };
         warnings.add(
             draft,
             format!(
-                "what is fetched from {}{} can change while the tag stays: pin it with {what}, or use `--refresh`",
+                "what is fetched from {}{} can change while the tag stays: {pin}use `--refresh`",
                 without_login(&remote.address),
                 place(remote.line)
             ),

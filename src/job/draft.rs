@@ -7,6 +7,7 @@ use crate::dockerfile::Dockerfile;
 use crate::error::{Code, Error, Result};
 use crate::ignore;
 use crate::job::checkout::Git;
+use crate::job::outside::Outside;
 use crate::job::place::Places;
 use crate::job::sources;
 use crate::manifest::File;
@@ -15,7 +16,7 @@ use crate::note;
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::platform;
-use crate::reach::{self, Base, NamedContext, Reach, Source};
+use crate::reach::{self, Base, NamedContext, Reach, Remote, Source};
 
 /// Keys of `build:` that never change what is built, or that stand in lines of their own.
 const NEUTRAL: [&str; 6] = ["cache_from", "cache_to", "tags", "no_cache", "pull", "ssh"];
@@ -65,9 +66,11 @@ pub(super) struct Own {
     pub(super) is_given: bool,
 }
 
-/// The candidates for a service's Dockerfile, as they stand in a manifest; none where it is inline, or in a context that is fetched.
+/// The candidates for a service's Dockerfile, as they are in a manifest; none if it is inline, or in a context that is fetched.
 pub(super) fn dockerfile_candidates(places: &Places, build: &Build) -> Vec<String> {
-    let Some(file) = build.dockerfile.as_ref().filter(|_| build.dockerfile_inline.is_none() && !is_fetched(&build.context)) else {
+    // rule: Buildx `build/opt.go`, `loadInputs`: an absolute path is local, also if the context is not.
+    let is_local = |file: &&String| build.dockerfile_inline.is_none() && (!is_fetched(&build.context) || file.starts_with('/'));
+    let Some(file) = build.dockerfile.as_ref().filter(is_local) else {
         return Vec::new();
     };
     let mut files = vec![places.in_manifest(&paths::absolute(&build.context, file))];
@@ -80,7 +83,10 @@ pub(super) fn dockerfile_candidates(places: &Places, build: &Build) -> Vec<Strin
 
 /// The candidates for the ignore file of one of a service's folders, as the host names them.
 pub(super) fn ignore_candidates(places: &Places, draft: &Draft<'_>, name: Option<&str>, folder: &str) -> Vec<String> {
+    let is_layout =
+        name.and_then(|name| draft.service.build.as_ref()?.additional_contexts.get(name)).is_some_and(|it| it.starts_with(LAYOUT));
     let own = match (name, &draft.text.path) {
+        _ if is_layout => Vec::new(),
         (None, Some(dockerfile)) => ignore::candidates(dockerfile, folder).to_vec(),
         _ => ignore::candidates("", folder)[1..].to_vec(),
     };
@@ -95,24 +101,29 @@ pub(super) fn draft<'a>(
     service: &'a Service,
     build: &'a Build,
     text: Text,
+    outside: &Outside,
 ) -> Result<Draft<'a>> {
     let place = text.path.clone().unwrap_or_else(|| format!("service `{}`: dockerfile_inline", service.name));
     let at = |error: Error| if error.place.is_none() { error.at(&place) } else { error };
     let platforms = platforms(options, service, build)?;
     let build_platform = platform::of_machine(&options.host.architecture);
     let (contexts, mut own) = contexts(project, build);
-    let syntax = build.args.get("BUILDKIT_SYNTAX").map(String::as_str);
-    let reach = match is_fetched(&build.context) && build.dockerfile_inline.is_none() {
-        // Its Dockerfile is fetched with it, so nothing is known of it.
-        true => Reach { args: build.args.iter().map(|(name, value)| (name.clone(), value.clone())).collect(), ..Reach::default() },
-        false => {
+    let is_remote = is_fetched(&build.context);
+    let is_known = text.path.is_some() || build.dockerfile_inline.is_some() || !is_remote;
+    let mut reach = match is_known {
+        // The Dockerfile is fetched with the context.
+        false => reach::unknown(&outside.with_args(build, None), &contexts),
+        true => {
+            let syntax = build.args.get("BUILDKIT_SYNTAX").map(String::as_str);
             let dockerfile = Dockerfile::parse(&text.bytes, syntax).map_err(at)?;
+            let is_read_by_buildkit = dockerfile.syntax.as_ref().is_none_or(|syntax| syntax.known);
+            let args = outside.with_args(build, is_read_by_buildkit.then_some(&text.bytes));
             let mut all: Option<Reach> = None;
             for platform in &platforms {
                 let found = reach::reach(&reach::Build {
                     dockerfile: &dockerfile,
                     target: build.target.as_deref(),
-                    args: &build.args,
+                    args: &args,
                     platform: Some(platform),
                     build_platform: &build_platform,
                     contexts: &contexts,
@@ -127,20 +138,29 @@ pub(super) fn draft<'a>(
             with_onbuild(all.unwrap_or_default())
         }
     };
+    if is_remote && (!is_known || reach.sources.iter().any(|source| source.context.is_none())) {
+        reach.remotes.push(Remote::context(&build.context));
+    }
+    let layouts = build.additional_contexts.iter().filter(|(_, value)| layout(value).is_some());
+    reach.sources.extend(layouts.map(|(name, _)| Source::all(Some(name.clone()), 0)));
     let strangers = without_own(project, service, &reach.bases, &mut own);
     let mut notes = notes(options, places, build, &text, &reach, &platforms);
     notes.extend(sources::notes(options, places, project, build));
+    notes.extend(outside.notes(options.algorithm));
     let mut folders = Vec::new();
     for source in &reach.sources {
         let path = match &source.context {
-            None if is_fetched(&build.context) => continue,
-            None => Some(&build.context),
-            Some(name) => build.additional_contexts.get(name),
+            None if is_remote => continue,
+            None => Some(build.context.clone()),
+            Some(name) => build.additional_contexts.get(name).map(|value| match layout(value) {
+                Some((folder, _)) => paths::absolute(&options.host.folder, folder),
+                None => value.clone(),
+            }),
         };
         if let Some(path) = path
             && !folders.iter().any(|(known, _)| *known == source.context)
         {
-            folders.push((source.context.clone(), places.in_manifest(path)));
+            folders.push((source.context.clone(), places.in_manifest(&path)));
         }
     }
     Ok(Draft { service, text, reach, notes, own, strangers, folders, platforms })
@@ -191,6 +211,8 @@ fn contexts(project: &Project, build: &Build) -> (Map<String, NamedContext>, Vec
                 }
                 None => NamedContext::Image(image.to_owned()),
             }
+        } else if value.starts_with(LAYOUT) {
+            NamedContext::Other
         } else if is_fetched(value) {
             NamedContext::Remote(value.clone())
         } else {
@@ -199,6 +221,16 @@ fn contexts(project: &Project, build: &Build) -> (Map<String, NamedContext>, Vec
         contexts.insert(name.clone(), context);
     }
     (contexts, own)
+}
+
+const LAYOUT: &str = "oci-layout://";
+
+/// The folder of an image layout, and what follows it; `None` if the value is none, or says by a digest what it is.
+/// rule: Buildx `build/opt.go`, `loadInputs`.
+fn layout(context: &str) -> Option<(&str, &str)> {
+    let rest = context.strip_prefix(LAYOUT)?;
+    let end = rest.find([':', '@']).unwrap_or(rest.len());
+    (!rest.contains('@')).then(|| rest.split_at(end))
 }
 
 /// The images that are not built here; those that are, are added to `own`.
@@ -285,9 +317,10 @@ fn notes(options: &Options, places: &Places, build: &Build, text: &Text, reach: 
     }
     let mut keyed = |key: &str, value: &str| notes.push(note::build(algorithm, key, value));
     if !build.additional_contexts.is_empty() {
-        let value = |value: &String| match value.starts_with('/') {
-            true => places.in_manifest(value),
-            false => value.clone(),
+        let value = |value: &String| match layout(value) {
+            Some((folder, rest)) => format!("{LAYOUT}{}{rest}", places.in_manifest(&paths::absolute(&options.host.folder, folder))),
+            None if value.starts_with('/') => places.in_manifest(value),
+            None => value.clone(),
         };
         let contexts: Vec<(&str, String)> = build.additional_contexts.iter().map(|(name, it)| (name.as_str(), value(it))).collect();
         keyed("additional_contexts", &named_contexts(&contexts));

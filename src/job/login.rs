@@ -80,7 +80,8 @@ pub(super) async fn log_in(desk: &Desk, options: &Options, project: &mut Project
     Ok(())
 }
 
-async fn config(desk: &Desk, options: &Options) -> Result<Option<(String, Vec<u8>)>> {
+/// Docker's configuration and where it is; `None` if there is none.
+pub(super) async fn config(desk: &Desk, options: &Options) -> Result<Option<(String, Vec<u8>)>> {
     let Some(folder) = &options.host.docker_config else { return Ok(None) };
     let place = format!("{folder}/config.json");
     Ok(desk.read_if_there(&place).await?.map(|text| (place, text)))

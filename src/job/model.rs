@@ -8,25 +8,41 @@ use crate::error::{Code, Error, Result};
 use crate::job::{compose, later};
 use crate::map::Map;
 use crate::options::Options;
+use crate::path::RelPath;
 use crate::report::{Note, Variable};
 
 /// Reads the project.
 pub(super) async fn load(desk: &Desk, options: &Options) -> Result<Project> {
     let request = request(options);
-    match complete(desk, &request, Map::new()).await {
+    let mut project = match complete(desk, &request, Map::new()).await {
         // Compose reads the disk, and these files are not there.
         Err(error) if error.code == Code::ComposeNotCovered && !desk.is_over() => {
             desk.tell(Note::detail(format!("{error}; Compose is asked instead")));
-            from_compose(desk, options, &request, error).await
+            from_compose(desk, options, &request, error).await?
         }
         Ok(project) => {
             warn(desk, options, &project);
-            Ok(project)
+            project
         }
-        Err(error) if error.code == Code::ComposeFileMissing && options.files.is_empty() => Err(error.help(
-            "name one with `--file`, the project folder with `-C`, or a plain folder with everything that goes into the image with `--path docker`",
-        )),
-        Err(error) => Err(error),
+        Err(error) if error.code == Code::ComposeFileMissing && options.files.is_empty() => {
+            return Err(error.help(
+                "name one with `--file`, the project folder with `-C`, or a plain folder with everything that goes into the image with `--path docker`",
+            ));
+        }
+        Err(error) => return Err(error),
+    };
+    find_local_contexts(desk, options, &mut project).await;
+    Ok(project)
+}
+
+/// Takes build contexts that look like an address as the folders that they are, if there is one.
+///
+/// rule: Buildx `build/opt.go`, `loadInputs`: a folder of this name comes first, below the folder that Compose is started in.
+async fn find_local_contexts(desk: &Desk, options: &Options, project: &mut Project) {
+    for build in project.services.iter_mut().filter_map(|service| service.build.as_mut()) {
+        if paths::is_fetched(&build.context) && desk.entries(vec![RelPath::new(build.context.as_bytes())]).await.is_ok() {
+            build.context = paths::absolute(&options.host.folder, &build.context);
+        }
     }
 }
 

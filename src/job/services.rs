@@ -13,6 +13,7 @@ use crate::job::checkout::{self, Git};
 use crate::job::context::{Context, Contexts};
 use crate::job::draft::{self, Draft, Text};
 use crate::job::family;
+use crate::job::outside::Outside;
 use crate::job::place::{Places, below};
 use crate::job::reasons::Reasons;
 use crate::job::work::Work;
@@ -221,7 +222,7 @@ async fn read<'a>(
     let texts = join_all(files.iter().map(|file| async { desk.read_if_there(&places.of_host(file)).await })).await;
     let texts = texts.into_iter().collect::<Result<Vec<_>>>()?;
     let text_of = |file: &String| files.binary_search(file).ok().and_then(|index| texts[index].clone());
-    let mut drafts = Vec::new();
+    let mut found = Vec::new();
     for ((service, build), candidates) in services.into_iter().zip(candidates) {
         let text = match (&build.dockerfile_inline, candidates.as_slice()) {
             (Some(inline), _) => Text { path: None, bytes: inline.clone().into_bytes() },
@@ -231,9 +232,13 @@ async fn read<'a>(
                 None => return Err(draft::no_dockerfile(service, files)),
             },
         };
-        drafts.push(draft::draft(options, places, project, service, build, text)?);
+        found.push((service, build, text));
     }
-    Ok(drafts)
+    let is_known = |build: &Build, text: &Text| text.path.is_some() || build.dockerfile_inline.is_some();
+    let dockerfiles: Vec<Option<&[u8]>> =
+        found.iter().map(|(_, build, text)| is_known(build, text).then_some(text.bytes.as_slice())).collect();
+    let outside = Outside::find(desk, options, &dockerfiles).await?;
+    found.into_iter().map(|(service, build, text)| draft::draft(options, places, project, service, build, text, &outside)).collect()
 }
 
 /// Looks through the folders of all services: each is walked once, and what several read in the same way is selected once.

@@ -75,7 +75,7 @@ pub struct Reach {
     pub whole: Option<Why>,
     /// The images that are pulled, each once.
     pub bases: Vec<Base>,
-    /// What `ADD` and named contexts fetch from elsewhere.
+    /// What `ADD` and contexts fetch from elsewhere.
     pub remotes: Vec<Remote>,
     /// The given build arguments that can change the image, by name.
     pub args: Vec<(String, String)>,
@@ -159,7 +159,7 @@ pub struct Remote {
     pub git: bool,
     /// A checksum or commit says what it is, so that it cannot change.
     pub pinned: bool,
-    /// The line in the Dockerfile; 0 for a named context.
+    /// The line in the Dockerfile; 0 for a context.
     pub line: u32,
 }
 
@@ -227,15 +227,33 @@ fn each_once(bases: &[Base]) -> Vec<Base> {
 fn opaque(build: &Build<'_>, image: &str, reach: &mut Reach) {
     reach.whole = Some(Why::Syntax { image: image.to_owned() });
     reach.sources.push(Source::all(None, 1));
-    for (name, context) in build.contexts {
+    let more = unknown(build.args, build.contexts);
+    reach.sources.extend(more.sources);
+    reach.bases.extend(more.bases);
+    reach.remotes.extend(more.remotes);
+    reach.args = more.args;
+}
+
+/// Returns what a build can read beside its main context if its Dockerfile is not known: all arguments, and everything that named contexts lead
+/// to.
+pub fn unknown(args: &Map<String, String>, contexts: &Map<String, NamedContext>) -> Reach {
+    let mut reach = Reach { args: args.iter().map(|(name, value)| (name.clone(), value.clone())).collect(), ..Reach::default() };
+    for (name, context) in contexts {
         match context {
             NamedContext::Local => reach.sources.push(Source::all(Some(name.clone()), 1)),
             NamedContext::Image(reference) => reach.bases.extend(base_of(reference, None, 0).ok()),
-            NamedContext::Remote(address) => reach.remotes.push(remote::of_context(address)),
+            NamedContext::Remote(address) => reach.remotes.push(Remote::context(address)),
             NamedContext::Other => {}
         }
     }
-    reach.args = build.args.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    reach
+}
+
+impl Remote {
+    /// A context that is fetched.
+    pub fn context(address: &str) -> Self {
+        remote::of_context(address)
+    }
 }
 
 impl Source {

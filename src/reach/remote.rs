@@ -127,7 +127,7 @@ fn git(query: &str, fragment: &str) -> Result<Git> {
     Ok(git)
 }
 
-/// A named context that is fetched.
+/// A context that is fetched.
 pub(super) fn of_context(address_text: &str) -> Remote {
     let (git, pinned) = match address(address_text) {
         Ok(Address::Git(git)) => (true, git.is_pinned()),

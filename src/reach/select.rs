@@ -63,6 +63,7 @@ pub enum PickedKind {
 ///
 /// # Errors
 /// [`Code::SourceMissing`] with the Dockerfile's line, for a path without wildcards that is not there;
+/// [`Code::SourceSpecial`] for a pipe, a socket or a device that is read;
 /// [`Code::DockerfileInvalid`] for a pattern that BuildKit refuses.
 pub fn select(context: &Folder, name: Option<&str>, sources: &[Source]) -> Result<Selection> {
     let tree = Tree { root: context };
@@ -119,7 +120,8 @@ pub fn select(context: &Folder, name: Option<&str>, sources: &[Source]) -> Resul
             continue;
         }
         last = Some(path);
-        walk(context, path, index, &Rules::default(), &mut picked)?;
+        let line = sources.get(index).map(|source| source.line);
+        walk(context, path, index, &Rules::default(), &mut picked).map_err(|error| error.line(line))?;
     }
     for (path, index, rules) in &walks {
         // A folder that is read as a whole needs no second look.

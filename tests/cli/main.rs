@@ -34,6 +34,7 @@ mod kept;
 mod memory;
 mod names;
 mod options;
+mod outside;
 mod parts;
 mod plan;
 mod prune;

@@ -114,7 +114,7 @@ impl Tree<'_> {
                     folders.truncate(1);
                     done.clear();
                 }
-                Node::File if open.is_empty() => done.push(part),
+                Node::File | Node::Other if open.is_empty() => done.push(part),
                 Node::File | Node::Other => return None,
             }
         }

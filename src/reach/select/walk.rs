@@ -4,7 +4,7 @@
 
 use super::super::{Kind, Source, invalid};
 use super::{Picked, PickedKind, Tree};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::glob::Pattern;
 use crate::ignore::{Ignore, Inherited};
 use crate::path::RelPath;
@@ -84,13 +84,20 @@ pub(super) fn is_asked(folder: &Folder, path: &[u8], asked: &Ignore) -> bool {
 }
 
 /// Picks what is at `path`, and in it.
+///
+/// # Errors
+/// [`Code::SourceSpecial`] for something that a manifest cannot describe; for a pattern that BuildKit refuses.
 pub(super) fn walk(context: &Folder, path: &[u8], source: usize, rules: &Rules, picked: &mut Vec<Picked>) -> Result<()> {
     let tree = Tree { root: context };
     let Some(folder) = tree.folder(path) else {
-        if matches!(context.get(path), Some(Node::File)) {
-            picked.push(Picked { path: RelPath::new(path), kind: PickedKind::File, source });
-        }
-        return Ok(());
+        return match context.get(path) {
+            Some(Node::Other) => Err(special(path)),
+            Some(Node::File) => {
+                picked.push(Picked { path: RelPath::new(path), kind: PickedKind::File, source });
+                Ok(())
+            }
+            _ => Ok(()),
+        };
     };
     let mut buffer = path.to_vec();
     let below = if path.is_empty() { 0 } else { path.len() + 1 };
@@ -158,8 +165,16 @@ pub(super) fn walk(context: &Folder, path: &[u8], source: usize, rules: &Rules, 
                 top.is_empty = false;
                 picked.push(Picked { path: RelPath::new(buffer.as_slice()), kind: PickedKind::Link(target.clone()), source });
             }
+            Node::Other if next.is_included => return Err(special(&buffer)),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// BuildKit copies pipes and devices as they are, and sockets as empty files.
+fn special(path: &[u8]) -> Error {
+    let path = RelPath::new(path);
+    Error::new(Code::SourceSpecial, format!("`{path}` is a pipe, a socket or a device, and the build would copy it"))
+        .help("remove it, or exclude it with a line in `.dockerignore`")
 }

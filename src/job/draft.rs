@@ -7,6 +7,7 @@ use crate::dockerfile::Dockerfile;
 use crate::error::{Code, Error, Result};
 use crate::ignore;
 use crate::job::checkout::Git;
+use crate::job::named::Named;
 use crate::job::outside::Outside;
 use crate::job::place::Places;
 use crate::job::sources;
@@ -93,21 +94,23 @@ pub(super) fn ignore_candidates(places: &Places, draft: &Draft<'_>, name: Option
     own.iter().map(|file| places.of_host(file)).collect()
 }
 
+/// What the drafts of a project share.
+pub(super) struct Shared<'a, 'b> {
+    pub(super) options: &'b Options,
+    pub(super) places: &'b Places,
+    pub(super) project: &'a Project,
+    pub(super) named: &'b Named<'a>,
+    pub(super) outside: &'b Outside,
+}
+
 /// Reads a service's Dockerfile, and finds what its build reaches.
-pub(super) fn draft<'a>(
-    options: &Options,
-    places: &Places,
-    project: &'a Project,
-    service: &'a Service,
-    build: &'a Build,
-    text: Text,
-    outside: &Outside,
-) -> Result<Draft<'a>> {
+pub(super) fn draft<'a>(shared: &Shared<'a, '_>, service: &'a Service, build: &'a Build, text: Text) -> Result<Draft<'a>> {
+    let Shared { options, places, project, named, outside } = *shared;
     let place = text.path.clone().unwrap_or_else(|| format!("service `{}`: dockerfile_inline", service.name));
     let at = |error: Error| if error.place.is_none() { error.at(&place) } else { error };
     let platforms = platforms(options, service, build)?;
     let build_platform = platform::of_machine(&options.host.architecture);
-    let (contexts, mut own) = contexts(project, build);
+    let (contexts, mut own) = contexts(named, service, build);
     let is_remote = is_fetched(&build.context);
     let is_known = text.path.is_some() || build.dockerfile_inline.is_some() || !is_remote;
     let mut reach = match is_known {
@@ -143,7 +146,7 @@ pub(super) fn draft<'a>(
     }
     let layouts = build.additional_contexts.iter().filter(|(_, value)| layout(value).is_some());
     reach.sources.extend(layouts.map(|(name, _)| Source::all(Some(name.clone()), 0)));
-    let strangers = without_own(project, service, &reach.bases, &mut own);
+    let strangers = without_own(named, service, &reach.bases, &mut own);
     let mut notes = notes(options, places, build, &text, &reach, &platforms);
     notes.extend(sources::notes(options, places, project, build));
     notes.extend(outside.notes(options.algorithm));
@@ -196,7 +199,7 @@ fn platforms(options: &Options, service: &Service, build: &Build) -> Result<Vec<
 }
 
 /// The named contexts, and which of them are images of other services.
-fn contexts(project: &Project, build: &Build) -> (Map<String, NamedContext>, Vec<Own>) {
+fn contexts(named: &Named<'_>, service: &Service, build: &Build) -> (Map<String, NamedContext>, Vec<Own>) {
     let mut own = Vec::new();
     let mut contexts = Map::new();
     for (name, value) in &build.additional_contexts {
@@ -204,7 +207,7 @@ fn contexts(project: &Project, build: &Build) -> (Map<String, NamedContext>, Vec
             own.push(Own { name: name.clone(), service: service.to_owned(), is_given: true });
             NamedContext::Other
         } else if let Some(image) = value.strip_prefix("docker-image://") {
-            match built_as(project, image) {
+            match named.built_as(image, service) {
                 Some(service) => {
                     own.push(Own { name: name.clone(), service: service.name.clone(), is_given: false });
                     NamedContext::Other
@@ -234,10 +237,10 @@ fn layout(context: &str) -> Option<(&str, &str)> {
 }
 
 /// The images that are not built here; those that are, are added to `own`.
-fn without_own(project: &Project, service: &Service, bases: &[Base], own: &mut Vec<Own>) -> Vec<Base> {
+fn without_own(named: &Named<'_>, service: &Service, bases: &[Base], own: &mut Vec<Own>) -> Vec<Base> {
     let mut strangers = Vec::new();
     for base in bases {
-        let Some(built) = built_as(project, &base.reference).filter(|built| built.name != service.name) else {
+        let Some(built) = named.built_as(&base.reference, service) else {
             strangers.push(base.clone());
             continue;
         };
@@ -254,15 +257,6 @@ fn without_own(project: &Project, service: &Service, bases: &[Base], own: &mut V
 pub(super) fn familiar(reference: &str) -> String {
     let short = reference.strip_prefix("docker.io/").map(|rest| rest.strip_prefix("library/").unwrap_or(rest)).unwrap_or(reference);
     short.strip_suffix(":latest").unwrap_or(short).to_owned()
-}
-
-/// The service that is built under the name of an image.
-fn built_as<'a>(project: &'a Project, image: &str) -> Option<&'a Service> {
-    let wanted = reach::normalized(image).ok()?;
-    let is_it = |service: &&Service| {
-        service.build.is_some() && service.image.as_ref().is_some_and(|image| reach::normalized(image).as_ref() == Ok(&wanted))
-    };
-    project.services.iter().find(is_it)
 }
 
 /// What counts for several platforms.

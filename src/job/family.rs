@@ -10,6 +10,7 @@ use crate::image::{Reference, Repository};
 use crate::inputs::{Digests, Inputs};
 use crate::job::bases::Pins;
 use crate::job::draft::Draft;
+use crate::job::named::{image_names, prefixed};
 use crate::manifest::{Manifest, tag};
 use crate::map::{Map, Set};
 use crate::naming::Name;
@@ -134,8 +135,9 @@ pub(super) fn targets(
     }
     let users = users(project);
     for target in &mut targets {
-        let original = target.built.first().and_then(|name| find(project, name)).and_then(image_of);
-        target.services.extend(original.and_then(|original| users.get(&original)).into_iter().flatten().cloned());
+        let original = target.built.first().and_then(|name| find(project, name));
+        let names = original.map(|service| image_names(options, project, service)).unwrap_or_default();
+        target.services.extend(names.iter().filter_map(|name| users.get(name)).flatten().cloned());
         target.services.sort_unstable();
     }
     targets.sort_by_cached_key(|target| target.image.to_string());
@@ -146,18 +148,13 @@ pub(super) fn targets(
 fn users(project: &Project) -> Map<String, Vec<String>> {
     let mut users: Map<String, Vec<String>> = Map::new();
     for service in project.services.iter().filter(|service| service.build.is_none()) {
-        let Some(image) = image_of(service) else { continue };
+        let Some(image) = service.image.as_ref().and_then(|image| reach::normalized(image).ok()) else { continue };
         match users.get_mut(&image) {
             Some(services) => services.push(service.name.clone()),
             None => drop(users.insert(image, vec![service.name.clone()])),
         }
     }
     users
-}
-
-/// The image of a service under its name in the Compose file.
-fn image_of(service: &Service) -> Option<String> {
-    service.image.as_ref().and_then(|image| reach::normalized(image).ok())
 }
 
 fn find<'a>(project: &'a Project, name: &str) -> Option<&'a Service> {
@@ -204,11 +201,9 @@ fn name(options: &Options, project: &Project, draft: &Draft<'_>) -> Result<Name>
     }
     match (&service.image, &options.repository_prefix) {
         (Some(image), _) => Name::of_image(image).map_err(at),
-        (None, Some(prefix)) => {
-            let slash = if prefix.ends_with('/') { "" } else { "/" };
-            let repository = format!("{prefix}{slash}{}-{}", project.name, service.name);
-            Repository::parse(&repository).map(Name::of_repository).map_err(|error| at(error.of("`--repository-prefix`")))
-        }
+        (None, Some(prefix)) => Repository::parse(&prefixed(prefix, project, service))
+            .map(Name::of_repository)
+            .map_err(|error| at(error.of("`--repository-prefix`"))),
         (None, None) => Name::local(&service.image_or_default).map_err(at),
     }
 }

@@ -24,6 +24,7 @@ mod later;
 mod login;
 mod model;
 mod moving;
+mod named;
 mod outside;
 mod place;
 mod plan;

@@ -11,8 +11,9 @@ use crate::error::{Code, Error, Result};
 use crate::inputs::{self, Digests, Inputs};
 use crate::job::checkout::{self, Git};
 use crate::job::context::{Context, Contexts};
-use crate::job::draft::{self, Draft, Text};
+use crate::job::draft::{self, Draft, Shared, Text};
 use crate::job::family;
+use crate::job::named::Named;
 use crate::job::outside::Outside;
 use crate::job::place::{Places, below};
 use crate::job::reasons::Reasons;
@@ -172,9 +173,10 @@ pub(super) fn with_project(options: &Options, project: &Project) -> Options {
 pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Project, pins: Option<bases::Pins>) -> Result<Found<'a>> {
     let places = Places::new(options, project);
     let mut drafts = Vec::new();
+    let named = Named::new(options, project);
     let mut services = family::wanted(options, project)?;
     while !services.is_empty() {
-        drafts.extend(read(desk, options, &places, project, services).await?);
+        drafts.extend(read(desk, options, &places, project, &named, services).await?);
         services = family::missing(project, &drafts);
     }
     let pins = match pins {
@@ -213,6 +215,7 @@ async fn read<'a>(
     options: &Options,
     places: &Places,
     project: &'a Project,
+    named: &Named<'a>,
     services: Vec<(&'a Service, &'a Build)>,
 ) -> Result<Vec<Draft<'a>>> {
     let candidates: Vec<Vec<String>> = services.iter().map(|(_, build)| draft::dockerfile_candidates(places, build)).collect();
@@ -238,7 +241,8 @@ async fn read<'a>(
     let dockerfiles: Vec<Option<&[u8]>> =
         found.iter().map(|(_, build, text)| is_known(build, text).then_some(text.bytes.as_slice())).collect();
     let outside = Outside::find(desk, options, &dockerfiles).await?;
-    found.into_iter().map(|(service, build, text)| draft::draft(options, places, project, service, build, text, &outside)).collect()
+    let shared = Shared { options, places, project, named, outside: &outside };
+    found.into_iter().map(|(service, build, text)| draft::draft(&shared, service, build, text)).collect()
 }
 
 /// Looks through the folders of all services: each is walked once, and what several read in the same way is selected once.

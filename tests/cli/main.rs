@@ -35,6 +35,7 @@ mod memory;
 mod names;
 mod options;
 mod outside;
+mod own_images;
 mod parts;
 mod plan;
 mod prune;

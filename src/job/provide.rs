@@ -51,10 +51,12 @@ impl Build<'_> {
         }
         let builder = self.builder(project).await?;
         remote::check_parts(project, misses)?;
-        if self.options.strict && builder == Builder::Classic {
-            return Err(
-                Error::new(Code::Usage, "`--strict` needs BuildKit, and the builder before it was chosen").help("unset DOCKER_BUILDKIT")
-            );
+        if builder == Builder::Classic && (self.options.strict || !self.options.is_plain()) {
+            return Err(Error::new(
+                Code::Usage,
+                "the classic builder would build, which reads other files than BuildKit: it ignores `Dockerfile.dockerignore`, and variables of base images beat arguments",
+            )
+            .help("unset DOCKER_BUILDKIT and COMPOSE_DOCKER_CLI_BUILD; Compose v1 needs Buildx too (`docker buildx version`)"));
         }
         if self.options.is_plain() {
             compose::name_files(self.desk, self.options, project).await?;

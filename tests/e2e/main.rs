@@ -14,6 +14,7 @@
 
 mod action;
 mod circle;
+mod classic;
 mod compose;
 mod cycle;
 mod engine;
@@ -50,6 +51,7 @@ fn main() {
         action::tests(),
         orb::tests(),
         compose::tests(),
+        classic::tests(),
         strict::tests(),
         prune::tests(),
         why::tests(),

@@ -199,12 +199,14 @@ fn printing(engine: &Engine) -> Result<(), Failed> {
                     "Dockerfile",
                     &format!("FROM scratch\nCOPY busybox /bin/\nCOPY words /\nRUN [\"/bin/busybox\", \"sh\", \"-c\", \"{run}\"]\n"),
                 ),
-                ("compose.yaml", &format!("services: {{app: {{image: {}, build: .}}}}\n", project.image)),
+                ("compose.yaml", "services: {app: {image: $DOCKER_IMAGE, build: .}}\n"),
             ] {
                 fs::write(project.folder.join(name), text).unwrap();
             }
             fs::copy(engine.get("ENGINE_BUSYBOX"), project.folder.join("busybox")).unwrap();
-            let mut command = hosts::command(&project, host, "build", &[], None);
+            // Only plain folders can be built by that builder.
+            let options = [("path", "."), ("image", project.image.as_str())];
+            let mut command = hosts::command(&project, host, "build", &options, None);
             command.env("GITHUB_ACTIONS", "true");
             let ran = ended(command.output().unwrap());
             let log = if host == Host::Action { &ran.stdout } else { &ran.stderr };

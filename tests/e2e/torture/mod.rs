@@ -6,7 +6,7 @@
 mod compose_project;
 mod faults;
 mod hostile;
-mod hosts;
+pub(crate) mod hosts;
 mod judge;
 mod killed;
 #[path = "../../cli/support/obeyed.rs"]

@@ -3,30 +3,17 @@
 use crate::compose::project::Project;
 use crate::desk::{Desk, join};
 use crate::error::Result;
+use crate::image::Reference;
 use crate::job::draft::{Draft, familiar};
 use crate::job::place::{Places, below};
-use crate::job::services::Found;
-use crate::job::strong;
+use crate::job::services::{Found, Looked};
+use crate::job::{per_commit, strong};
 use crate::need::Hashed;
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::reach::PickedKind;
 use crate::report::Note;
 
-/// Variables of CI services that are other ones for every commit or run.
-const PER_COMMIT: [&str; 9] = [
-    "GITHUB_SHA",
-    "GITHUB_RUN_ID",
-    "GITHUB_RUN_NUMBER",
-    "CIRCLE_SHA1",
-    "CIRCLE_BUILD_NUM",
-    "CI_COMMIT_SHA",
-    "CI_PIPELINE_ID",
-    "BUILDKITE_COMMIT",
-    "GIT_COMMIT",
-];
-/// A commit id is known by so many of its digits.
-const COMMIT_DIGITS: usize = 7;
 /// A context is large from here on.
 const LARGE: u64 = 100_000_000;
 /// A pointer file of Git LFS is about this long (git-lfs `docs/spec.md`).
@@ -101,21 +88,28 @@ fn of_dockerfile(options: &Options, draft: &Draft<'_>, warnings: &mut Warnings) 
             ),
         );
     }
+    if let Some((tag, what)) = draft.service.image.as_deref().and_then(|image| changing_tag(options, image)) {
+        let image = draft.service.image_or_default.strip_suffix(&format!(":{tag}")).unwrap_or(&draft.service.image_or_default);
+        warnings.add(
+            draft,
+            format!("the tag `{tag}` of its image has {what} in it, so no build is ever a hit: write `image: {image}`, and put `{image}:{tag}` into `build.tags`"),
+        );
+    }
     for (name, value) in draft.reach.args.iter().filter(|(name, _)| !options.ignored_args.contains(name)) {
-        let is_of = |variable: &&&str| {
-            options
-                .host
-                .env
-                .get(variable)
-                .is_some_and(|it| it == value || (value.len() >= COMMIT_DIGITS && it.len() == 40 && it.starts_with(value.as_str())))
-        };
-        if let Some(variable) = PER_COMMIT.iter().find(is_of).filter(|_| !value.is_empty()) {
+        if let Some(variable) = per_commit::variable_of(&options.host.env, value) {
             warnings.add(
                 draft,
                 format!("the argument `{name}` is that of {variable}, so the tag changes with it: leave it out with `--ignore-arg {name}`"),
             );
         }
     }
+}
+
+/// The tag of an image, and what in it is different for every commit, run or day.
+fn changing_tag(options: &Options, image: &str) -> Option<(String, String)> {
+    let tag = Reference::parse(image).ok()?.tag?;
+    let what = per_commit::in_tag(&options.host.env, options.host.now, &tag)?;
+    Some((tag, what))
 }
 
 fn of_files(found: &Found<'_>, index: usize, draft: &Draft<'_>, warnings: &mut Warnings) {
@@ -150,11 +144,26 @@ fn of_files(found: &Found<'_>, index: usize, draft: &Draft<'_>, warnings: &mut W
                 ),
             );
         }
+        let git =
+            looked.selection.picked.iter().find(|picked| picked.path.as_bytes().split(|&byte| byte == b'/').any(|part| part == b".git"));
+        if let Some(picked) = git {
+            let path = picked.path.to_string();
+            let end = path.find(".git").map_or(path.len(), |at| at + ".git".len());
+            let line = path.get(..end).unwrap_or(&path);
+            warnings.add(
+                draft,
+                format!(
+                    "`{}` is among the inputs, and no two clones have the same: add the line `{line}` to {}",
+                    below(folder, &RelPath::new(line.as_bytes())),
+                    ignore_file(looked, folder)
+                ),
+            );
+        }
         let largest = parts.iter().max_by_key(|(_, size)| *size);
         if total > LARGE
             && let Some((name, size)) = largest.filter(|(_, size)| *size > total / 2)
         {
-            let file = looked.context.ignore_file.clone().unwrap_or_else(|| below(folder, &RelPath::new(*b".dockerignore")).to_string());
+            let file = ignore_file(looked, folder);
             warnings.add(
                 draft,
                 format!(
@@ -167,6 +176,11 @@ fn of_files(found: &Found<'_>, index: usize, draft: &Draft<'_>, warnings: &mut W
             );
         }
     }
+}
+
+/// The ignore file of a folder: the one that there is, or the one that there could be.
+fn ignore_file(looked: &Looked, folder: &str) -> String {
+    looked.context.ignore_file.clone().unwrap_or_else(|| below(folder, &RelPath::new(*b".dockerignore")).to_string())
 }
 
 /// What a checkout can lack: the contents of Git LFS, and submodules.

@@ -27,6 +27,7 @@ pub(super) struct Asked {
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let Work { options, mut report, mut project, targets, strangers, stages, mut reasons } = work::prepare(desk, options).await?;
     let options = &options;
+    check_owners(options, &targets)?;
     match options.is_plain() {
         true => left_alone(desk, &project, &strangers),
         false => check_local(options, &targets)?,
@@ -108,6 +109,23 @@ pub(super) fn check_local(options: &Options, targets: &[Target]) -> Result<()> {
         Some(target) if options.pushes() => Err(Error::new(Code::Usage, "has no `image:`, so it is not known where its image goes")
             .at(format!("service `{}`", target.services.join("`, `")))
             .help("write `image: ghcr.io/acme/app` there, give `--repository-prefix ghcr.io/acme/` for all such services, or build without a push: `--push=false`")),
+        _ => Ok(()),
+    }
+}
+
+/// What is to be pushed must not go where only Docker's official images are.
+fn check_owners(options: &Options, targets: &[Target]) -> Result<()> {
+    let is_official = |target: &&Target| {
+        let repository = &target.image.repository;
+        !target.is_local && repository.registry() == "docker.io" && repository.path().starts_with("library/")
+    };
+    match targets.iter().find(is_official) {
+        Some(target) if options.pushes() => Err(Error::new(
+            Code::Usage,
+            format!("`{}` would go to `library/` on Docker Hub, where only Docker's official images are", target.image.repository),
+        )
+        .at(format!("service `{}`", target.services.join("`, `")))
+        .help("write `image: ghcr.io/acme/app` there, give `--repository-prefix ghcr.io/acme/` for all such services, or build without a push: `--push=false`")),
         _ => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use crate::image::{Reference, Repository};
 use crate::inputs::{Digests, Inputs};
 use crate::job::bases::Pins;
 use crate::job::draft::Draft;
-use crate::job::named::{image_names, prefixed};
+use crate::job::named::{behind, image_names, is_bare};
 use crate::manifest::{Manifest, tag};
 use crate::map::{Map, Set};
 use crate::naming::Name;
@@ -200,8 +200,11 @@ fn name(options: &Options, project: &Project, draft: &Draft<'_>) -> Result<Name>
         return Ok(Name::of_repository(repository.clone()));
     }
     match (&service.image, &options.repository_prefix) {
+        (Some(image), Some(prefix)) if is_bare(image) => {
+            Name::of_image(&behind(prefix, image)).map_err(|error| at(error.of("`--repository-prefix`")))
+        }
         (Some(image), _) => Name::of_image(image).map_err(at),
-        (None, Some(prefix)) => Repository::parse(&prefixed(prefix, project, service))
+        (None, Some(prefix)) => Repository::parse(&behind(prefix, &format!("{}-{}", project.name, service.name)))
             .map(Name::of_repository)
             .map_err(|error| at(error.of("`--repository-prefix`"))),
         (None, None) => Name::local(&service.image_or_default).map_err(at),

@@ -26,6 +26,7 @@ mod model;
 mod moving;
 mod named;
 mod outside;
+mod per_commit;
 mod place;
 mod plan;
 mod proof;

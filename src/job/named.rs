@@ -36,19 +36,21 @@ impl<'a> Named<'a> {
 ///
 /// rule: Compose `pkg/api/api.go`, `GetImageNameOrDefault`; a `_` in Compose v1, `compose/service.py`, `image_name`.
 pub(super) fn image_names(options: &Options, project: &Project, service: &Service) -> Vec<String> {
-    let names = match &service.image {
-        Some(image) => vec![image.clone()],
-        None => {
-            let own = format!("{}_{}", project.name, service.name);
-            let prefixed = options.repository_prefix.as_ref().map(|prefix| prefixed(prefix, project, service));
-            [service.image_or_default.clone(), own].into_iter().chain(prefixed).collect()
-        }
+    let made_up = |separator: char| format!("{}{separator}{}", project.name, service.name);
+    let prefixed = |name: &str| options.repository_prefix.as_ref().map(|prefix| behind(prefix, name));
+    let names: Vec<String> = match &service.image {
+        Some(image) => [image.clone()].into_iter().chain(prefixed(image).filter(|_| is_bare(image))).collect(),
+        None => [made_up('-'), made_up('_')].into_iter().chain(prefixed(&made_up('-'))).collect(),
     };
     names.iter().filter_map(|name| reach::normalized(name).ok()).collect()
 }
 
-/// The repository of a service without `image:` behind a prefix.
-pub(super) fn prefixed(prefix: &str, project: &Project, service: &Service) -> String {
-    let slash = if prefix.ends_with('/') { "" } else { "/" };
-    format!("{prefix}{slash}{}-{}", project.name, service.name)
+/// Whether an image has neither a registry nor an owner, as in `image: web`: it would go to Docker Hub's `library/`.
+pub(super) fn is_bare(image: &str) -> bool {
+    !image.contains('/')
+}
+
+/// A name behind a prefix.
+pub(super) fn behind(prefix: &str, name: &str) -> String {
+    format!("{}/{name}", prefix.strip_suffix('/').unwrap_or(prefix))
 }

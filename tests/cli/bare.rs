@@ -67,7 +67,7 @@ fn a_folder_that_looks_like_a_bare_repository_starts_no_git() {
             run(&project, &["tag", "--checkout", "as-in-git"]).says(&["warning: git does not say what it has of these files"]).ok();
             run(&project, &["build"]).says(&[": pushed, sha256:"]).ok();
             let ran = run(&project, &["build", "--force", "--trusted-branch", "main"]);
-            ran.says(&["the branch is not known (.: looks like a bare git repository", ": pushed, sha256:"]).ok();
+            ran.says(&["the branch is not known: .: looks like a bare git repository", ": pushed, sha256:"]).ok();
             let lines = project.lines();
             assert!(lines.iter().all(|line| line.starts_with("docker ")), "{name}, {configuration}: {lines:#?}");
             let script = format!("cd app; ({plain}) >/dev/null 2>&1 </dev/null || true");

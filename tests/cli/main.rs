@@ -8,6 +8,7 @@
 
 mod support;
 
+mod advice;
 mod algorithm;
 mod backtest;
 mod bare;

@@ -41,7 +41,7 @@ export interface Options {
   path?: string | Path[];
   /** The image's repository, without a tag, such as example/app or ghcr.io/acme/app */
   image?: string;
-  /** Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE */
+  /** Where images without registry and owner go: with ghcr.io/acme/, `web` to ghcr.io/acme/web, none to ghcr.io/acme/PROJECT-SERVICE */
   'repository-prefix'?: string;
   /** The hash of manifest and tag; auto: that of `x-docktag` in the Compose files, else md5 [default: auto] */
   algorithm?: 'auto' | 'md5' | 'sha256';

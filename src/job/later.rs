@@ -2,12 +2,15 @@
 
 use crate::compose::overrides::{self, BuildOverride, ServiceOverride};
 use crate::compose::paths;
-use crate::desk::Desk;
+use crate::desk::{Desk, join_all};
 use crate::digest::{Algorithm, digest};
 use crate::error::Result;
 use crate::job::compose::Project;
+use crate::job::registry::Client;
 use crate::need::Writing;
 use crate::options::{Job, Options};
+use crate::plan::Target;
+use crate::registry::reply::Presence;
 use crate::report::{Note, Outcome, Planned, Report, TargetReport, Variable};
 use crate::secret::Secret;
 
@@ -52,6 +55,22 @@ pub(super) async fn keep(desk: &Desk, options: &Options, project: &Project, repo
     }
     report.variables.push(Variable { name: COMPOSE_FILE.to_owned(), value });
     Ok(())
+}
+
+/// Adds the digests of the images that the registry has. If it cannot be asked, the tags name them.
+pub(super) async fn pin(desk: &Desk, options: &Options, targets: &[Target], report: &mut Report) {
+    let client = Client::new(desk, options, false).impatient();
+    let shared: Vec<&Target> = targets.iter().filter(|target| !target.is_local).collect();
+    let asked = join_all(shared.iter().map(|target| client.presence_of(target))).await;
+    for (target, (presence, _)) in shared.into_iter().zip(asked) {
+        let image = target.image.to_string();
+        let Some(named) = report.targets.iter_mut().find(|named| named.image == image) else { continue };
+        match presence {
+            Presence::Hit(found) => (named.digest, named.outcome) = (Some(found.digest), Outcome::Hit),
+            Presence::Unknown(error) => desk.tell(Note::warning(format!("{error}; later steps use the tag"))),
+            Presence::Miss | Presence::Doubtful => {}
+        }
+    }
 }
 
 /// The services of a target with its image: by digest where the registry has it, since a tag can be moved and a digest cannot.

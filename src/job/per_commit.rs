@@ -49,16 +49,19 @@ pub(super) fn variable_of(env: &Env, value: &str) -> Option<&'static str> {
 pub(super) fn in_tag(env: &Env, now: u64, tag: &str) -> Option<String> {
     let parts = || tag.split(['-', '.', '_']);
     let of_commit = |name: &&&str| env.get(name).is_some_and(|it| parts().any(|part| it == part || is_short(it, part)));
+    if let Some(name) = COMMITS.iter().find(of_commit) {
+        return Some(format!("the value of {name}"));
+    }
+    if parts().any(|part| part.len() == 40 && part.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Some("a commit id".to_owned());
+    }
     // A number alone, or behind a word: `7` and `build-7`, but not `1.7`.
     let is_number = |it: &str| tag == it || tag.strip_suffix(it).is_some_and(|rest| rest.ends_with(['-', '_']));
     let of_run = |name: &&&str| {
         env.get(name).is_some_and(|it| !it.is_empty() && (is_number(it) || (it.len() >= RUN_DIGITS && tag.contains(it.as_str()))))
     };
-    if let Some(name) = COMMITS.iter().find(of_commit).or_else(|| RUNS.iter().find(of_run)) {
+    if let Some(name) = RUNS.iter().find(of_run) {
         return Some(format!("the value of {name}"));
-    }
-    if parts().any(|part| part.len() == 40 && part.bytes().all(|byte| byte.is_ascii_hexdigit())) {
-        return Some("a commit id".to_owned());
     }
     // The clock of the machine can be in any time zone.
     let days = [now.saturating_sub(DAY), now, now + DAY].map(|day| rfc3339(day)[..10].to_owned());

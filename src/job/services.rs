@@ -18,11 +18,11 @@ use crate::job::outside::Outside;
 use crate::job::place::{Places, below};
 use crate::job::reasons::Reasons;
 use crate::job::work::Work;
-use crate::job::{advice, bases, compose, env, login, model as files, strict, strong};
+use crate::job::{advice, bases, compose, env, later, login, model as files, strict, strong};
 use crate::manifest::{File, Manifest};
 use crate::map::Map;
 use crate::need::Hashed;
-use crate::options::Options;
+use crate::options::{Job, Options};
 use crate::path::RelPath;
 use crate::plan::Target;
 use crate::platform;
@@ -78,15 +78,19 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
     Ok(Work { options, report, project: compose, targets, strangers: Vec::new(), stages, reasons })
 }
 
-/// `tag` and `env`: names, and nobody is asked for the images.
+/// `tag` and `env`: names. Only `env` asks the registry, since later steps are to use the images that it has.
 pub(super) async fn name(desk: &Desk, options: &Options) -> Result<Report> {
     let project = files::load(desk, options).await?;
-    let options = &settled(options, &project);
+    let options = &mut settled(options, &project);
     let found = find(desk, options, &project, None).await?;
     advice::tell(desk, options, &project, &found).await?;
     let mut report = report(options, &found.targets)?;
+    if options.job == Job::Env {
+        options.login = login::with_registry(desk, options, &found.targets)?;
+        later::pin(desk, options, &found.targets, &mut report).await;
+    }
     let compose = compose::Project::new(options, Model::default(), host_names(options, &project.files), &report.variables);
-    super::later::keep(desk, options, &compose, &mut report).await?;
+    later::keep(desk, options, &compose, &mut report).await?;
     Ok(report)
 }
 

@@ -61,7 +61,7 @@ const WITH_NAMES: &[Job] = &[Tag, Why, Env, Plan, Build, Join, Pull, Prune];
 /// With something for later steps or the summary.
 const WITH_OUTPUTS: &[Job] = &[Tag, Why, Backtest, Env, Plan, Build, Join, Pull, Prune];
 const WITH_COMPOSE: &[Job] = &[Build, Pull];
-const WITH_REGISTRY: &[Job] = &[Why, Plan, Build, Join, Pull, Prune];
+const WITH_REGISTRY: &[Job] = &[Why, Env, Plan, Build, Join, Pull, Prune];
 /// Those that do something, or keep something for later steps.
 const WITH_EFFECT: &[Job] = &[Tag, Env, Build, Join, Pull];
 
@@ -86,7 +86,7 @@ pub const OPTIONS: &[Definition] = &[
         "repository-prefix",
         Takes::One("PREFIX"),
         WITH_NAMES,
-        "Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE",
+        "Where images without registry and owner go: with ghcr.io/acme/, `web` to ghcr.io/acme/web, none to ghcr.io/acme/PROJECT-SERVICE",
     ),
     Definition {
         default: Some("auto"),

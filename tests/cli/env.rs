@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use crate::support::registry::digest;
 use crate::support::shell::sh;
-use crate::support::{Dir, Run};
+use crate::support::{Dir, Project, Ran, Run};
 
 const JOB: [&str; 5] = ["env", "--path", "docker", "--image", "example/app"];
 
@@ -74,4 +75,44 @@ fn a_dry_run_writes_nothing_and_says_where_it_would() {
     let ran = env(&dir, &["--ci", "--dry-run"]).env("BASH_ENV", dir.path("bash")).run();
     assert!(ran.ok().contains(&format!("append to {}", dir.path("bash").display())), "{}", ran.text());
     assert!(fs::metadata(dir.path("bash")).is_err());
+}
+
+/// `env` of a Compose project; its file for later steps stays, in a folder of its own.
+fn of_compose(dir: &Dir) -> Ran {
+    let later = dir.beside("later");
+    fs::create_dir_all(&later).unwrap();
+    Run::new(dir, ["env"]).env("TMPDIR", later).run()
+}
+
+/// The Compose file that later steps use with the variables of `env`.
+fn override_of(ran: &Ran) -> String {
+    let text = ran.ok();
+    let line = text.lines().find(|line| line.starts_with("export COMPOSE_FILE=")).unwrap();
+    let file = line.trim_end_matches('\'').rsplit(':').next().unwrap();
+    fs::read_to_string(file).unwrap()
+}
+
+#[test]
+fn env_names_what_the_registry_has_by_digest() {
+    let project = Project::new();
+    let compose = format!("services: {{app: {{image: '{}', build: docker}}}}\n", project.image);
+    project.dir.file("docker-compose.yml", compose);
+    let env = || of_compose(&project.dir);
+    assert!(!override_of(&env()).contains('@'), "nothing is there yet");
+    let image = Run::new(&project.dir, ["tag"]).run().ok().trim().rsplit('\t').next().unwrap().to_owned();
+    let name = image.split_once('/').unwrap().1;
+    project.registry.put(name, "the image");
+    let expected = format!("{image}@{}", digest(b"the image"));
+    let text = override_of(&env());
+    assert!(text.contains(&expected) && text.contains("if_not_present"), "{expected}: {text}");
+    assert!(project.registry.lines().iter().all(|line| line.starts_with("HEAD ") || line.starts_with("GET ")));
+}
+
+#[test]
+fn env_goes_on_without_the_registry() {
+    let dir = Dir::new();
+    dir.file("compose.yaml", "services: {app: {image: '127.0.0.1:1/a/b', build: .}}\n").file("Dockerfile", "FROM scratch\n");
+    let ran = of_compose(&dir);
+    ran.says(&["warning: ", "no connection", "later steps use the tag"]).is_silent_on(&["asking again"]);
+    assert!(override_of(&ran).contains("127.0.0.1:1/a/b:"));
 }

@@ -206,6 +206,12 @@ fn later(engine: &Engine) -> Result<(), Failed> {
     // Not even a service that has another one as a context makes Compose build that one.
     let ran = project.shell(". ../bash.env; docker compose run --rm batch /bin/busybox cat /batch/batch.txt 2>&1");
     assert!(ran.ok().ends_with("batch\n") && !ran.stdout.contains("exporting to image"), "{}", ran.stdout);
+    // The same by `env`, which asks the registry for the digests.
+    let ran = project.shell(
+        "unset COMPOSE_FILE; docker compose down >/dev/null 2>&1; docker image prune -af >/dev/null; \"$DOCKTAG\" pull && eval \"$(\"$DOCKTAG\" env)\" && docker compose config && docker compose run --rm batch /bin/busybox cat /batch/batch.txt 2>&1 && docker compose up --abort-on-container-exit api 2>&1",
+    );
+    assert!(!ran.ok().contains("exporting to image") && ran.stdout.contains("api-1  | a=1"), "{}\n{}", ran.stdout, ran.stderr);
+    assert!(!ran.stdout.contains("service:") && ran.stdout.matches("@sha256:").count() >= tags(&project).len(), "{}", ran.stdout);
     // In the same job docktag reads the user's names, not its own.
     let again = project.shell(". ../bash.env; \"$DOCKTAG\" tag");
     assert_eq!(again.ok(), project.plain(&["tag"]).ok());

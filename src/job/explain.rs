@@ -11,6 +11,7 @@ use crate::job::place::Places;
 use crate::job::reasons::{Fate, Reasons, ignored};
 use crate::job::{inputs, model, report, services};
 use crate::manifest::Manifest;
+use crate::map::Map;
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::print::plural;
@@ -49,7 +50,8 @@ async fn of_services(desk: &Desk, options: &Options) -> Result<Report> {
         if !reasons.iter().any(is_known) {
             must_exist(desk, file).await?;
         }
-        let mut said: Vec<Said> = reasons.iter().map(|of| say(of, &path, is_compose)).collect();
+        let said: Vec<Said> = reasons.iter().map(|of| say(of, &path, is_compose)).collect();
+        let mut said = through_bases(&reasons, said);
         said.sort_by(|a, b| a.service.cmp(&b.service));
         all.push((path, said));
     }
@@ -78,6 +80,33 @@ fn say(reasons: &Reasons, path: &RelPath, is_compose: bool) -> Said {
     };
     Said { service: reasons.service.clone(), counts, why, line }
 }
+
+/// What counts for an image counts for those that are built with it too. `all` has the order of `reasons`.
+fn through_bases(reasons: &[Reasons], mut all: Vec<Said>) -> Vec<Said> {
+    let by_service: Map<&str, usize> = reasons.iter().enumerate().map(|(index, of)| (of.service.as_str(), index)).collect();
+    // One more round for each image on the longest way: no image is built with itself.
+    loop {
+        let mut is_changed = false;
+        for (index, of) in reasons.iter().enumerate() {
+            let bases = of.own.iter().filter_map(|own| by_service.get(own.service.as_str()));
+            let base = bases.map(|&base| &all[base]).find(|base| base.counts);
+            if let Some(base) = base.filter(|_| !all[index].counts) {
+                let why = match base.why.strip_prefix(THROUGH) {
+                    Some(rest) => format!("{THROUGH}`{}`, {rest}", base.service),
+                    None => format!("{THROUGH}`{}`: {}", base.service, base.why),
+                };
+                let service = of.service.clone();
+                all[index] = Said { service, counts: true, why, line: None };
+                is_changed = true;
+            }
+        }
+        if !is_changed {
+            return all;
+        }
+    }
+}
+
+const THROUGH: &str = "through ";
 
 /// In a plain folder every regular file counts, whatever a Dockerfile says.
 async fn of_folders(desk: &Desk, options: &Options) -> Result<Report> {

@@ -1,7 +1,7 @@
 //! Why something counts for a service, or why not: the line of the Dockerfile that reads it, the line of the ignore file that leaves it out.
 
 use crate::diff::NoteDiff;
-use crate::job::draft::{Draft, familiar};
+use crate::job::draft::{Draft, Own, familiar};
 use crate::job::place::below;
 use crate::job::services::{Found, Looked};
 use crate::path::RelPath;
@@ -20,6 +20,8 @@ pub(super) struct Reasons {
     notes: Vec<(&'static str, String, String)>,
     /// Where the Compose file says how it is built.
     compose: Option<String>,
+    /// The services whose images it is built with, by the names that it knows them under.
+    pub(super) own: Vec<Own>,
 }
 
 /// What becomes of a path.
@@ -59,7 +61,7 @@ impl Reasons {
         notes.extend(remotes.map(|remote| ("remote", remote.address.clone(), format!("at {file}:{}", remote.line))));
         let compose = draft.service.build_place.as_ref().map(|place| format!("{}:{}", place.file, place.line));
         let dockerfile = found.dockerfiles[index].as_ref().map(|file| file.path.clone());
-        Reasons { service: draft.service.name.clone(), dockerfile, sources, folders, notes, compose }
+        Reasons { service: draft.service.name.clone(), dockerfile, sources, folders, notes, compose, own: draft.own.clone() }
     }
 
     /// What becomes of a path, as it stands in a manifest.

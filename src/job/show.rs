@@ -88,6 +88,13 @@ impl<'a> Shown<'a> {
         }
         shown.files.sort_by(|a, b| a.path.cmp(&b.path));
         shown.links.sort();
+        // The Dockerfile counts whether it is copied or not, and folders that are read can overlap.
+        let Shown { files, links, ignored, not_read, .. } = &mut shown;
+        let is_input = |path: &RelPath| {
+            files.binary_search_by(|file| file.path.cmp(path)).is_ok() || links.binary_search_by(|(link, ..)| link.cmp(path)).is_ok()
+        };
+        ignored.retain(|it| !is_input(&it.path));
+        not_read.retain(|path| !is_input(path));
         shown
     }
 

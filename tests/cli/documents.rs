@@ -39,3 +39,26 @@ fn the_manual_page_is_one() {
     assert!(page.contains(".TH docktag 1"), "{page}");
     assert!(JOBS.iter().all(|job| page.contains(job)), "{page}");
 }
+
+#[test]
+fn no_input_is_listed_as_left_out_or_not_read() {
+    let dir = Dir::new();
+    dir.file("compose.yaml", "services: {app: {build: {context: api, additional_contexts: {all: .}}}}\n");
+    dir.file("api/Dockerfile", "FROM scratch\nCOPY a /\nCOPY --from=all api/b /\n")
+        .file("api/a", "a")
+        .file("api/b", "b")
+        .file("api/c", "c");
+    for ignored in ["", "Dockerfile\nb\n"] {
+        dir.file("api/.dockerignore", ignored);
+        let json = Run::new(&dir, ["inputs", "--json"]).run().json();
+        let paths = |key: &str| -> Vec<String> {
+            json[key].as_array().unwrap().iter().map(|it| it["path"].as_str().or(it.as_str()).unwrap().to_owned()).collect()
+        };
+        let files = paths("files");
+        assert_eq!(files, ["api/Dockerfile", "api/a", "api/b"]);
+        for other in paths("not_read").iter().chain(&paths("left_out")) {
+            assert!(!files.contains(other), "{other}: {json}");
+        }
+        assert!(paths("not_read").contains(&"api/c".to_owned()), "{json}");
+    }
+}

@@ -58,3 +58,40 @@ fn in_a_plain_folder_every_file_counts() {
     assert!(said.contains("src/a\n  does not count: it is no regular file"), "{said}");
     assert!(said.contains("web\n  counts: 3 of the files in it\n"), "{said}");
 }
+
+#[test]
+fn what_counts_for_an_image_counts_for_those_that_are_built_with_it() {
+    let dir = Dir::new();
+    dir.file(
+        "compose.yaml",
+        "name: shop\nservices:\n  a-app: {build: {context: app, additional_contexts: {b: 'service:base'}}}\n  base: {build: base}\n  core: {build: core}\n  other: {build: other}\n",
+    );
+    dir.file("app/Dockerfile", "FROM scratch\nCOPY --from=b /f /\n").file("other/Dockerfile", "FROM scratch\n");
+    dir.file("base/Dockerfile", "FROM shop-core\nCOPY f /\n").file("base/f", "1");
+    dir.file("core/Dockerfile", "FROM scratch\nCOPY . /\n").file("core/g", "1");
+    let lines = |file: &str| -> Vec<String> {
+        Run::new(&dir, ["explain", file])
+            .run()
+            .ok()
+            .lines()
+            .skip(1)
+            .map(|line| line.trim().split("  ").last().unwrap().trim().to_owned())
+            .collect()
+    };
+    let outside = "does not count: it is outside of the folders that the build reads";
+    assert_eq!(
+        lines("base/f"),
+        ["counts: through `base`: COPY at base/Dockerfile:2", "counts: COPY at base/Dockerfile:2", outside, outside]
+    );
+    assert_eq!(
+        lines("core/g"),
+        [
+            "counts: through `base`, `core`: COPY at core/Dockerfile:2",
+            "counts: through `core`: COPY at core/Dockerfile:2",
+            "counts: COPY at core/Dockerfile:2",
+            outside
+        ]
+    );
+    assert_eq!(lines("app/Dockerfile")[0], "counts: the Dockerfile");
+    assert_eq!(lines("core")[0], "counts: through `base`, `core`: 2 of the 2 files in it");
+}

@@ -2,6 +2,8 @@
 /* eslint-disable */
 /** A path as `find` prints it; an array of byte values where it is not UTF-8. */
 export type Path = string | number[];
+/** A text, taken as UTF-8, or bytes: a buffer, a view of one, or a list of byte values. */
+export type Bytes = string | ArrayBuffer | ArrayBufferView | number[];
 /** The hash of manifest and tag. */
 export type Algorithm = 'md5' | 'sha256';
 /** One file of a manifest. */
@@ -36,14 +38,14 @@ export type Spelling = 'command-line' | 'inputs';
 
 /** What a user asks for. Lists can be texts with one item a line. */
 export interface Options {
-    /** Which job; `build` where nothing is said. */
-    command?: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'plan' | 'build' | 'join' | 'pull';
     // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated
+    /** Which job; `build` if none is given. */
+    command?: 'tag' | 'manifest' | 'inputs' | 'explain' | 'why' | 'model' | 'backtest' | 'env' | 'plan' | 'build' | 'join' | 'pull' | 'prune';
     /** A folder whose files are the inputs, relative to the project folder; without one, the Compose files tell what counts */
     path?: string | Path[];
     /** The image's repository, without a tag, such as example/app or ghcr.io/acme/app */
     image?: string;
-    /** Where images go whose service names none: with ghcr.io/acme/ to ghcr.io/acme/PROJECT-SERVICE */
+    /** Where images without registry and owner go: with ghcr.io/acme/, `web` to ghcr.io/acme/web, none to ghcr.io/acme/PROJECT-SERVICE */
     'repository-prefix'?: string;
     /** The hash of manifest and tag; auto: that of `x-docktag` in the Compose files, else md5 [default: auto] */
     algorithm?: 'auto' | 'md5' | 'sha256';
@@ -354,9 +356,9 @@ export class Batch {
      */
     pointer(): number;
     /**
-     * Writes files there.
+     * Writes files there. Throws if they need more than the room.
      */
-    set(bytes: Uint8Array | number[]): void;
+    set(bytes: Uint8Array): void;
 }
 
 /**
@@ -369,7 +371,7 @@ export class Hasher {
      */
     absorbText(count: number): void;
     /**
-     * Takes the first bytes of the buffer, which were written there.
+     * Takes the first bytes of the buffer, which were written there. Throws if there are not as many.
      */
     absorb(count: number): void;
     /**
@@ -385,9 +387,9 @@ export class Hasher {
      */
     pointer(): number;
     /**
-     * Takes the next bytes.
+     * Takes the next bytes; a string is taken as UTF-8.
      */
-    update(bytes: Uint8Array | number[]): void;
+    update(bytes: Bytes): void;
 }
 
 /**
@@ -492,7 +494,7 @@ export function definitions(): Definition[];
 /**
  * What differs between two manifests, each list sorted by path.
  */
-export function diffManifests(before: Uint8Array | number[], after: Uint8Array | number[], algorithm?: Algorithm): Diff;
+export function diffManifests(before: Bytes, after: Bytes, algorithm?: Algorithm): Diff;
 
 /**
  * The text of a manifest: its lines sorted, names escaped, as `md5sum` and `LC_ALL=C sort -k 2` write them.
@@ -502,12 +504,12 @@ export function manifest(files: ManifestFile[], algorithm?: Algorithm): Uint8Arr
 /**
  * Reads a manifest; the order of its lines is kept. Throws with the line where it is none.
  */
-export function parseManifest(manifest: Uint8Array | number[], algorithm?: Algorithm): ParsedManifest;
+export function parseManifest(manifest: Bytes, algorithm?: Algorithm): ParsedManifest;
 
 /**
  * The tag of a manifest: the digest of its text.
  */
-export function tag(manifest: Uint8Array | number[], algorithm?: Algorithm): string;
+export function tag(manifest: Bytes, algorithm?: Algorithm): string;
 
 
 /** The path of each file of a need, in their order. */

@@ -25,7 +25,7 @@ pub fn parse(text: &str) -> Result<String> {
     let named = match words.as_slice() {
         words if !words.iter().all(is_word) => None,
         // One word is an architecture of Linux, which containers run on.
-        [architecture] if *architecture != "linux" => Some(name("linux", architecture, "")),
+        [architecture] if ARCHITECTURES.contains(&normal(architecture, "").0.as_str()) => Some(name("linux", architecture, "")),
         [os, architecture] => Some(name(os, architecture, "")),
         [os, architecture, variant] => Some(name(os, architecture, variant)),
         _ => None,
@@ -35,6 +35,34 @@ pub fn parse(text: &str) -> Result<String> {
             .help("mend the value, or leave it out")
     })
 }
+
+/// The architectures that can stand alone (rule: `database.go`, `isKnownArch`).
+pub(crate) const ARCHITECTURES: [&str; 24] = [
+    "386",
+    "amd64",
+    "amd64p32",
+    "arm",
+    "armbe",
+    "arm64",
+    "arm64be",
+    "ppc64",
+    "ppc64le",
+    "loong64",
+    "mips",
+    "mipsle",
+    "mips64",
+    "mips64le",
+    "mips64p32",
+    "mips64p32le",
+    "ppc",
+    "riscv",
+    "riscv64",
+    "s390",
+    "s390x",
+    "sparc",
+    "sparc64",
+    "wasm",
+];
 
 /// What Docker and Compose take as the platform of what names none (docs.docker.com, "Environment variables" of the docker command).
 pub const VARIABLE: &str = "DOCKER_DEFAULT_PLATFORM";
@@ -98,7 +126,7 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap(), expected, "{text}");
         }
-        for text in ["", "linux", "linux/", "/amd64", "a/b/c/d", "linux/am d64"] {
+        for text in ["", "linux", "bogus", "linux/", "/amd64", "a/b/c/d", "linux/am d64"] {
             assert_eq!(parse(text).unwrap_err().code, Code::Usage, "{text}");
         }
     }

@@ -1,5 +1,7 @@
 /** A path as `find` prints it; an array of byte values where it is not UTF-8. */
 export type Path = string | number[];
+/** A text, taken as UTF-8, or bytes: a buffer, a view of one, or a list of byte values. */
+export type Bytes = string | ArrayBuffer | ArrayBufferView | number[];
 /** The hash of manifest and tag. */
 export type Algorithm = 'md5' | 'sha256';
 /** One file of a manifest. */
@@ -34,9 +36,9 @@ export type Spelling = 'command-line' | 'inputs';
 
 /** What a user asks for. Lists can be texts with one item a line. */
 export interface Options {
-  /** Which job; `build` where nothing is said. */
-  command?: 'tag' | 'manifest' | 'inputs' | 'model' | 'env' | 'plan' | 'build' | 'join' | 'pull';
   // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated
+  /** Which job; `build` if none is given. */
+  command?: 'tag' | 'manifest' | 'inputs' | 'explain' | 'why' | 'model' | 'backtest' | 'env' | 'plan' | 'build' | 'join' | 'pull' | 'prune';
   /** A folder whose files are the inputs, relative to the project folder; without one, the Compose files tell what counts */
   path?: string | Path[];
   /** The image's repository, without a tag, such as example/app or ghcr.io/acme/app */

@@ -2,7 +2,7 @@
 
 mod hash;
 
-use js_sys::{Array, Error as JsError, Float64Array, JSON, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Error as JsError, Float64Array, JSON, Reflect, Uint8Array};
 use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::JsCast as _;
@@ -185,28 +185,31 @@ pub fn manifest(
 
 /// The tag of a manifest: the digest of its text.
 #[wasm_bindgen]
-pub fn tag(manifest: &[u8], #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>) -> Result<String> {
-    Ok(text::tag(named(algorithm)?, manifest))
+pub fn tag(
+    #[wasm_bindgen(unchecked_param_type = "Bytes")] manifest: &JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>,
+) -> Result<String> {
+    Ok(text::tag(named(algorithm)?, &bytes_of(manifest)?))
 }
 
 /// Reads a manifest; the order of its lines is kept. Throws with the line where it is none.
 #[wasm_bindgen(js_name = parseManifest, unchecked_return_type = "ParsedManifest")]
 pub fn parse_manifest(
-    manifest: &[u8],
+    #[wasm_bindgen(unchecked_param_type = "Bytes")] manifest: &JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>,
 ) -> Result<JsValue> {
-    to_js(&parse(manifest, named(algorithm)?)?)
+    to_js(&parse(&bytes_of(manifest)?, named(algorithm)?)?)
 }
 
 /// What differs between two manifests, each list sorted by path.
 #[wasm_bindgen(js_name = diffManifests, unchecked_return_type = "Diff")]
 pub fn diff_manifests(
-    before: &[u8],
-    after: &[u8],
+    #[wasm_bindgen(unchecked_param_type = "Bytes")] before: &JsValue,
+    #[wasm_bindgen(unchecked_param_type = "Bytes")] after: &JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "Algorithm")] algorithm: Option<String>,
 ) -> Result<JsValue> {
     let algorithm = named(algorithm)?;
-    to_js(&diff::diff(&parse(before, algorithm)?, &parse(after, algorithm)?))
+    to_js(&diff::diff(&parse(&bytes_of(before)?, algorithm)?, &parse(&bytes_of(after)?, algorithm)?))
 }
 
 /// The definition of every option.
@@ -217,6 +220,32 @@ pub fn definitions() -> Result<JsValue> {
 
 fn parse(text: &[u8], algorithm: Algorithm) -> Result<Manifest> {
     Manifest::parse(algorithm, text).map_err(|error| thrown(&error))
+}
+
+/// The bytes that a caller means: a string as UTF-8, a buffer or a view of one, or a list of byte values. JavaScript itself would make zeros of
+/// everything else.
+///
+/// # Errors
+/// [`Code::Usage`] for anything else.
+fn bytes_of(value: &JsValue) -> Result<Vec<u8>> {
+    if let Some(text) = value.as_string() {
+        return Ok(text.into_bytes());
+    }
+    if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
+        return Ok(bytes.to_vec());
+    }
+    if value.is_instance_of::<ArrayBuffer>() {
+        return Ok(Uint8Array::new(value).to_vec());
+    }
+    if ArrayBuffer::is_view(value) {
+        let get = |name: &str| Reflect::get(value, &name.into());
+        let number = |name: &str| get(name).map(|number| number.as_f64().unwrap_or_default() as u32);
+        return Ok(Uint8Array::new_with_byte_offset_and_length(&get("buffer")?, number("byteOffset")?, number("byteLength")?).to_vec());
+    }
+    let byte =
+        |item: JsValue| item.as_f64().filter(|number| number.fract() == 0.0 && (0.0..256.0).contains(number)).map(|number| number as u8);
+    let list = Array::is_array(value).then(|| Array::from(value).iter().map(byte).collect::<Option<Vec<u8>>>()).flatten();
+    list.ok_or_else(|| unexpected("a string, or bytes such as a Uint8Array", &value.js_typeof().as_string().unwrap_or_default()))
 }
 
 fn named(algorithm: Option<String>) -> Result<Algorithm> {

@@ -123,7 +123,9 @@ fn the_types_of_the_package() {
         format!("  /** {} */\n  {name}?: {kind};\n", help(it))
     });
     let begin = "  // options: made from src/options/table.rs by UPDATE=1 cargo test --test generated\n";
-    check("src/types.d.ts", begin, "  // end of options", &fields.collect::<String>());
+    let jobs = Job::ALL.map(|job| format!("'{}'", job.as_str())).join(" | ");
+    let command = format!("  /** Which job; `build` if none is given. */\n  command?: {jobs};\n");
+    check("src/types.d.ts", begin, "  // end of options", &format!("{command}{}", fields.collect::<String>()));
 }
 
 /// What the orb has no parameter for: its steps always keep their results, and read the password from a variable.

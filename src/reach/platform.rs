@@ -7,7 +7,7 @@ use std::fmt;
 use super::invalid;
 use crate::error::Result;
 use crate::expand::shorten;
-use crate::platform::normal;
+use crate::platform::{ARCHITECTURES, normal};
 
 /// A platform.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,33 +41,6 @@ const SYSTEMS: [&str; 17] = [
     "windows",
     "zos",
 ];
-const ARCHITECTURES: [&str; 24] = [
-    "386",
-    "amd64",
-    "amd64p32",
-    "arm",
-    "armbe",
-    "arm64",
-    "arm64be",
-    "ppc64",
-    "ppc64le",
-    "loong64",
-    "mips",
-    "mipsle",
-    "mips64",
-    "mips64le",
-    "mips64p32",
-    "mips64p32le",
-    "ppc",
-    "riscv",
-    "riscv64",
-    "s390",
-    "s390x",
-    "sparc",
-    "sparc64",
-    "wasm",
-];
-
 impl Platform {
     /// Reads a platform. A system alone has the architecture amd64, an architecture alone the system linux.
     ///

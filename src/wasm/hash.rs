@@ -1,8 +1,10 @@
 //! Hashers, fed where the bytes lie: in the memory of the module.
 
-use wasm_bindgen::prelude::wasm_bindgen;
+use js_sys::Uint8Array;
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use super::{Result, named};
+use super::{Result, bytes_of, named, unexpected};
 use crate::digest;
 
 /// There are no lanes for sha256 here.
@@ -32,9 +34,10 @@ impl Hasher {
         })
     }
 
-    /// Takes the next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.hasher.update(bytes);
+    /// Takes the next bytes; a string is taken as UTF-8.
+    pub fn update(&mut self, #[wasm_bindgen(unchecked_param_type = "Bytes")] bytes: &JsValue) -> Result<()> {
+        self.hasher.update(&bytes_of(bytes)?);
+        Ok(())
     }
 
     /// Where the buffer lies in the memory of the module.
@@ -42,15 +45,17 @@ impl Hasher {
         self.buffer.as_ptr().addr()
     }
 
-    /// Takes the first bytes of the buffer, which were written there.
-    pub fn absorb(&mut self, count: usize) {
-        self.hasher.update(&self.buffer[..count.min(self.buffer.len())]);
+    /// Takes the first bytes of the buffer, which were written there. Throws if there are not as many.
+    pub fn absorb(&mut self, count: usize) -> Result<()> {
+        self.hasher.update(first(&self.buffer, count)?);
+        Ok(())
     }
 
     /// The same, with every CR LF taken as LF.
     #[wasm_bindgen(js_name = absorbText)]
-    pub fn absorb_text(&mut self, count: usize) {
-        self.text.update(&mut self.hasher, &self.buffer[..count.min(self.buffer.len())]);
+    pub fn absorb_text(&mut self, count: usize) -> Result<()> {
+        self.text.update(&mut self.hasher, first(&self.buffer, count)?);
+        Ok(())
     }
 
     /// The digest of everything taken, as hexadecimal digits.
@@ -58,6 +63,10 @@ impl Hasher {
         self.text.end(&mut self.hasher);
         self.hasher.finish().to_string()
     }
+}
+
+fn first(buffer: &[u8], count: usize) -> Result<&[u8]> {
+    buffer.get(..count).ok_or_else(|| unexpected(&format!("at most {} bytes", buffer.len()), &format!("{count}")))
 }
 
 /// md5 of several files side by side, several times as fast as one after the other. A lane is free again as soon as its file has ended.
@@ -149,10 +158,14 @@ impl Batch {
         self.buffer.as_ptr().addr() + self.first
     }
 
-    /// Writes files there.
-    pub fn set(&mut self, bytes: &[u8]) {
-        let count = bytes.len().min(self.room);
-        self.buffer[self.first..self.first + count].copy_from_slice(&bytes[..count]);
+    /// Writes files there. Throws if they need more than the room.
+    pub fn set(&mut self, bytes: &Uint8Array) -> Result<()> {
+        let count = bytes.length() as usize;
+        if !bytes.is_instance_of::<Uint8Array>() || count > self.room {
+            return Err(unexpected(&format!("a Uint8Array of at most {} bytes", self.room), &format!("{count}")));
+        }
+        bytes.copy_to(&mut self.buffer[self.first..self.first + count]);
+        Ok(())
     }
 
     /// The digests of files, 16 bytes each, by the places where each ends; the next one begins there, or at the multiple that follows.

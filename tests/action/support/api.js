@@ -24,6 +24,20 @@ export default function facts(docktag) {
   };
 }
 
+/** "äbc" in every form that is taken as bytes. */
+function spellings() {
+  const bytes = encoder.encode("äbc");
+  const around = new Uint8Array([0, ...bytes, 0, 0, 0]);
+  const words = new Uint16Array(2);
+  new Uint8Array(words.buffer).set(bytes);
+  return ["äbc", bytes, bytes.buffer, around.subarray(1, 5), new DataView(around.buffer, 1, 4), words, [...bytes]];
+}
+
+/** What no digest is made of. @returns {any[]} */
+function refused() {
+  return [undefined, null, 1, {}, [256], [-1], [1.5], ["a"], true, new Date(0)];
+}
+
 /**
  * The same without sessions.
  *
@@ -43,6 +57,12 @@ export function hashed({ Hasher, manifest, tag, parseManifest, diffManifests, de
   const other = manifest([{ path: [100, 255], digest: digest("a", "md5") }], "md5");
   return {
     abc: [digest("abc", "md5"), digest("abc", "sha256")],
+    spellings: spellings().map((bytes) => {
+      const hasher = new Hasher("md5");
+      hasher.update(bytes);
+      return [hasher.finish(), tag(bytes, "md5")];
+    }),
+    refused: refused().map((bytes) => [thrown(() => new Hasher("md5").update(bytes)), thrown(() => tag(bytes)), thrown(() => parseManifest(bytes)), thrown(() => diffManifests(before, bytes))]),
     text: [before, after].map((text) => decoder.decode(text)),
     bytes: Array.from(other),
     tags: [tag(before, "md5"), tag(before, "sha256")],

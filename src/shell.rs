@@ -72,6 +72,11 @@ impl Env {
         self.find(name).ok().map(|index| &self.0[index].1)
     }
 
+    /// The names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().map(|(name, _)| name)
+    }
+
     /// Sets a variable.
     pub fn insert(&mut self, name: String, value: String) {
         match self.find(&name) {

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, Resettable};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command, value_parser};
 use docktag::error::Result;
 use docktag::options::table::{Definition, OPTIONS, Takes};
 use docktag::options::{Given, Job, Spelling};
@@ -44,12 +44,26 @@ pub(crate) enum Wish {
 
 /// Reads the command line and the environment; usage errors, help and version end the program here.
 pub(crate) fn read() -> Wish {
-    let mut matches = without_empty_variables(definition()).get_matches();
+    let mut matches = without_empty_variables(definition().color(color_of_errors())).get_matches();
     let (name, mut matches) = matches.remove_subcommand().unwrap_or_default();
     match Job::ALL.into_iter().find(|job| job.as_str() == name) {
         Some(job) => Wish::Job(job, Box::new(matches)),
         None if name == "completions" => Wish::Completions(matches.remove_one("shell").unwrap_or(clap_complete::Shell::Bash)),
         None => Wish::Man(matches.remove_one("command")),
+    }
+}
+
+/// Whether errors in options have colours, which is asked before options are read: the last `--color`, or else its variable.
+fn color_of_errors() -> ColorChoice {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let after = |index: usize| words.get(index + 1).map(String::as_str);
+    let given =
+        words.iter().enumerate().filter_map(|(index, word)| word.strip_prefix("--color=").or(after(index).filter(|_| word == "--color")));
+    let variable = std::env::var("DOCKTAG_COLOR").unwrap_or_default();
+    match given.next_back().unwrap_or(&variable) {
+        "never" => ColorChoice::Never,
+        "always" => ColorChoice::Always,
+        _ => ColorChoice::Auto,
     }
 }
 

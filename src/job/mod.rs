@@ -56,7 +56,7 @@ use std::pin::Pin;
 use crate::ci::trust;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
-use crate::options::{Job, Login, Options, PASSWORD, Push, SECRET_VARIABLES, Spelling};
+use crate::options::{Job, Login, Options, PASSWORD, Push, SECRET_VARIABLES, Spelling, unknown_variables};
 use crate::report::{Note, Report};
 
 /// Runs the job that the options name, and keeps what later steps need.
@@ -64,6 +64,9 @@ pub(crate) async fn run(desk: Desk, mut options: Options) -> Result<Report> {
     // Before anything of the project can ask for a variable.
     SECRET_VARIABLES.iter().for_each(|name| options.host.env.remove_in_any_case(name));
     desk.set_child_env(git::config(&options.host.env));
+    if options.host.spelling == Spelling::CommandLine {
+        unknown_variables(&options.host.env).into_iter().for_each(|text| desk.tell(Note::warning(text)));
+    }
     if options.ci {
         publish::check(&options)?;
     }
@@ -109,7 +112,7 @@ async fn decide_push(desk: &Desk, options: &mut Options) -> Result<Option<String
         options.push = if reason.is_some() { Push::No } else { Push::Yes };
     }
     if let Some(reason) = &reason
-        && options.job != Job::Why
+        && !matches!(options.job, Job::Why | Job::Env)
     {
         desk.tell(Note::info(format!("{reason}: not trusted, so nothing is pushed")));
     }

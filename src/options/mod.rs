@@ -5,6 +5,7 @@ mod host;
 mod object;
 mod spelling;
 pub mod table;
+mod variables;
 
 use serde::Serialize;
 
@@ -21,6 +22,7 @@ pub use given::{Given, command};
 pub use host::Host;
 pub use object::from_object;
 pub use spelling::Spelling;
+pub use variables::unknown_variables;
 
 /// The moving tag where nothing else is said.
 pub const MOVING_TAG: &str = "ci";
@@ -83,7 +85,7 @@ impl Job {
 
     /// Whether it talks to the registry that its images go to.
     pub fn asks_registry(self) -> bool {
-        matches!(self, Job::Why | Job::Plan | Job::Build | Job::Join | Job::Pull | Job::Prune)
+        matches!(self, Job::Why | Job::Env | Job::Plan | Job::Build | Job::Join | Job::Pull | Job::Prune)
     }
 
     /// The name of its command.

@@ -93,3 +93,28 @@ fn details_are_said_on_demand_only() {
     Run::new(&dir, ["tag", "--path", "docker", "-v"]).run().says(&[detail]);
     Run::new(&dir, ["tag", "--path", "docker"]).run().is_silent_on(&[detail]);
 }
+
+#[test]
+fn a_variable_that_is_no_option_is_told() {
+    let dir = Dir::with_docker();
+    let run = || Run::new(&dir, ["tag", "--path", "docker"]);
+    run().env("DOCKTAG_ALGORITM", "sha256").run().says(&["warning: DOCKTAG_ALGORITM is no option", "is DOCKTAG_ALGORITHM meant?"]).ok();
+    run().env("DOCKTAG_COLOUR", "never").run().says(&["is DOCKTAG_COLOR meant?"]).ok();
+    run().env("DOCKTAG_BIN", "x").env("DOCKTAG_MOVING_TAG", "x").run().is_silent_on(&["is no option"]).ok();
+}
+
+#[test]
+fn the_colour_that_is_wanted_holds_for_errors_in_options_too() {
+    let dir = Dir::with_docker();
+    let is_coloured = |args: &[&str], variables: &[(&str, &str)]| {
+        let run = Run::new(&dir, args);
+        let ran = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run();
+        assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+        ran.stderr.contains('\u{1b}')
+    };
+    assert!(is_coloured(&["tag", "--pth", "docker", "--color", "always"], &[]));
+    assert!(is_coloured(&["tag", "--color=always", "--pth", "docker"], &[]));
+    assert!(is_coloured(&["tag", "--pth", "docker"], &[("DOCKTAG_COLOR", "always")]));
+    assert!(!is_coloured(&["tag", "--pth", "docker", "--color", "never"], &[("DOCKTAG_COLOR", "always"), ("CLICOLOR_FORCE", "1")]));
+    assert!(!is_coloured(&["tag", "--pth", "docker"], &[]));
+}

@@ -3,7 +3,8 @@
 
 import { spawn } from 'node:child_process'
 import { lstatSync } from 'node:fs'
-import { now } from './log.js'
+import { isatty } from 'node:tty'
+import { now, write } from './log.js'
 
 /** @typedef {import('../pkg/docktag.js').Command} Command */
 /** @typedef {import('../pkg/docktag.js').Exited} Exited */
@@ -11,6 +12,11 @@ import { now } from './log.js'
 /** The programs that run. Each has a process group of its own, so that everything it started can be ended with it. */
 const running = new Set()
 let ending = false
+
+/** So many bytes are kept of what is passed on to the log. */
+const KEPT = 16 * 1024
+/** Milliseconds. */
+const GRACE = 5_000
 
 /**
  * Returns the file of a program on Windows, or nothing if there is none: a path as it is, a name from the absolute folders of PATH.
@@ -56,7 +62,9 @@ export function run(command, log, take) {
   return new Promise((resolve, reject) => {
     // When we are about to end, nothing new begins.
     if (ending) return
-    const output = command.capture ? 'pipe' : log
+    // A terminal is the program's own.
+    const isPassedOn = !command.capture && !isatty(log)
+    const output = command.capture || isPassedOn ? 'pipe' : log
     const file = process.platform === 'win32' ? onWindows(program, process.env.PATH ?? '', exists) : program
     if (file === undefined) throw Object.assign(new Error(`spawn ${program} ENOENT`), { code: 'ENOENT' })
     const child = spawn(file, args, {
@@ -70,16 +78,23 @@ export function run(command, log, take) {
     const stdout = []
     /** @type {Buffer[]} */
     const stderr = []
+    let end = Buffer.alloc(0)
+    /** @param {Buffer} data */
+    const pass = (data) => {
+      write(log, data)
+      end = Buffer.concat([end, data]).subarray(-KEPT)
+    }
     child.stdout?.on('data', (data) => {
       try {
-        if (take) take(data)
+        if (isPassedOn) pass(data)
+        else if (take) take(data)
         else stdout.push(data)
       } catch (error) {
         child.kill()
         reject(error)
       }
     })
-    child.stderr?.on('data', (data) => stderr.push(data))
+    child.stderr?.on('data', (data) => (isPassedOn ? pass(data) : stderr.push(data)))
     // A program that does not read its input ends on its own terms.
     child.stdin?.on('error', () => {})
     child.stdin?.end(command.stdin)
@@ -87,8 +102,11 @@ export function run(command, log, take) {
       running.delete(child)
       reject(error)
     })
+    // What a program leaves running can have the pipe open longer than anybody waits for it.
+    if (isPassedOn) child.on('exit', () => setTimeout(() => [child.stdout, child.stderr].forEach((pipe) => pipe?.destroy()), GRACE).unref())
     child.on('close', (code) => {
       running.delete(child)
+      if (isPassedOn) stderr.push(end)
       // A program that ended because of the signal is nothing to draw conclusions from.
       if (!ending) resolve({ code, stdout: Buffer.concat(stdout).toString('base64'), stderr: Buffer.concat(stderr).toString('base64') })
     })

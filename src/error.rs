@@ -37,6 +37,15 @@ pub struct Details {
     pub message: String,
     /// What to do next.
     pub help: Option<String>,
+    /// The last lines of the program that failed, if the log has them too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<String>,
+}
+
+/// The remedy of an error for those who see the output of the program that failed.
+pub(crate) fn after_output(help: Option<&str>) -> String {
+    let help = help.map(|help| format!("; {help}")).unwrap_or_default();
+    format!("its output is above{help}")
 }
 
 /// A result with the crate's [`Error`].
@@ -45,7 +54,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error without a place and without help.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Error(Box::new(Details { code, place: None, line: None, column: None, message: message.into(), help: None }))
+        Error(Box::new(Details { code, place: None, line: None, column: None, message: message.into(), help: None, output: Vec::new() }))
     }
 
     /// The same error, said of `place`.

@@ -187,6 +187,7 @@ mod tests {
             tag: "1".to_owned(),
             sha256: None,
             manifest: Rc::default(),
+            dockerfile: None,
             moving: None,
             services: vec![name.to_owned()],
             built: vec![name.to_owned()],

@@ -248,7 +248,7 @@ pub struct Exited {
     pub code: Option<i32>,
     /// What it printed, where that was to be captured; base64 in JSON.
     pub stdout: Vec<u8>,
-    /// Likewise.
+    /// Likewise; else the end of what it printed to both, if the host passed that on.
     pub stderr: Vec<u8>,
     /// How long it ran.
     pub milliseconds: u64,

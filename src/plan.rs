@@ -24,6 +24,8 @@ pub struct Target {
     pub sha256: Option<String>,
     /// The text of its manifest.
     pub manifest: Rc<[u8]>,
+    /// Its Dockerfile, as the host names it; `None` if there is no such file, or if it is not known.
+    pub dockerfile: Option<String>,
     /// The same repository with the moving tag in the place of the hash; `None` where there is no moving tag.
     pub moving: Option<Reference>,
     /// The services that use it, sorted.
@@ -103,6 +105,7 @@ pub fn targets(model: &Model, tag: &str, manifest: &Rc<[u8]>, moving_tag: Option
                 tag: tag.to_owned(),
                 sha256: None,
                 manifest: Rc::clone(manifest),
+                dockerfile: None,
                 moving,
                 services: Vec::new(),
                 built: Vec::new(),

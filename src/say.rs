@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::ci::github;
-use crate::error::Error;
+use crate::error::{Error, after_output};
 use crate::need::{Command, Exited};
 use crate::options::Job;
 use crate::print;
@@ -93,11 +93,19 @@ impl Voice {
     /// The end of a job that failed: what happened, then the remedy.
     pub fn error(&self, error: &Error) -> String {
         let mut lines = self.titled(RED, "error:", &error.headline());
-        if let Some(help) = &error.help {
-            lines.push_str(&self.titled(BOLD, "help:", help));
+        let help = match error.output.is_empty() {
+            true => error.help.clone(),
+            false => Some(after_output(error.help.as_deref())),
+        };
+        if let Some(help) = help {
+            lines.push_str(&self.titled(BOLD, "help:", &help));
         }
         if self.github {
-            lines.push_str(&printable(&github::annotation(error, &error.to_string(), &self.folder)));
+            lines.push_str(&printable(&github::annotation(
+                error,
+                &[&[error.to_string()], error.output.as_slice()].concat().join("\n"),
+                &self.folder,
+            )));
             lines.push('\n');
         }
         lines

@@ -70,7 +70,11 @@ pub fn of_error(options: &Options, error: &Error) -> String {
 fn failure(options: &Options, error: &Error) -> String {
     let error = options.host.spelling.of_error(error.clone());
     let help = error.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-    block(&format!("{}{help}", error.headline()))
+    let mut text = block(&format!("{}{help}", error.headline()));
+    if !error.output.is_empty() {
+        text.push_str(&format!("\nThe last lines of its output:\n\n{}", block(&error.output.join("\n"))));
+    }
+    text
 }
 
 fn headline(report: &Report) -> String {

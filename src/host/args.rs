@@ -57,7 +57,7 @@ pub(crate) fn read() -> Wish {
 fn color_of_errors() -> ColorChoice {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let after = |index: usize| words.get(index + 1).map(String::as_str);
-    let given =
+    let mut given =
         words.iter().enumerate().filter_map(|(index, word)| word.strip_prefix("--color=").or(after(index).filter(|_| word == "--color")));
     let variable = std::env::var("DOCKTAG_COLOR").unwrap_or_default();
     match given.next_back().unwrap_or(&variable) {

@@ -10,14 +10,27 @@ use docktag::need::{Command, Exited, Failure, Hashed};
 
 use crate::host::fs::failure;
 use crate::host::log::Log;
+use crate::host::passed::Passed;
 use crate::host::{interrupt, milliseconds};
 
-/// Runs a program to its end. What it prints is captured, or goes to standard error: standard output is for results.
+/// Runs a program to its end. What it prints is captured, or goes to standard error: standard output is for results. A terminal is the program's
+/// own; what goes to a log is passed on, and its end is kept.
 pub(super) fn run(log: &Log, command: &Command) -> Result<Exited, Failure> {
+    let is_passed_on = !command.capture && !log.is_terminal();
     announced(log, command, || {
-        fed(command, |child| {
+        let passed = is_passed_on.then(Passed::open).transpose()?;
+        let output = || match (&passed, command.capture) {
+            (Some((_, writer)), _) => writer.try_clone().map(Stdio::from),
+            (None, true) => Ok(Stdio::piped()),
+            (None, false) => Ok(Stdio::from(io::stderr())),
+        };
+        let child = start(command, output()?, output()?)?;
+        // Now only the program has the pipe open.
+        let passed = passed.map(|(passed, _)| passed);
+        fed(command, child, |child| {
             let output = child.wait_with_output()?;
-            Ok(Exited { code: output.status.code(), stdout: output.stdout, stderr: output.stderr, milliseconds: 0 })
+            let stderr = passed.map_or(output.stderr, Passed::end);
+            Ok(Exited { code: output.status.code(), stdout: output.stdout, stderr, milliseconds: 0 })
         })
     })
 }
@@ -26,7 +39,7 @@ pub(super) fn run(log: &Log, command: &Command) -> Result<Exited, Failure> {
 pub(super) fn objects(log: &Log, command: &Command, algorithm: Algorithm) -> Result<Vec<Hashed>, Failure> {
     let mut hashed = Vec::new();
     let exited = announced(log, command, || {
-        fed(command, |mut child| {
+        fed(command, start(command, Stdio::piped(), Stdio::piped())?, |mut child| {
             if let Some(output) = child.stdout.take() {
                 hashed = hash_objects(output, algorithm)?;
             }
@@ -49,9 +62,8 @@ fn announced(log: &Log, command: &Command, work: impl FnOnce() -> io::Result<Exi
     ended.map_err(|error| failure(&error, None))
 }
 
-/// Starts a program, and gives it its input while `wait` takes its output: neither may have to wait for the other.
-fn fed(command: &Command, wait: impl FnOnce(Child) -> io::Result<Exited>) -> io::Result<Exited> {
-    let mut child = start(command)?;
+/// Gives a program its input while `wait` takes its output: neither may have to wait for the other.
+fn fed(command: &Command, mut child: Child, wait: impl FnOnce(Child) -> io::Result<Exited>) -> io::Result<Exited> {
     let id = child.id();
     let input = child.stdin.take();
     let ended = thread::scope(|scope| {
@@ -69,11 +81,10 @@ fn feed(mut pipe: ChildStdin, text: &str) {
     drop(pipe.write_all(text.as_bytes()));
 }
 
-fn start(command: &Command) -> io::Result<Child> {
+fn start(command: &Command, stdout: Stdio, stderr: Stdio) -> io::Result<Child> {
     let (program, args) = command.argv.split_first().ok_or_else(|| io::Error::other("no program"))?;
-    let output = || if command.capture { Stdio::piped() } else { Stdio::from(io::stderr()) };
     let mut process = Process::new(program);
-    process.args(args).envs(&command.env).stdout(output()).stderr(output());
+    process.args(args).envs(&command.env).stdout(stdout).stderr(stderr);
     process.stdin(if command.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
     command.env_remove.iter().for_each(|name| {
         process.env_remove(name);

@@ -13,6 +13,7 @@ mod look;
 mod open;
 pub(crate) mod options;
 pub(crate) mod output;
+mod passed;
 mod progress;
 mod stage;
 mod walk;

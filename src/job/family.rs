@@ -11,6 +11,7 @@ use crate::inputs::{Digests, Inputs};
 use crate::job::bases::Pins;
 use crate::job::draft::Draft;
 use crate::job::named::{behind, image_names, is_bare};
+use crate::job::place::Places;
 use crate::manifest::{Manifest, tag};
 use crate::map::{Map, Set};
 use crate::naming::Name;
@@ -78,6 +79,7 @@ pub(super) fn targets(
     digests: &Digests,
     pins: &Pins,
 ) -> Result<Vec<Target>> {
+    let places = Places::new(options, project);
     let mut targets: Vec<Target> = Vec::new();
     // Which of them has a name, but for the hash at its end.
     let mut names: Map<String, usize> = Map::new();
@@ -122,6 +124,7 @@ pub(super) fn targets(
             tag: hash,
             sha256: None,
             manifest: Rc::from(text),
+            dockerfile: draft.text.path.as_ref().map(|path| places.of_host(path)),
             moving,
             services: vec![draft.service.name.clone()],
             built: vec![draft.service.name.clone()],

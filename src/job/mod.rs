@@ -14,6 +14,7 @@ mod context;
 mod draft;
 mod env;
 mod explain;
+mod failed;
 mod family;
 mod git;
 mod history;

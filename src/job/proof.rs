@@ -1,11 +1,11 @@
 //! What a push came to: the registry is asked, and then the other names follow.
 
 use crate::desk::join;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::job::build::{Asked, target_report};
 use crate::job::moving::point_and_prove;
 use crate::job::provide::Build;
-use crate::job::{kept, tags};
+use crate::job::{failed, kept, tags};
 use crate::need::Exited;
 use crate::registry::reply::Presence;
 use crate::report::{Note, Outcome, TargetReport};
@@ -22,28 +22,29 @@ impl Build<'_> {
         let (ok, how) = (pushed.ok(), pushed.how());
         let target = &asked.target;
         let image = &target.image;
+        let failed = |message: String, help: &str| failed::error(self.options, Code::PushFailed, message, pushed, Some(help)).at(image);
         let found = match self.client.presence_of(target).await.0 {
             Presence::Hit(found) => found,
             Presence::Unknown(error) => return Err(error),
             _ if ok => {
-                return Err(Error::new(Code::PushFailed, "`docker push` ended well, but the registry does not have the image")
-                    .at(image)
-                    .help("its output is above; does the engine use another registry of this name?"));
+                return Err(failed(
+                    "`docker push` ended well, but the registry does not have the image".to_owned(),
+                    "does the engine use another registry of this name?",
+                ));
             }
             _ => {
-                return Err(Error::new(Code::PushFailed, format!("`docker push` failed ({how})"))
-                    .at(image)
-                    .help("its output is above; if it says that access is denied, log in with an account that may push here"));
+                return Err(failed(
+                    format!("`docker push` failed ({how})"),
+                    "if it says that access is denied, log in with an account that may push here",
+                ));
             }
         };
         let was_there = matches!(&asked.image, Presence::Hit(before) if before.digest == found.digest);
         if !ok && was_there {
-            return Err(Error::new(
-                Code::PushFailed,
+            return Err(failed(
                 format!("`docker push` failed ({how}), and the registry still has the image of before"),
-            )
-            .at(image)
-            .help("its output is above; an immutable tag cannot be built anew"));
+                "an immutable tag cannot be built anew",
+            ));
         }
         let outcome = match ok {
             true => {

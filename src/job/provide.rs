@@ -8,7 +8,7 @@ use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
 use crate::job::registry::Client;
 use crate::job::strict::{self, Stage};
-use crate::job::{added, branch, inputs, remote, services, strong};
+use crate::job::{added, branch, failed, inputs, remote, services, strong};
 use crate::matrix;
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
@@ -110,7 +110,7 @@ impl Build<'_> {
             let exited = self.run(build(&services)).await?;
             took += exited.milliseconds;
             if !exited.ok() {
-                return Err(self.build_failed(&services, &exited));
+                return Err(self.build_failed(&services, &exited, &targets));
             }
         }
         if let Err(error) = self.verify(report, &targets, &sha256).await {
@@ -143,14 +143,15 @@ impl Build<'_> {
         if self.options.keep_manifest { branch::head(self.desk, self.options).await } else { None }
     }
 
-    fn build_failed(&self, services: &[String], exited: &Exited) -> Error {
+    fn build_failed(&self, services: &[String], exited: &Exited, targets: &[&Target]) -> Error {
         let help = match self.options.cache {
-            Cache::Registry => {
-                "its output is above; if it says that cache export is not supported, `--cache registry` needs the engine's containerd image store or another buildx driver: leave it out"
-            }
-            _ => "its output is above",
+            Cache::Registry => Some(
+                "if it says that cache export is not supported, `--cache registry` needs the engine's containerd image store or another buildx driver: leave it out",
+            ),
+            _ => None,
         };
-        Error::new(Code::BuildFailed, format!("`compose build {}` failed ({})", services.join(" "), exited.how())).help(help)
+        let message = format!("`compose build {}` failed ({})", services.join(" "), exited.how());
+        failed::build(self.options, message, exited, help, targets)
     }
 
     /// What the Compose files export must not be taken for an image.
@@ -336,7 +337,9 @@ impl Build<'_> {
         let line = command.to_string();
         match self.run(command).await? {
             exited if exited.ok() => Ok(()),
-            exited => Err(Error::new(Code::BuildFailed, format!("{otherwise} ({})", exited.how())).at(line).help("its output is above")),
+            exited => {
+                Err(failed::error(self.options, Code::BuildFailed, format!("{otherwise} ({})", exited.how()), &exited, None).at(line))
+            }
         }
     }
 

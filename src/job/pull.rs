@@ -9,7 +9,7 @@ use crate::job::compose::{self, Project};
 use crate::job::provide::Build;
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{added, later, login, tags, verified};
+use crate::job::{added, failed, later, login, tags, verified};
 use crate::need::{Command, FailureKind};
 use crate::options::{Options, Push};
 use crate::plan::{self, Target};
@@ -123,8 +123,8 @@ async fn pull(
     }
     let exited = desk.run(pull).await.map_err(|failure| Error::new(Code::PullFailed, failure.message).at("compose pull"))?;
     if !exited.ok() {
-        return Err(Error::new(Code::PullFailed, format!("`compose pull` failed ({})", exited.how()))
-            .help("its output is above; is the engine running, and may this account pull?"));
+        let message = format!("`compose pull` failed ({})", exited.how());
+        return Err(failed::error(options, Code::PullFailed, message, &exited, Some("is the engine running, and may this account pull?")));
     }
     let arrived = join_all(hits.iter().map(|(asked, found)| arrive(desk, project, &asked.target, &found.digest))).await;
     for target in arrived {

@@ -8,9 +8,9 @@ use crate::error::{Code, Error, Result};
 use crate::image::Reference;
 use crate::job::build::Asked;
 use crate::job::compose::{self, Project};
-use crate::job::inputs;
 use crate::job::login::log_in;
 use crate::job::provide::{Build, Built};
+use crate::job::{failed, inputs};
 use crate::need::{Command, Exited};
 use crate::plan::{Builder, Target};
 use crate::registry::is_loopback;
@@ -73,8 +73,10 @@ impl Build<'_> {
         build.stdin = Some(bake.text);
         let exited = self.run(build).await?;
         if !exited.ok() {
-            return Err(Error::new(Code::BuildFailed, format!("`docker buildx bake --builder {builder} {}` failed ({})", bake.targets.join(" "), exited.how()))
-                .help("its output is above; does the builder exist (`docker buildx ls`), run, and have a driver that pushes (docker-container, kubernetes, remote)?"));
+            let message = format!("`docker buildx bake --builder {builder} {}` failed ({})", bake.targets.join(" "), exited.how());
+            let help =
+                "does the builder exist (`docker buildx ls`), run, and have a driver that pushes (docker-container, kubernetes, remote)?";
+            return Err(failed::build(self.options, message, &exited, Some(help), &targets));
         }
         let digests = bake::digests(&self.desk.read(metadata.clone()).await.map_err(|failure| failure.of_file(&metadata))?, &bake.targets)?;
         // What was pushed has no name yet, so nobody can take it for what it may not be.

@@ -1,6 +1,6 @@
 //! No engine, a build that fails, files that change while they are built.
 
-use crate::support::{Project, Ran};
+use crate::support::{Project, Ran, Run};
 
 /// `build` fails with exit code 1, and nothing was pushed.
 #[track_caller]
@@ -26,6 +26,54 @@ fn a_build_that_fails_is_not_pushed() {
     project.docker(&[(r#"*" build app""#, "echo 'failed to solve: exit code 127' >&2; exit 17")]);
     let ran = fails(&project, &["`compose build app` failed (exit code 17)", "its output is above"]);
     assert!(ran.stderr.find("failed to solve") < ran.stderr.find("error: "), "{}", ran.stderr);
+}
+
+/// What BuildKit prints when a step of the service `app` fails.
+const FAILED_STEP: &str = r#"seq 30; printf '%s\n' '#6 0.2 no rule' '------' ' > [2/3] RUN make:' '0.2 no rule' '------' 'Dockerfile:2' '   2 | >>> RUN make' 'failed to solve: exit code: 2' >&2; exit 17"#;
+
+#[test]
+fn a_build_that_fails_says_which_step_and_shows_the_last_lines_to_everybody() {
+    let project = Project::new();
+    project.docker(&[(r#"*" build app""#, FAILED_STEP)]);
+    project.dir.file("docker-compose.yml", format!("services: {{app: {{image: '{}', build: docker}}}}\n", project.image));
+    let run = |args: &[&str]| {
+        let summary = project.dir.beside("summary");
+        std::fs::write(&summary, "").unwrap();
+        let ran = Run::new(&project.dir, [&["build"], args].concat())
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_EVENT_NAME", "push")
+            .env("GITHUB_ENV", project.dir.beside("home/env"))
+            .env("GITHUB_STEP_SUMMARY", &summary)
+            .run();
+        (ran, std::fs::read_to_string(&summary).unwrap())
+    };
+    let headline = "docker/Dockerfile:2: the step `RUN make` failed: `compose build app` failed (exit code 17)";
+    let (ran, summary) = run(&["--ci"]);
+    ran.fails(1, &[headline, "help: its output is above"]);
+    // The numbers up to 18 are more than the last lines.
+    assert!(
+        summary.contains(headline) && summary.contains("failed to solve") && summary.contains("\n19\n") && !summary.contains("\n18\n"),
+        "{summary}"
+    );
+    assert!(!summary.contains("is above"), "{summary}");
+    let annotation = ran.stderr.lines().find(|line| line.starts_with("::error ")).unwrap();
+    assert!(annotation.starts_with("::error file=docker/Dockerfile,line=2,") && annotation.contains("%0Afailed to solve"), "{annotation}");
+    let (ran, _) = run(&["--json"]);
+    let error = &ran.json()["error"];
+    let output = error["output"].as_array().unwrap();
+    assert_eq!(
+        (error["line"].as_u64(), output.len(), output[19].as_str()),
+        (Some(2), 20, Some("failed to solve: exit code: 2")),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_password_is_in_no_line_that_is_shown_again() {
+    let project = Project::new();
+    project.docker(&[(r#"*" build app""#, "echo the password is s3cret; exit 17")]);
+    let ran = project.job("build", ["--username", "ci", "--json"]).env("DOCKER_PASSWORD", "s3cret").run();
+    assert_eq!(ran.json()["error"]["output"].as_array().unwrap().last().unwrap(), "the password is ***");
 }
 
 #[test]

@@ -259,8 +259,8 @@ fn inputs_say_what_counts_and_why() {
     assert_eq!(why("Dockerfile").unwrap(), "the Dockerfile");
     assert_eq!(inputs["links"], serde_json::json!([{"path": "src/l", "target": "a", "why": "COPY at Dockerfile:2"}]));
     assert_eq!(inputs["dirs"], serde_json::json!(["src/e"]));
-    // The ignore file, the Compose file, the text that no pattern matches, and `a`.
-    assert_eq!((&inputs["ignored"], &inputs["not_reached"], &inputs["whole_context"]), (&1.into(), &5.into(), &false.into()));
+    // The ignore file, the Compose file, the text that no pattern matches, and `a`; not the Dockerfile, which is an input.
+    assert_eq!((&inputs["ignored"], &inputs["not_reached"], &inputs["whole_context"]), (&1.into(), &4.into(), &false.into()));
     let text = Run::new(&dir, ["inputs"]).run().ok();
     assert!(text.contains("src/a  (COPY at Dockerfile:2, executable)") && text.contains("out  (ignored by .dockerignore:2)"), "{text}");
 }
@@ -287,7 +287,8 @@ fn options_of_services_and_of_plain_folders_do_not_go_together() {
         Run::new(&dir, ["tag", "--path", ".", option]).run().fails(2, &["contradict each other"]);
     }
     Run::new(&dir, ["tag", "--refresh", "hourly"]).run().fails(2, &["`hourly` is none of daily, weekly, monthly"]);
-    Run::new(&dir, ["tag", "--platform", "x"]).run().ok();
+    Run::new(&dir, ["tag", "--platform", "arm64"]).run().ok();
+    Run::new(&dir, ["tag", "--platform", "bogus"]).run().fails(2, &["`bogus` is no platform, expected one such as linux/amd64"]);
 }
 
 #[test]

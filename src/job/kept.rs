@@ -118,7 +118,7 @@ async fn upload(client: &Client<'_>, image: &Reference, bytes: &[u8]) -> Result<
     let because = format!("store the text that is kept beside {image}");
     let begun = expect(image, client.send(repository, &artifact::begin_upload(repository), &because).await?, 202)?;
     let location = begun.header("location").unwrap_or_default();
-    let host = Endpoint::candidates(repository.registry(), &[]).first().map_or(String::new(), |endpoint| endpoint.host.clone());
+    let host = Endpoint::host_of(repository.registry());
     let Some(call) = artifact::finish_upload(&host, location, bytes.to_vec()) else {
         let message = format!("the registry wants the upload at `{}`, expected a place of its own", location.escape_debug());
         return Err(Error::new(Code::RegistryUnknown, message).at(image));

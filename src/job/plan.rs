@@ -32,7 +32,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let names: Vec<String> = targets.iter().map(|target| target.image.to_string()).collect();
     let targets = in_build_order(targets);
 
-    let client = Client::new(desk, options, false);
+    let client = Client::to_plan(desk, options);
     greet(&client, &targets).await;
     let asked = join_all(targets.iter().map(|target| ask(&client, target))).await;
     let mut missing = Vec::new();

@@ -22,6 +22,9 @@ impl Build<'_> {
         let (ok, how) = (pushed.ok(), pushed.how());
         let target = &asked.target;
         let image = &target.image;
+        if ok {
+            self.client.has_pushed(&image.repository);
+        }
         let found = match self.client.presence_of(target).await.0 {
             Presence::Hit(found) => found,
             Presence::Unknown(error) => return Err(error),

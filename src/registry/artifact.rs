@@ -247,17 +247,28 @@ pub fn begin_upload(repository: &Repository) -> Call {
 ///
 /// rule: distribution-spec `spec.md` "POST then PUT": the location may be relative, and its query is kept
 pub fn finish_upload(host: &str, location: &str, bytes: Vec<u8>) -> Option<Call> {
-    let path = match location.split_once("://") {
-        Some((_, rest)) => rest.strip_prefix(host)?,
-        None => location,
-    };
-    if !path.starts_with('/') || path.starts_with("//") {
-        return None;
-    }
+    let path = path_at(host, location)?;
     let separator = if path.contains('?') { '&' } else { '?' };
     let path = format!("{path}{separator}digest={}", percent_encode(&sha256(&bytes)));
     let headers = vec![("content-type".to_owned(), "application/octet-stream".to_owned())];
     Some(Call { method: Method::Put, path, headers, body: Some(bytes) })
+}
+
+/// Gives up an upload that the answer to [`begin_upload`] began.
+///
+/// rule: distribution-spec `spec.md` "Cancel a blob upload"
+pub fn cancel_upload(host: &str, location: &str) -> Option<Call> {
+    let path = path_at(host, location)?.to_owned();
+    Some(Call { method: Method::Delete, path, headers: Vec::new(), body: None })
+}
+
+/// The path of a `Location` at the registry itself.
+fn path_at<'a>(host: &str, location: &'a str) -> Option<&'a str> {
+    let path = match location.split_once("://") {
+        Some((_, rest)) => rest.strip_prefix(host)?,
+        None => location,
+    };
+    (path.starts_with('/') && !path.starts_with("//")).then_some(path)
 }
 
 /// `sha256:` and the digest of some bytes.

@@ -119,6 +119,7 @@ fn without_a_push_an_image_that_is_not_verified_is_built() {
 #[test]
 fn nothing_is_asked_of_a_miss() {
     let project = Project::new();
+    project.registry.put(&format!("{REPOSITORY}:ci"), "old");
     project.build(&["--verify", "--dry-run"]).says(&[": miss"]).ok();
     assert!(project.registry.lines().iter().all(|line| line.starts_with("HEAD")), "{:?}", project.registry.lines());
 }

@@ -149,6 +149,7 @@ fn trouble_that_stays_is_given_up() {
         (answer(401, &[], ""), Code::RegistryDenied, "status 401"),
     ] {
         let mut host = Host::new();
+        host.reply("GET /v2/a/b/manifests", [trouble.clone()]);
         host.reply("HEAD", [trouble]);
         unknown(&mut host, code, said);
         assert!(host.waited <= 60_000);
@@ -160,11 +161,13 @@ fn a_404_of_something_that_is_no_registry_is_no_miss() {
     let mut host = Host::new();
     host.reply("HEAD", [answer(404, &[("content-type", "text/html")], "")]);
     host.reply("GET /v2/", [answer(200, &[("content-type", "text/html")], "<html>")]);
+    host.reply("GET /v2/a/b/manifests", [answer(404, &[("content-type", "text/html")], "")]);
     unknown(&mut host, Code::RegistryUnknown, "not as a registry does");
 
     let mut host = Host::new();
     host.reply("HEAD", [answer(404, &[], "")]);
     host.reply("GET /v2/", [answer(200, &[("docker-distribution-api-version", "registry/2.0")], "{}")]);
+    host.reply("GET /v2/a/b/manifests", [answer(404, &[], "")]);
     host.exits("docker version", 1, "no engine");
     assert_eq!(host.run(options(Job::Build)).unwrap_err().code, Code::NoEngine);
 }

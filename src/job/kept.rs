@@ -1,6 +1,6 @@
 //! The manifest that is kept beside its image in the registry, so that a later run can say what has changed since.
 
-use crate::desk::{Desk, join};
+use crate::desk::Desk;
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
@@ -10,7 +10,7 @@ use crate::naming::hash_of;
 use crate::options::Options;
 use crate::plan::Target;
 use crate::refresh;
-use crate::registry::artifact::{self, About, Artifact, EMPTY, Listed};
+use crate::registry::artifact::{self, About, EMPTY, Listed};
 use crate::registry::pages::Pages;
 use crate::registry::reply::{self, Descriptor, Presence};
 use crate::registry::{Call, Endpoint, Method, Response, tags};
@@ -62,12 +62,13 @@ async fn store(client: &Client<'_>, image: &Reference, found: &Descriptor, text:
         let response = client.send(repository, &Call::get(&by_digest(repository, &found.digest)), "how large is its manifest?").await?;
         subject.size = expect(image, response, 200)?.body.len() as u64;
     }
+    provide_empty(client, image).await?;
     let mut stored = None;
     if let Some(small) = artifact::with_text(&subject, text, about) {
         let put = put(client, image, &small).await?;
         match put.status {
             200..=299 => stored = Some((small, put)),
-            // No index without images, or no annotation that long: another way may go.
+            // No annotation that long: another way may go.
             400..=499 if !matches!(put.status, 401 | 403 | 429) => {}
             _ => return Err(reply::refusal(image, &put)),
         }
@@ -96,9 +97,8 @@ async fn store(client: &Client<'_>, image: &Reference, found: &Descriptor, text:
 }
 
 /// Stores the text by itself, and then the artifact that names it.
-async fn store_blob(client: &Client<'_>, image: &Reference, stored: Artifact, text: &[u8]) -> Result<(Artifact, Response)> {
-    let (kept, config) = join(upload(client, image, text), provide_empty(client, image)).await;
-    kept.and(config)?;
+async fn store_blob(client: &Client<'_>, image: &Reference, stored: Vec<u8>, text: &[u8]) -> Result<(Vec<u8>, Response)> {
+    upload(client, image, text).await?;
     let put = put(client, image, &stored).await?;
     match put.status {
         200..=299 => Ok((stored, put)),
@@ -106,9 +106,9 @@ async fn store_blob(client: &Client<'_>, image: &Reference, stored: Artifact, te
     }
 }
 
-async fn put(client: &Client<'_>, image: &Reference, stored: &Artifact) -> Result<Response> {
-    let own = by_digest(&image.repository, &artifact::sha256(&stored.bytes));
-    let call = Call::put(&own, stored.media_type, stored.bytes.clone());
+async fn put(client: &Client<'_>, image: &Reference, stored: &[u8]) -> Result<Response> {
+    let own = by_digest(&image.repository, &artifact::sha256(stored));
+    let call = Call::put(&own, artifact::MANIFEST_TYPE, stored.to_vec());
     client.send(&image.repository, &call, &format!("keep the manifest beside {image}")).await
 }
 

@@ -1,7 +1,8 @@
 //! The manifest that is kept beside its image, as an artifact of the OCI image specification 1.1 whose subject is the image.
 //!
-//! A text that is not large is an annotation of an index without images (`image-index.md`: "the size of the array MAY be zero"), which is stored
-//! by one request. Another one is the layer of an image manifest with an empty configuration (`manifest.md`, "Guidelines for Artifact Usage").
+//! It is an image manifest with an empty configuration (`manifest.md`, "Guidelines for Artifact Usage"), since Gitea lists nothing else. A text
+//! that is not large is an annotation, and the one layer is empty too; another text is the layer. Older versions wrote the annotation to an index
+//! without images, which is still read.
 //!
 //! Registries list what refers to an image by themselves ("referrers API"), or clients keep the list under a tag that is made of the image's
 //! digest (distribution-spec 1.1, `spec.md`, "Pushing Manifests with Subject" and "Referrers Tag Schema").
@@ -65,15 +66,6 @@ pub struct Listed {
     pub text: Option<String>,
 }
 
-/// An artifact as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Artifact {
-    /// What it is: an index or an image manifest.
-    pub media_type: &'static str,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
 /// The artifact that has a manifest's text in it; `None` where the text is too long for that, or no UTF-8.
 ///
 /// ```
@@ -83,25 +75,17 @@ pub struct Artifact {
 /// let image = Descriptor { digest: "sha256:ab".into(), media_type: "application/x".into(), size: 7, milliseconds: 0 };
 /// let about = About { tag: "900150983cd24fb0d6963f7d28e17f72".into(), ..About::default() };
 /// let stored = with_text(&image, b"abc", &about).unwrap();
-/// assert_eq!(text(&stored.bytes).as_deref(), Some("abc"));
+/// assert_eq!(text(&stored).as_deref(), Some("abc"));
 ///
 /// let index = add(None, &stored).unwrap();
 /// assert_eq!(listed(&index).unwrap()[0].text.as_deref(), Some("abc"));
 /// assert_eq!(add(Some(&index), &stored), None); // it is there already
 /// ```
-pub fn with_text(image: &Descriptor, text: &[u8], about: &About) -> Option<Artifact> {
+pub fn with_text(image: &Descriptor, text: &[u8], about: &About) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= LONGEST)?;
     let mut annotations = annotations(about);
     annotations[TEXT] = text.into();
-    let index = json!({
-        "schemaVersion": 2,
-        "mediaType": INDEX_TYPE,
-        "artifactType": ARTIFACT_TYPE,
-        "manifests": [],
-        "subject": described(image),
-        "annotations": annotations,
-    });
-    Some(Artifact { media_type: INDEX_TYPE, bytes: bytes(&index) })
+    Some(manifest(image, &empty(), annotations))
 }
 
 /// The text of an artifact that has it in it.
@@ -120,26 +104,17 @@ pub fn text(artifact: &[u8]) -> Option<String> {
 /// let image = Descriptor { digest: "sha256:ab".into(), media_type: "application/x".into(), size: 7, milliseconds: 0 };
 /// let about = About { tag: "900150983cd24fb0d6963f7d28e17f72".into(), ..About::default() };
 /// let stored = with_layer(&image, b"abc", Algorithm::Md5, &about);
-/// assert!(layer(&stored.bytes).unwrap().starts_with("sha256:ba7816bf"));
+/// assert!(layer(&stored).unwrap().starts_with("sha256:ba7816bf"));
 /// assert_eq!(listed(&add(None, &stored).unwrap()).unwrap()[0].about, about);
 /// ```
-pub fn with_layer(image: &Descriptor, text: &[u8], algorithm: Algorithm, about: &About) -> Artifact {
+pub fn with_layer(image: &Descriptor, text: &[u8], algorithm: Algorithm, about: &About) -> Vec<u8> {
     let layer = json!({
         "mediaType": ARTIFACT_TYPE,
         "digest": sha256(text),
         "size": text.len(),
         "annotations": {TITLE: format!("docktag.{}", algorithm.program())},
     });
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "artifactType": ARTIFACT_TYPE,
-        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": EMPTY.1, "size": EMPTY.0.len()},
-        "layers": [layer],
-        "subject": described(image),
-        "annotations": annotations(about),
-    });
-    Artifact { media_type: MANIFEST_TYPE, bytes: bytes(&manifest) }
+    manifest(image, &layer, annotations(about))
 }
 
 /// The digest of the one layer of an artifact of ours; `None` where it is none.
@@ -177,9 +152,9 @@ pub fn listed(index: &[u8]) -> Option<Vec<Listed>> {
 /// new one begins.
 ///
 /// rule: distribution-spec `spec.md` "Pushing Manifests with Subject": the artifact's type and annotations are copied
-pub fn add(index: Option<&[u8]>, artifact: &Artifact) -> Option<Vec<u8>> {
-    let (digest, size) = (sha256(&artifact.bytes), artifact.bytes.len());
-    let mut annotations = serde_json::from_slice::<Value>(&artifact.bytes).ok()?["annotations"].take();
+pub fn add(index: Option<&[u8]>, artifact: &[u8]) -> Option<Vec<u8>> {
+    let (digest, size) = (sha256(artifact), artifact.len());
+    let mut annotations = serde_json::from_slice::<Value>(artifact).ok()?["annotations"].take();
     if let (Some(all), Some(index)) = (annotations.as_object_mut(), index)
         && index.len() > LONGEST_LIST
     {
@@ -194,7 +169,7 @@ pub fn add(index: Option<&[u8]>, artifact: &Artifact) -> Option<Vec<u8>> {
         return None;
     }
     list.push(json!({
-        "mediaType": artifact.media_type,
+        "mediaType": MANIFEST_TYPE,
         "artifactType": ARTIFACT_TYPE,
         "digest": digest,
         "size": size,
@@ -276,6 +251,23 @@ pub fn sha256(bytes: &[u8]) -> String {
     format!("sha256:{}", digest(Algorithm::Sha256, bytes))
 }
 
+fn manifest(image: &Descriptor, layer: &Value, annotations: Value) -> Vec<u8> {
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPE,
+        "artifactType": ARTIFACT_TYPE,
+        "config": empty(),
+        "layers": [layer],
+        "subject": described(image),
+        "annotations": annotations,
+    });
+    bytes(&manifest)
+}
+
+fn empty() -> Value {
+    json!({"mediaType": "application/vnd.oci.empty.v1+json", "digest": EMPTY.1, "size": EMPTY.0.len()})
+}
+
 fn described(image: &Descriptor) -> Value {
     json!({"mediaType": image.media_type, "digest": image.digest, "size": image.size})
 }
@@ -319,8 +311,8 @@ mod tests {
     #[test]
     fn what_others_keep_there_stays() {
         let other = br#"{"schemaVersion":2,"manifests":[{"artifactType":"application/x","digest":"sha256:1"}],"annotations":{"a":"b"}}"#;
-        let ours = Artifact { media_type: MANIFEST_TYPE, bytes: b"{}".to_vec() };
-        let index = add(Some(other), &ours).unwrap();
+        let ours = b"{}";
+        let index = add(Some(other), ours).unwrap();
         assert_eq!(listed(&index).unwrap().len(), 1);
         let index: Value = serde_json::from_slice(&index).unwrap();
         assert_eq!((&index["manifests"][0]["digest"], &index["annotations"]["a"]), (&json!("sha256:1"), &json!("b")));
@@ -331,7 +323,7 @@ mod tests {
     fn a_text_is_in_its_artifact_unless_it_is_long_or_no_utf_8() {
         let image = Descriptor { digest: "sha256:1".to_owned(), media_type: "x".to_owned(), size: 1, milliseconds: 0 };
         let stored = |text: &[u8]| with_text(&image, text, &About::default());
-        assert_eq!(text(&stored(b"a\"\n\x01").unwrap().bytes).as_deref(), Some("a\"\n\x01"));
+        assert_eq!(text(&stored(b"a\"\n\x01").unwrap()).as_deref(), Some("a\"\n\x01"));
         assert!(stored(&[b'a'; LONGEST]).is_some() && stored(&[b'a'; LONGEST + 1]).is_none() && stored(b"\xff").is_none());
         assert_eq!(text(br#"{"annotations":{}}"#), None);
     }

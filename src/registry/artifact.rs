@@ -1,8 +1,7 @@
-//! The manifest that is kept beside its image, as an artifact of the OCI image specification 1.1 whose subject is the image.
+//! The manifest that is kept beside its image, in an image of its own ([`carrier`]) whose subject is the image (OCI image specification 1.1).
 //!
-//! It is an image manifest with an empty configuration (`manifest.md`, "Guidelines for Artifact Usage"), since Gitea lists nothing else. A text
-//! that is not large is an annotation, and the one layer is empty too; another text is the layer. Older versions wrote the annotation to an index
-//! without images, which is still read.
+//! A text that is not large is an annotation; another one is the layer. Older versions wrote artifacts of a type of their own, which are still
+//! read: an index without images with the annotation, or an image manifest with the text as its layer.
 //!
 //! Registries list what refers to an image by themselves ("referrers API"), or clients keep the list under a tag that is made of the image's
 //! digest (distribution-spec 1.1, `spec.md`, "Pushing Manifests with Subject" and "Referrers Tag Schema").
@@ -11,17 +10,13 @@ use serde_json::{Value, json};
 
 use crate::digest::{Algorithm, digest};
 use crate::image::{Reference, Repository};
+use crate::registry::carrier::{self, CONFIG_TYPE, Carrier, LAYER_TYPE, MANIFEST_TYPE, carry};
 use crate::registry::reply::Descriptor;
 use crate::registry::{Call, MANIFEST_TYPES, Method, Response, percent_encode};
 
-/// What the artifact is; also the type of its layer.
-pub const ARTIFACT_TYPE: &str = "application/vnd.docktag.manifest.v1";
-/// The empty configuration and its digest (image-spec, "Guidance for an Empty Descriptor").
-pub const EMPTY: (&[u8], &str) = (b"{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
-
+/// The type that older versions gave to artifacts and their layers.
+const ARTIFACT_TYPE: &str = "application/vnd.docktag.manifest.v1";
 const INDEX_TYPE: &str = MANIFEST_TYPES[0];
-/// The type of the artifact's own manifest.
-pub const MANIFEST_TYPE: &str = MANIFEST_TYPES[2];
 
 /// The longest text that is an annotation: registries take manifests of 4 MiB at least (distribution-spec, "Pushing Manifests"), and a list of
 /// what refers to an image holds all annotations.
@@ -39,8 +34,6 @@ const SHA256: &str = "vnd.docktag.sha256";
 const CREATED: &str = "org.opencontainers.image.created";
 /// The commit that it was built from.
 const REVISION: &str = "org.opencontainers.image.revision";
-/// The name that tools give the layer's file.
-const TITLE: &str = "org.opencontainers.image.title";
 
 /// What is said of a kept manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,7 +59,7 @@ pub struct Listed {
     pub text: Option<String>,
 }
 
-/// The artifact that has a manifest's text in it; `None` where the text is too long for that, or no UTF-8.
+/// The image that has a manifest's text in its own manifest; `None` where the text is too long for that, or no UTF-8.
 ///
 /// ```
 /// use docktag::registry::artifact::{About, add, listed, text, with_text};
@@ -74,18 +67,18 @@ pub struct Listed {
 ///
 /// let image = Descriptor { digest: "sha256:ab".into(), media_type: "application/x".into(), size: 7, milliseconds: 0 };
 /// let about = About { tag: "900150983cd24fb0d6963f7d28e17f72".into(), ..About::default() };
-/// let stored = with_text(&image, b"abc", &about).unwrap();
+/// let stored = with_text(&image, b"abc", &about).unwrap().manifest;
 /// assert_eq!(text(&stored).as_deref(), Some("abc"));
 ///
 /// let index = add(None, &stored).unwrap();
 /// assert_eq!(listed(&index).unwrap()[0].text.as_deref(), Some("abc"));
 /// assert_eq!(add(Some(&index), &stored), None); // it is there already
 /// ```
-pub fn with_text(image: &Descriptor, text: &[u8], about: &About) -> Option<Vec<u8>> {
+pub fn with_text(image: &Descriptor, text: &[u8], about: &About) -> Option<Carrier> {
     let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= LONGEST)?;
     let mut annotations = annotations(about);
     annotations[TEXT] = text.into();
-    Some(manifest(image, &empty(), annotations))
+    Some(carry(&described(image), &annotations, None))
 }
 
 /// The text of an artifact that has it in it.
@@ -94,36 +87,47 @@ pub fn text(artifact: &[u8]) -> Option<String> {
     artifact["annotations"][TEXT].as_str().map(str::to_owned)
 }
 
-/// The artifact for a manifest's text that is stored as a blob.
+/// The image that has a manifest's text in its layer.
 ///
 /// ```
 /// use docktag::digest::Algorithm;
-/// use docktag::registry::artifact::{About, add, layer, listed, with_layer};
+/// use docktag::registry::artifact::{About, add, layer, listed, sha256, with_layer};
 /// use docktag::registry::reply::Descriptor;
 ///
 /// let image = Descriptor { digest: "sha256:ab".into(), media_type: "application/x".into(), size: 7, milliseconds: 0 };
 /// let about = About { tag: "900150983cd24fb0d6963f7d28e17f72".into(), ..About::default() };
 /// let stored = with_layer(&image, b"abc", Algorithm::Md5, &about);
-/// assert!(layer(&stored).unwrap().starts_with("sha256:ba7816bf"));
-/// assert_eq!(listed(&add(None, &stored).unwrap()).unwrap()[0].about, about);
+/// assert_eq!(layer(&stored.manifest).unwrap().digest, sha256(&stored.layer));
+/// assert_eq!(listed(&add(None, &stored.manifest).unwrap()).unwrap()[0].about, about);
 /// ```
-pub fn with_layer(image: &Descriptor, text: &[u8], algorithm: Algorithm, about: &About) -> Vec<u8> {
-    let layer = json!({
-        "mediaType": ARTIFACT_TYPE,
-        "digest": sha256(text),
-        "size": text.len(),
-        "annotations": {TITLE: format!("docktag.{}", algorithm.program())},
-    });
-    manifest(image, &layer, annotations(about))
+pub fn with_layer(image: &Descriptor, text: &[u8], algorithm: Algorithm, about: &About) -> Carrier {
+    let name = format!("docktag.{}", algorithm.program());
+    carry(&described(image), &annotations(about), Some((&name, text)))
 }
 
-/// The digest of the one layer of an artifact of ours; `None` where it is none.
-pub fn layer(artifact: &[u8]) -> Option<String> {
-    let artifact: Value = serde_json::from_slice(artifact).ok()?;
-    match artifact["layers"].as_array()?.as_slice() {
-        [layer] if layer["mediaType"] == ARTIFACT_TYPE => Some(layer["digest"].as_str()?.to_owned()),
-        _ => None,
+/// A layer with a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Its digest.
+    pub digest: String,
+    /// Whether the text is in an archive.
+    is_archive: bool,
+}
+
+impl Layer {
+    /// The text in the bytes of the layer.
+    pub fn text(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        if self.is_archive { carrier::text(&bytes) } else { Some(bytes) }
     }
+}
+
+/// The one layer of an artifact of ours; `None` where it is none.
+pub fn layer(artifact: &[u8]) -> Option<Layer> {
+    let artifact: Value = serde_json::from_slice(artifact).ok()?;
+    let [layer] = artifact["layers"].as_array()?.as_slice() else { return None };
+    let is_archive = layer["mediaType"] == LAYER_TYPE && artifact["annotations"][TAG].is_string();
+    let digest = layer["digest"].as_str()?.to_owned();
+    (is_archive || layer["mediaType"] == ARTIFACT_TYPE).then_some(Layer { digest, is_archive })
 }
 
 /// The digest of the image that an artifact says it belongs to.
@@ -135,7 +139,6 @@ pub fn subject(artifact: &[u8]) -> Option<String> {
 /// The kept manifests in a list of what refers to an image; `None` where it is no such list.
 pub fn listed(index: &[u8]) -> Option<Vec<Listed>> {
     let index: Value = serde_json::from_slice(index).ok()?;
-    // Some registries list the type of the configuration in the place of the artifact's.
     let is_ours = |item: &&Value| item["artifactType"] == ARTIFACT_TYPE || item["annotations"][TAG].is_string();
     let ours = index["manifests"].as_array()?.iter().filter(is_ours);
     let mut all = Vec::new();
@@ -151,7 +154,7 @@ pub fn listed(index: &[u8]) -> Option<Vec<Listed>> {
 /// The list with an artifact in it, where it is not there already. `index` is the list as it is; without one, or with one that is no list, a
 /// new one begins.
 ///
-/// rule: distribution-spec `spec.md` "Pushing Manifests with Subject": the artifact's type and annotations are copied
+/// rule: distribution-spec `spec.md` "Pushing Manifests with Subject": annotations are copied; the type is that of the configuration
 pub fn add(index: Option<&[u8]>, artifact: &[u8]) -> Option<Vec<u8>> {
     let (digest, size) = (sha256(artifact), artifact.len());
     let mut annotations = serde_json::from_slice::<Value>(artifact).ok()?["annotations"].take();
@@ -170,7 +173,7 @@ pub fn add(index: Option<&[u8]>, artifact: &[u8]) -> Option<Vec<u8>> {
     }
     list.push(json!({
         "mediaType": MANIFEST_TYPE,
-        "artifactType": ARTIFACT_TYPE,
+        "artifactType": CONFIG_TYPE,
         "digest": digest,
         "size": size,
         "annotations": annotations,
@@ -185,6 +188,11 @@ pub fn fallback(repository: &Repository, digest: &str) -> Reference {
     let (algorithm, hex) = digest.split_once(':').unwrap_or(("", digest));
     let cut = |text: &str, at: usize| text.get(..at).unwrap_or(text).to_owned();
     Reference { repository: repository.clone(), tag: Some(format!("{}-{}", cut(algorithm, 32), cut(hex, 64))), digest: None }
+}
+
+/// The tag that is written where a registry takes [`fallback`] for another spelling of the digest, and so answers with the image itself.
+pub fn own_list(fallback: &Reference) -> Reference {
+    Reference { tag: fallback.tag.as_ref().map(|tag| format!("{tag}.docktag")), ..fallback.clone() }
 }
 
 /// Asks for the list of what refers to an image.
@@ -251,23 +259,6 @@ pub fn sha256(bytes: &[u8]) -> String {
     format!("sha256:{}", digest(Algorithm::Sha256, bytes))
 }
 
-fn manifest(image: &Descriptor, layer: &Value, annotations: Value) -> Vec<u8> {
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "artifactType": ARTIFACT_TYPE,
-        "config": empty(),
-        "layers": [layer],
-        "subject": described(image),
-        "annotations": annotations,
-    });
-    bytes(&manifest)
-}
-
-fn empty() -> Value {
-    json!({"mediaType": "application/vnd.oci.empty.v1+json", "digest": EMPTY.1, "size": EMPTY.0.len()})
-}
-
 fn described(image: &Descriptor) -> Value {
     json!({"mediaType": image.media_type, "digest": image.digest, "size": image.size})
 }
@@ -296,11 +287,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_empty_configuration_has_its_digest() {
-        assert_eq!(sha256(EMPTY.0), EMPTY.1);
-    }
-
-    #[test]
     fn the_list_of_an_image_has_its_tag() {
         let repository = Repository::parse("ghcr.io/acme/app").unwrap();
         let tag = |digest: &str| fallback(&repository, digest).tag.unwrap();
@@ -323,7 +309,7 @@ mod tests {
     fn a_text_is_in_its_artifact_unless_it_is_long_or_no_utf_8() {
         let image = Descriptor { digest: "sha256:1".to_owned(), media_type: "x".to_owned(), size: 1, milliseconds: 0 };
         let stored = |text: &[u8]| with_text(&image, text, &About::default());
-        assert_eq!(text(&stored(b"a\"\n\x01").unwrap()).as_deref(), Some("a\"\n\x01"));
+        assert_eq!(text(&stored(b"a\"\n\x01").unwrap().manifest).as_deref(), Some("a\"\n\x01"));
         assert!(stored(&[b'a'; LONGEST]).is_some() && stored(&[b'a'; LONGEST + 1]).is_none() && stored(b"\xff").is_none());
         assert_eq!(text(br#"{"annotations":{}}"#), None);
     }

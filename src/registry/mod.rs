@@ -4,6 +4,7 @@
 //! The API is that of the OCI distribution specification 1.1 ("distribution-spec", `spec.md`).
 
 pub mod artifact;
+pub mod carrier;
 pub mod challenge;
 pub mod credential;
 pub mod index;

@@ -6,6 +6,7 @@ use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::build;
 use crate::job::registry::Client;
+use crate::job::unknown;
 use crate::job::verified;
 use crate::job::work::{self, Work};
 use crate::matrix::{self, Entry};
@@ -36,7 +37,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     greet(&client, &targets).await;
     let asked = join_all(targets.iter().map(|target| ask(&client, target))).await;
     let mut missing = Vec::new();
-    let mut errors = Vec::new();
+    let (mut errors, mut unknown) = (Vec::new(), Vec::new());
     for (target, (presence, present)) in targets.iter().zip(asked) {
         let said = build::target_report(target, Outcome::Hit);
         let needs = target.contexts.iter().filter_map(|context| match &context.origin {
@@ -48,7 +49,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
             Presence::Hit(found) => TargetReport { digest: Some(found.digest), milliseconds: Some(found.milliseconds), ..said },
             Presence::Unknown(error) => {
                 let reason = Some(error.headline());
-                desk.tell(Note::warning(format!("{}: unknown: {}", target.image, error.message)));
+                unknown.push((target.image.to_string(), error.clone()));
                 if options.push == Push::No && !build::is_mistake(options, &error) {
                     missing.push(target);
                 } else {
@@ -62,6 +63,12 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
                 TargetReport { outcome: Outcome::Missing, ..said }
             }
         });
+    }
+    for (error, images) in unknown::by_reason(&unknown) {
+        desk.tell(Note::warning(match &images[..] {
+            [image] => format!("{image}: unknown: {}", error.message),
+            images => format!("{}; {}", error.message, unknown::named(images)),
+        }));
     }
     let count = errors.len();
     if let Some(error) = errors.into_iter().next() {

@@ -62,8 +62,10 @@ impl Client<'_> {
             if response.status != 401 {
                 return Ok(response);
             }
+            // Harbor asks for a password if it refuses a token: then its first challenge says where to get another.
+            let asked = challenge.as_ref().filter(|first| is_bearer(first) && !is_bearer(&response)).unwrap_or(&response);
             // A token can expire during a long build; one new one is worth a try, a second refusal is one.
-            if authorization.is_some() && (renewed || !is_bearer(&response)) {
+            if authorization.is_some() && (renewed || !is_bearer(asked)) {
                 return Err(self.wrong_credentials(repository, &response).await);
             }
             renewed = authorization.is_some();
@@ -71,7 +73,7 @@ impl Client<'_> {
             if !self.begin(repository, round) {
                 continue;
             }
-            let authorized = self.authorize(repository, &endpoint, &response).await;
+            let authorized = self.authorize(repository, &endpoint, asked).await;
             self.end(repository, round, authorized.map(Some))?;
         }
     }

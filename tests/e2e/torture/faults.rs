@@ -33,8 +33,11 @@ use crate::torture::{Figure, Rounds, record};
 const SIDES: Rounds = Rounds { short: 1, minutes: 2, hours: 2 };
 /// How many runs there are at once: most of them wait.
 const AT_ONCE: usize = 32;
-/// No fault keeps a job longer.
-const LONGEST: Duration = Duration::from_secs(60);
+/// A job that takes longer hangs. What docktag promises is less, and shown with a clock of its own (`tests/session/registry.rs`): this must not
+/// depend on how busy the machine is.
+const LONGEST: Duration = Duration::from_secs(600);
+/// The limit of a request for a fault that must not run into it.
+const AMPLE: Duration = Duration::from_secs(20);
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![("torture_registry_faults_have_the_outcome_of_the_table", Needs::Any, table)]
@@ -109,8 +112,12 @@ fn table(engine: &Engine) -> Result<(), Failed> {
 /// Runs the three jobs with one fault; the longest time that one took.
 fn attempt(engine: &Engine, case: &Case<'_>, is_short: bool) -> Result<Duration, String> {
     let row = case.row;
-    // The limits are shorter, so that `make test` is.
-    let timeout = if is_short { Duration::from_secs(1) } else { Duration::from_secs(10) };
+    // Only a fault that runs into the limit has a short one, so that `make test` is short: no good answer can come too late for it.
+    let timeout = match row.said == "no answer in time" {
+        true if is_short => Duration::from_secs(1),
+        true => Duration::from_secs(10),
+        false => AMPLE,
+    };
     let mut longest = Duration::ZERO;
     for (job, exit) in ["plan", "build", "pull"].into_iter().zip(row.exits) {
         let setting = inject::Setting { registry: case.registry, timeout };

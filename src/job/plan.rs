@@ -64,7 +64,9 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
             }
         });
     }
-    for (error, images) in unknown::by_reason(&unknown) {
+    let failure = errors.first().map(|error: &Error| error.message.clone());
+    // The failure says its own reason.
+    for (error, images) in unknown::by_reason(&unknown).into_iter().filter(|(error, _)| Some(&error.message) != failure.as_ref()) {
         desk.tell(Note::warning(match &images[..] {
             [image] => format!("{image}: unknown: {}", error.message),
             images => format!("{}; {}", error.message, unknown::named(images)),

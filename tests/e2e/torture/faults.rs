@@ -27,6 +27,7 @@ use crate::engine::{Engine, Needs};
 use crate::project::{Ran, ended};
 use crate::registry;
 use crate::runner::tool;
+use crate::torture::servers::Server;
 use crate::torture::{Figure, Rounds, record};
 
 /// How many registries and programs each row is tried with: the first of each, or all.
@@ -65,7 +66,7 @@ fn table(engine: &Engine) -> Result<(), Failed> {
     assert!(missing.is_empty() && !inject::names().is_empty(), "docs/reliability.md has no row for {missing:?}");
 
     let is_short = SIDES.number() == 1;
-    let third = if is_short { None } else { Some(Distribution3::start()) };
+    let third = if is_short { None } else { Some(Server::distribution3()) };
     let registries: Vec<&str> = [engine.get("ENGINE_REGISTRY")].into_iter().chain(third.iter().map(|it| it.address.as_str())).collect();
     let native = vec![PathBuf::from(env!("CARGO_BIN_EXE_docktag"))];
     let node = vec![tool("modules").join("node24/bin/node"), Path::new(env!("CARGO_MANIFEST_DIR")).join("action/cli.js")];
@@ -232,47 +233,5 @@ fn provide(engine: &Engine, registries: &[&str]) {
     for host in registries {
         registry::put(&format!("{host}/{}:{tag}", inject::THERE));
         registry::put(&format!("{host}/{}:another", inject::OTHER_TAG));
-    }
-}
-
-/// A registry of the next generation; `engine.sh` has one of version 2.
-struct Distribution3 {
-    address: String,
-    child: std::process::Child,
-    _folder: tempfile::TempDir,
-}
-
-impl Distribution3 {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let data = folder.path().join("data");
-        let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {data:?}}}}}\nhttp: {{addr: {address:?}, secret: x}}\n"
-        );
-        fs::write(folder.path().join("config.yml"), config).unwrap();
-        let log = fs::File::create(folder.path().join("log")).unwrap();
-        let child = Command::new(tool("registry"))
-            .arg("serve")
-            .arg(folder.path().join("config.yml"))
-            .env("OTEL_TRACES_EXPORTER", "none")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let started = Instant::now();
-        while std::net::TcpStream::connect(&address).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "{}", fs::read_to_string(folder.path().join("log")).unwrap());
-            thread::sleep(Duration::from_millis(50));
-        }
-        Distribution3 { address, child, _folder: folder }
-    }
-}
-
-impl Drop for Distribution3 {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
     }
 }

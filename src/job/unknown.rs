@@ -7,7 +7,7 @@ use crate::print;
 const NAMED: usize = 3;
 
 /// Errors with the images that each one is of. Errors that say the same are one.
-pub(super) fn by_reason<'a>(unknown: &'a [(String, Error)]) -> Vec<(&'a Error, Vec<&'a str>)> {
+pub(super) fn by_reason(unknown: &[(String, Error)]) -> Vec<(&Error, Vec<&str>)> {
     let mut groups: Vec<(&Error, Vec<&str>)> = Vec::new();
     for (image, error) in unknown {
         match groups.iter_mut().find(|(known, _)| known.message == error.message) {

@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn what_others_keep_there_stays() {
         let other = br#"{"schemaVersion":2,"manifests":[{"artifactType":"application/x","digest":"sha256:1"}],"annotations":{"a":"b"}}"#;
-        let ours = b"{}";
+        let ours = br#"{"annotations":{"vnd.docktag.tag":"x"}}"#;
         let index = add(Some(other), ours).unwrap();
         assert_eq!(listed(&index).unwrap().len(), 1);
         let index: Value = serde_json::from_slice(&index).unwrap();
@@ -320,7 +320,7 @@ mod tests {
         let mut index: Option<Vec<u8>> = None;
         for number in 0..100 {
             let about = About { tag: number.to_string(), ..About::default() };
-            index = add(index.as_deref(), &with_text(&image, &[b'a'; LONGEST], &about).unwrap());
+            index = add(index.as_deref(), &with_text(&image, &[b'a'; LONGEST], &about).unwrap().manifest);
         }
         let index = index.unwrap();
         assert!(index.len() < LONGEST_LIST + 100 * 1024 + LONGEST, "{}", index.len());

@@ -14,6 +14,15 @@ pub(crate) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// `a, b and 3 more`.
+pub(crate) fn some<T: AsRef<str>>(all: &[T], at_most: usize) -> String {
+    let shown: Vec<&str> = all.iter().take(at_most).map(AsRef::as_ref).collect();
+    match all.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 /// A report as plain text. What is read by people goes through [`crate::say::Voice::result`].
 pub fn text(report: &Report) -> Vec<u8> {
     match report.job {

@@ -5,6 +5,8 @@
 #
 #   act                       runs workflows as GitHub does             built with Go
 #   registry                  distribution 3, a registry            built with Go
+#   memoryregistry            go-containerregistry's registry       built with Go
+#   gitea                     a forge with a registry               built with Go
 #   actionlint, shellcheck    check workflows, shell scripts            built with Go, from Debian
 #   chromium, firefox         browsers: the machine's own, else those   from Debian
 #   judge                     asks BuildKit for many images         built with Go
@@ -38,11 +40,14 @@ unusable() { fail "cannot do this here: $1"; } # packages.sh says more, which is
 . "$HERE/tools/install.sh"
 . "$HERE/tools/browsers.sh"
 . "$HERE/tools/judge.sh"
+. "$HERE/tools/gitea.sh"
 
 tool() {
   case $1 in # the versions are part of the folders' names: a new one is got where only the old one is there
     act) go_tool act github.com/nektos/act v0.2.89 ;;
     registry) go_tool registry github.com/distribution/distribution/v3/cmd/registry v3.1.2 ;;
+    memoryregistry) go_tool registry github.com/google/go-containerregistry/cmd/registry v0.21.7 ;;
+    gitea) gitea ;;
     actionlint) go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint v1.7.12 ;;
     judge) judge ;;
     shellcheck) debian_tool shellcheck ;;

@@ -10,7 +10,7 @@ use crate::job::moving::point;
 use crate::job::provide::{Build, Built};
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{later, tags, trusted, verified, why};
+use crate::job::{later, tags, trusted, unknown, verified, why};
 use crate::options::{Options, Push};
 use crate::plan::{Context, Origin, Target};
 use crate::registry::reply::{Descriptor, Presence};
@@ -185,7 +185,7 @@ pub(super) type Sorted = (Vec<(Asked, Descriptor)>, Vec<Asked>);
 
 /// Hits with their digests, and misses; what is unknown is an error, unless nothing is to be pushed.
 pub(super) fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<Sorted> {
-    let (mut hits, mut misses) = (Vec::new(), Vec::new());
+    let (mut hits, mut misses, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for asked in asked {
         let image = &asked.target.image;
         match &asked.image {
@@ -204,7 +204,7 @@ pub(super) fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<
                 misses.push(asked);
             }
             Presence::Unknown(error) if options.push == Push::No && !is_mistake(options, error) => {
-                desk.tell(Note::warning(format!("{error}; built without asking further, since nothing is to be pushed")));
+                unknown.push((image.to_string(), error.clone()));
                 misses.push(asked);
             }
             Presence::Unknown(error) => {
@@ -213,6 +213,13 @@ pub(super) fn sort(desk: &Desk, options: &Options, asked: Vec<Asked>) -> Result<
             }
             Presence::Doubtful => return Err(Error::new(Code::Internal, "a doubt that was not resolved").at(image)),
         }
+    }
+    for (error, images) in unknown::by_reason(&unknown) {
+        let said = match &images[..] {
+            [_] => error.to_string(),
+            images => format!("{}; {}", error.message, unknown::named(images)),
+        };
+        desk.tell(Note::warning(format!("{said}; built without asking further, since nothing is to be pushed")));
     }
     Ok((hits, misses))
 }

@@ -1,6 +1,6 @@
 //! The manifest that is kept beside its image in the registry, so that a later run can say what has changed since.
 
-use crate::desk::{Desk, join};
+use crate::desk::Desk;
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
@@ -10,7 +10,8 @@ use crate::naming::hash_of;
 use crate::options::Options;
 use crate::plan::Target;
 use crate::refresh;
-use crate::registry::artifact::{self, About, Artifact, EMPTY, Listed};
+use crate::registry::artifact::{self, About, Listed};
+use crate::registry::carrier::{Carrier, MANIFEST_TYPE};
 use crate::registry::pages::Pages;
 use crate::registry::reply::{self, Descriptor, Presence};
 use crate::registry::{Call, Endpoint, Method, Response, tags};
@@ -62,77 +63,58 @@ async fn store(client: &Client<'_>, image: &Reference, found: &Descriptor, text:
         let response = client.send(repository, &Call::get(&by_digest(repository, &found.digest)), "how large is its manifest?").await?;
         subject.size = expect(image, response, 200)?.body.len() as u64;
     }
-    let mut stored = None;
-    if let Some(small) = artifact::with_text(&subject, text, about) {
-        let put = put(client, image, &small).await?;
-        match put.status {
-            200..=299 => stored = Some((small, put)),
-            // No index without images, or no annotation that long: another way may go.
-            400..=499 if !matches!(put.status, 401 | 403 | 429) => {}
-            _ => return Err(reply::refusal(image, &put)),
-        }
+    let small = artifact::with_text(&subject, text, about);
+    let stored = small.unwrap_or_else(|| artifact::with_layer(&subject, text, algorithm, about));
+    provide(client, image, &stored).await?;
+    let own = by_digest(repository, &artifact::sha256(&stored.manifest));
+    let call = Call::put(&own, MANIFEST_TYPE, stored.manifest.clone());
+    let put = client.send(repository, &call, &format!("keep the manifest beside {image}")).await?;
+    if put.status / 100 != 2 {
+        return Err(reply::refusal(image, &put));
     }
-    let (stored, put) = match stored {
-        Some(stored) => stored,
-        None => store_blob(client, image, artifact::with_layer(&subject, text, algorithm, about), text).await?,
-    };
     // A registry that keeps the list by itself says so (distribution-spec, "Pushing Manifests with Subject").
     if put.header("oci-subject").is_some() {
         return Ok(());
     }
-    let list = artifact::fallback(repository, &found.digest);
     for _ in 0..ROUNDS {
         // Another job can have written the list between our reading and our writing: it is read again until it has ours.
-        let Some(longer) = artifact::add(read_list(client, &list).await?.as_deref(), &stored) else { return Ok(()) };
+        let (list, now) = read_list(client, repository, &found.digest).await?;
+        let Some(longer) = artifact::add(now.as_deref(), &stored.manifest) else { return Ok(()) };
         let put = client.send(repository, &artifact::put_list(&list, longer), &format!("list it under {list}")).await?;
         if put.status / 100 != 2 {
             return Err(reply::refusal(&list, &put));
         }
     }
-    match artifact::add(read_list(client, &list).await?.as_deref(), &stored) {
+    let (list, now) = read_list(client, repository, &found.digest).await?;
+    match artifact::add(now.as_deref(), &stored.manifest) {
         None => Ok(()),
         Some(_) => Err(Error::new(Code::RegistryUnknown, "other jobs write this list at the same time").at(list)),
     }
 }
 
-/// Stores the text by itself, and then the artifact that names it.
-async fn store_blob(client: &Client<'_>, image: &Reference, stored: Artifact, text: &[u8]) -> Result<(Artifact, Response)> {
-    let (kept, config) = join(upload(client, image, text), provide_empty(client, image)).await;
-    kept.and(config)?;
-    let put = put(client, image, &stored).await?;
-    match put.status {
-        200..=299 => Ok((stored, put)),
-        _ => Err(reply::refusal(image, &put)),
+/// Stores layer and configuration, which are the same for all small texts: so they are asked for first.
+async fn provide(client: &Client<'_>, image: &Reference, stored: &Carrier) -> Result<()> {
+    let call = artifact::blob(Method::Head, &image.repository, &artifact::sha256(&stored.config));
+    if client.send(&image.repository, &call, "are its parts there?").await?.status == 200 {
+        return Ok(());
     }
+    // The configuration comes last, so that the layer exists if it does.
+    upload(client, image, &stored.layer).await?;
+    upload(client, image, &stored.config).await
 }
 
-async fn put(client: &Client<'_>, image: &Reference, stored: &Artifact) -> Result<Response> {
-    let own = by_digest(&image.repository, &artifact::sha256(&stored.bytes));
-    let call = Call::put(&own, stored.media_type, stored.bytes.clone());
-    client.send(&image.repository, &call, &format!("keep the manifest beside {image}")).await
-}
-
-/// Stores a text (distribution-spec, "POST then PUT").
+/// Stores a part (distribution-spec, "POST then PUT").
 async fn upload(client: &Client<'_>, image: &Reference, bytes: &[u8]) -> Result<()> {
     let repository = &image.repository;
-    let because = format!("store the text that is kept beside {image}");
+    let because = format!("store what is kept beside {image}");
     let begun = expect(image, client.send(repository, &artifact::begin_upload(repository), &because).await?, 202)?;
     let location = begun.header("location").unwrap_or_default();
-    let host = Endpoint::candidates(repository.registry(), &[]).first().map_or(String::new(), |endpoint| endpoint.host.clone());
+    let host = Endpoint::host_of(repository.registry());
     let Some(call) = artifact::finish_upload(&host, location, bytes.to_vec()) else {
         let message = format!("the registry wants the upload at `{}`, expected a place of its own", location.escape_debug());
         return Err(Error::new(Code::RegistryUnknown, message).at(image));
     };
     expect(image, client.send(repository, &call, &because).await?, 201).map(|_| ())
-}
-
-/// The empty configuration is the same for every artifact, so it is stored once for a repository.
-async fn provide_empty(client: &Client<'_>, image: &Reference) -> Result<()> {
-    let call = artifact::blob(Method::Head, &image.repository, EMPTY.1);
-    match client.send(&image.repository, &call, "is the empty configuration there?").await?.status {
-        200 => Ok(()),
-        _ => upload(client, image, EMPTY.0).await,
-    }
 }
 
 /// The manifest that is kept beside an image; `None` where none is.
@@ -170,9 +152,10 @@ async fn fetch(client: &Client<'_>, image: &Reference, subject: &str, digest: &s
         return Ok(text.into_bytes());
     }
     let layer = artifact::layer(&stored.body).ok_or_else(|| foreign(image, "it has not one list of inputs"))?;
-    let text = expect(image, client.send(repository, &artifact::blob(Method::Get, repository, &layer), &because).await?, 200)?.body;
-    match artifact::sha256(&text) == layer {
-        true => Ok(text),
+    let call = artifact::blob(Method::Get, repository, &layer.digest);
+    let bytes = expect(image, client.send(repository, &call, &because).await?, 200)?.body;
+    match artifact::sha256(&bytes) == layer.digest {
+        true => layer.text(bytes).ok_or_else(|| foreign(image, "it has not one list of inputs")),
         false => Err(foreign(image, "the digest of its text is another one")),
     }
 }
@@ -181,11 +164,14 @@ async fn fetch(client: &Client<'_>, image: &Reference, subject: &str, digest: &s
 pub(super) async fn forget(desk: &Desk, client: &Client<'_>, image: &Reference, beside: Vec<Listed>) {
     let repository = &image.repository;
     let fallback = artifact::fallback(repository, image.digest.as_deref().unwrap_or_default());
-    let list = match client.presence(&fallback).await {
-        Presence::Hit(found) => Some(found.digest),
-        _ => None,
-    };
-    for digest in beside.into_iter().map(|listed| listed.digest).chain(list) {
+    let mut lists = Vec::new();
+    for list in [artifact::own_list(&fallback), fallback] {
+        match client.presence(&list).await {
+            Presence::Hit(found) if Some(&found.digest) != image.digest.as_ref() => lists.push(found.digest),
+            _ => {}
+        }
+    }
+    for digest in beside.into_iter().map(|listed| listed.digest).chain(lists) {
         let because = format!("delete what was kept beside {image}");
         match client.send(repository, &tags::delete(repository, &digest), &because).await {
             Ok(response) if response.status / 100 == 2 || response.status == 404 => {}
@@ -212,15 +198,28 @@ pub(super) async fn list(client: &Client<'_>, image: &Reference, digest: &str) -
     if matches!(response.status, 401 | 403 | 429) {
         return Err(reply::refusal(image, &response));
     }
-    let list = read_list(client, &artifact::fallback(repository, digest)).await?;
+    let (_, list) = read_list(client, repository, digest).await?;
     let mut listed = list.and_then(|list| artifact::listed(&list)).unwrap_or_default();
     // Such a list is a tag, and no registry has looked whether what it says is so: the artifacts are read themselves.
     listed.iter_mut().for_each(|listed| listed.text = None);
     Ok(listed)
 }
 
-/// The list under a fallback tag; `None` where there is none.
-async fn read_list(client: &Client<'_>, list: &Reference) -> Result<Option<Vec<u8>>> {
+/// The tag with the list of what refers to an image, and the list; `None` where there is none.
+async fn read_list(client: &Client<'_>, repository: &Repository, digest: &str) -> Result<(Reference, Option<Vec<u8>>)> {
+    let fallback = artifact::fallback(repository, digest);
+    match read_index(client, &fallback).await? {
+        // GitLab takes this tag for the digest, and so answers with the image.
+        Some(image) if artifact::sha256(&image) == digest => {
+            let own = artifact::own_list(&fallback);
+            let list = read_index(client, &own).await?;
+            Ok((own, list))
+        }
+        list => Ok((fallback, list)),
+    }
+}
+
+async fn read_index(client: &Client<'_>, list: &Reference) -> Result<Option<Vec<u8>>> {
     let response = client.send(&list.repository, &Call::get(list), &format!("what does {list} list?")).await?;
     match response.status {
         404 => Ok(None),

@@ -48,6 +48,7 @@ mod strong;
 mod tags;
 mod told;
 mod trusted;
+mod unknown;
 mod verified;
 mod why;
 mod work;

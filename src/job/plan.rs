@@ -6,6 +6,7 @@ use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::build;
 use crate::job::registry::Client;
+use crate::job::unknown;
 use crate::job::verified;
 use crate::job::work::{self, Work};
 use crate::matrix::{self, Entry};
@@ -32,11 +33,11 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let names: Vec<String> = targets.iter().map(|target| target.image.to_string()).collect();
     let targets = in_build_order(targets);
 
-    let client = Client::new(desk, options, false);
+    let client = Client::to_plan(desk, options);
     greet(&client, &targets).await;
     let asked = join_all(targets.iter().map(|target| ask(&client, target))).await;
     let mut missing = Vec::new();
-    let mut errors = Vec::new();
+    let (mut errors, mut unknown) = (Vec::new(), Vec::new());
     for (target, (presence, present)) in targets.iter().zip(asked) {
         let said = build::target_report(target, Outcome::Hit);
         let needs = target.contexts.iter().filter_map(|context| match &context.origin {
@@ -48,7 +49,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
             Presence::Hit(found) => TargetReport { digest: Some(found.digest), milliseconds: Some(found.milliseconds), ..said },
             Presence::Unknown(error) => {
                 let reason = Some(error.headline());
-                desk.tell(Note::warning(format!("{}: unknown: {}", target.image, error.message)));
+                unknown.push((target.image.to_string(), error.clone()));
                 if options.push == Push::No && !build::is_mistake(options, &error) {
                     missing.push(target);
                 } else {
@@ -62,6 +63,14 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
                 TargetReport { outcome: Outcome::Missing, ..said }
             }
         });
+    }
+    let failure = errors.first().map(|error: &Error| error.message.clone());
+    // The failure says its own reason.
+    for (error, images) in unknown::by_reason(&unknown).into_iter().filter(|(error, _)| Some(&error.message) != failure.as_ref()) {
+        desk.tell(Note::warning(match &images[..] {
+            [image] => format!("{image}: unknown: {}", error.message),
+            images => format!("{}; {}", error.message, unknown::named(images)),
+        }));
     }
     let count = errors.len();
     if let Some(error) = errors.into_iter().next() {

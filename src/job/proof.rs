@@ -23,6 +23,9 @@ impl Build<'_> {
         let target = &asked.target;
         let image = &target.image;
         let failed = |message: String, help: &str| failed::error(self.options, Code::PushFailed, message, pushed, Some(help)).at(image);
+        if ok {
+            self.client.has_pushed(&image.repository);
+        }
         let found = match self.client.presence_of(target).await.0 {
             Presence::Hit(found) => found,
             Presence::Unknown(error) => return Err(error),

@@ -35,10 +35,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let client = Client::new(desk, options, false);
     let (hits, misses) = match options.or_build {
         true => build::sort(desk, options, join_all(targets.into_iter().map(|target| build::ask(&client, target))).await)?,
-        false => (
-            join_all(targets.into_iter().map(|target| present(desk, &client, target))).await.into_iter().collect::<Result<_>>()?,
-            Vec::new(),
-        ),
+        false => (all_present(desk, options, join_all(targets.into_iter().map(|target| ask(&client, target))).await)?, Vec::new()),
     };
     report.hit = Some(misses.is_empty());
 
@@ -83,19 +80,58 @@ async fn all_there(desk: &Desk, work: &Work) -> bool {
     join_all(asked).await.iter().all(|presence| matches!(presence, Presence::Hit(_)))
 }
 
-/// An image that must be in the registry.
-async fn present(desk: &Desk, client: &Client<'_>, target: Target) -> Result<(Asked, Descriptor)> {
+async fn ask(client: &Client<'_>, target: Target) -> Asked {
     let image = verified::hit(client, &target, client.presence_of(&target).await.0).await;
-    match &image {
-        Presence::Hit(found) => {
-            desk.tell(Note::detail(format!("{}: {}", target.image, found.digest)));
-            let found = found.clone();
-            Ok((Asked { target, image, moving: None }, found))
+    Asked { target, image, moving: None }
+}
+
+/// Images that must be in the registry.
+///
+/// # Errors
+/// Why one is unknown; else [`Code::Miss`] with all that are missing.
+fn all_present(desk: &Desk, options: &Options, all: Vec<Asked>) -> Result<Vec<(Asked, Descriptor)>> {
+    let (mut hits, mut missing) = (Vec::new(), Vec::new());
+    for asked in all {
+        let image = asked.target.image.to_string();
+        match &asked.image {
+            Presence::Hit(found) => {
+                desk.tell(Note::detail(format!("{image}: {}", found.digest)));
+                let found = found.clone();
+                hits.push((asked, found));
+            }
+            Presence::Unknown(error) => return Err(error.clone()),
+            Presence::Miss | Presence::Doubtful => missing.push(image),
         }
-        Presence::Unknown(error) => Err(error.clone()),
-        Presence::Miss | Presence::Doubtful => Err(Error::new(Code::Miss, "not in the registry")
-            .at(&target.image)
-            .help("run the build job first: `docktag build` with the same `--path` and `--image`; if it ran, its files were others (see `docktag manifest`); `--or-build` builds it here")),
+    }
+    match missing.is_empty() {
+        true => Ok(hits),
+        false => Err(Error::new(Code::Miss, "not in the registry").at(missing.join(", ")).help(format!(
+            "run the build job first: `docktag build`{}; if it ran, its files were others (see `docktag manifest`); `--or-build` builds what is missing here",
+            same(options)
+        ))),
+    }
+}
+
+/// The options that were used and say which image it is: ` with the same `--path` and `--image``.
+fn same(options: &Options) -> String {
+    let all = [
+        ("`--path`", !options.paths.is_empty()),
+        ("`--image`", options.image.is_some()),
+        ("`--file`", !options.files.is_empty()),
+        ("`--env-file`", !options.env_files.is_empty()),
+        ("`--repository-prefix`", options.repository_prefix.is_some()),
+        ("`--algorithm`", options.is_algorithm_given),
+        ("`--platform`", options.platform.is_some()),
+        ("`--ignore-arg`", !options.ignored_args.is_empty()),
+        ("`--salt`", options.salt.is_some()),
+        ("`--pin-bases`", options.pin_bases),
+        ("`--refresh`", options.refresh.is_some()),
+    ];
+    let used: Vec<&str> = all.iter().filter(|(_, is_used)| *is_used).map(|(name, _)| *name).collect();
+    match &used[..] {
+        [] => String::new(),
+        [one] => format!(" with the same {one}"),
+        [first @ .., last] => format!(" with the same {} and {last}", first.join(", ")),
     }
 }
 

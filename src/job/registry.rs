@@ -2,6 +2,8 @@
 
 mod access;
 mod insecure;
+mod once;
+mod presence;
 mod traffic;
 mod trust;
 
@@ -12,6 +14,8 @@ use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
 use crate::job::registry::access::{Line, Login, Site};
+use crate::job::registry::once::Once;
+use crate::job::registry::presence::{Heads, Standing};
 use crate::job::registry::traffic::Traffic;
 use crate::options::Options;
 use crate::plan::Target;
@@ -25,6 +29,8 @@ pub(super) struct Client<'a> {
     options: &'a Options,
     /// Whether to ask for the right to push too, so that one token serves the whole run.
     push: bool,
+    /// Whether to find out if the account may push to a repository that it may not read: what is missing will be pushed there.
+    asks_to_push: bool,
     /// Whether to ask for the right to delete.
     delete: bool,
     /// Whether to ask again where the trouble may pass.
@@ -36,8 +42,11 @@ pub(super) struct Client<'a> {
 struct Known<'a> {
     traffic: Traffic<'a>,
     sites: RefCell<Vec<(String, Site)>>,
-    lines: RefCell<Vec<(Repository, Line)>>,
-    logins: RefCell<Vec<(String, Option<Login>)>>,
+    /// By repository, and whether the token is for a push.
+    lines: RefCell<Vec<((Repository, bool), Line)>>,
+    logins: Once<String, Login>,
+    heads: RefCell<Vec<(String, Heads)>>,
+    standings: Once<Repository, Standing>,
 }
 
 impl<'a> Client<'a> {
@@ -46,14 +55,21 @@ impl<'a> Client<'a> {
             traffic: Traffic::new(desk, options),
             sites: RefCell::default(),
             lines: RefCell::default(),
-            logins: RefCell::default(),
+            logins: Once::default(),
+            heads: RefCell::default(),
+            standings: Once::default(),
         };
-        Client { desk, options, push, delete: false, is_patient: true, known: Rc::new(known) }
+        Client { desk, options, push, asks_to_push: push, delete: false, is_patient: true, known: Rc::new(known) }
+    }
+
+    /// One that reads, for a run whose later jobs push what is missing.
+    pub(super) fn to_plan(desk: &'a Desk, options: &'a Options) -> Self {
+        Client { asks_to_push: options.pushes(), ..Client::new(desk, options, false) }
     }
 
     /// One that reads, and deletes where that was asked for.
     pub(super) fn to_delete(desk: &'a Desk, options: &'a Options) -> Self {
-        Client { delete: options.delete, ..Client::new(desk, options, options.delete) }
+        Client { delete: options.delete, asks_to_push: false, ..Client::new(desk, options, options.delete) }
     }
 
     /// The same for what is not worth waiting for: nothing is asked twice.
@@ -69,16 +85,6 @@ impl<'a> Client<'a> {
     /// Whether a hit has to prove itself; what is built anyway has not.
     pub(super) fn verifies(&self) -> bool {
         self.options.verify && !self.options.force
-    }
-
-    /// Hit, miss or unknown.
-    pub(super) async fn presence(&self, image: &Reference) -> Presence {
-        let because = format!("is {image} there?");
-        match self.look(image, Call::head(image), &because).await {
-            // The digest header is optional: then the manifest itself tells.
-            Presence::Hit(found) if found.digest.is_empty() => self.look(image, Call::get(image), &because).await,
-            other => other,
-        }
     }
 
     /// The size of an image's layers; `None` where that cannot be found out.
@@ -163,29 +169,6 @@ impl<'a> Client<'a> {
         match response.status {
             200..=299 | 404 => Ok(()),
             _ => Err(self.refused(repository, &response)),
-        }
-    }
-
-    async fn look(&self, image: &Reference, call: Call, because: &str) -> Presence {
-        let response = match self.send(&image.repository, &call, because).await {
-            Ok(response) => response,
-            Err(error) if error.place.is_none() => return Presence::Unknown(error.at(image)),
-            Err(error) => return Presence::Unknown(error),
-        };
-        match reply::presence(image, &response) {
-            Presence::Doubtful => match self.send(&image.repository, &Call::ping(), "is this a registry at all?").await {
-                Ok(answer) if reply::is_registry(&answer) => Presence::Miss,
-                Ok(_) => Presence::Unknown(
-                    Error::new(
-                        Code::RegistryUnknown,
-                        format!("{} answers with status 404, but not as a registry does", image.repository.registry()),
-                    )
-                    .at(image)
-                    .help("is the registry's name right, and is a proxy in between?"),
-                ),
-                Err(error) => Presence::Unknown(error),
-            },
-            certain => certain,
         }
     }
 }

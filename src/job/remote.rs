@@ -99,6 +99,7 @@ impl Build<'_> {
         revision: Option<&String>,
     ) -> Result<TargetReport> {
         let image = &asked.target.image;
+        self.client.has_pushed(&image.repository);
         let pushed = Reference { repository: image.repository.clone(), tag: None, digest: Some(digest.to_owned()) };
         let by_digest = Target { image: pushed.clone(), ..asked.target.clone() };
         match asked.target.platforms.len() {

@@ -1,7 +1,7 @@
-//! The manifest that is kept beside its image, as an artifact of the OCI image specification 1.1 whose subject is the image.
+//! The manifest that is kept beside its image, in an image of its own ([`carrier`]) whose subject is the image (OCI image specification 1.1).
 //!
-//! A text that is not large is an annotation of an index without images (`image-index.md`: "the size of the array MAY be zero"), which is stored
-//! by one request. Another one is the layer of an image manifest with an empty configuration (`manifest.md`, "Guidelines for Artifact Usage").
+//! A text that is not large is an annotation; another one is the layer. Older versions wrote artifacts of a type of their own, which are still
+//! read: an index without images with the annotation, or an image manifest with the text as its layer.
 //!
 //! Registries list what refers to an image by themselves ("referrers API"), or clients keep the list under a tag that is made of the image's
 //! digest (distribution-spec 1.1, `spec.md`, "Pushing Manifests with Subject" and "Referrers Tag Schema").
@@ -10,17 +10,13 @@ use serde_json::{Value, json};
 
 use crate::digest::{Algorithm, digest};
 use crate::image::{Reference, Repository};
+use crate::registry::carrier::{self, CONFIG_TYPE, Carrier, LAYER_TYPE, MANIFEST_TYPE, carry};
 use crate::registry::reply::Descriptor;
 use crate::registry::{Call, MANIFEST_TYPES, Method, Response, percent_encode};
 
-/// What the artifact is; also the type of its layer.
-pub const ARTIFACT_TYPE: &str = "application/vnd.docktag.manifest.v1";
-/// The empty configuration and its digest (image-spec, "Guidance for an Empty Descriptor").
-pub const EMPTY: (&[u8], &str) = (b"{}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
-
+/// The type that older versions gave to artifacts and their layers.
+const ARTIFACT_TYPE: &str = "application/vnd.docktag.manifest.v1";
 const INDEX_TYPE: &str = MANIFEST_TYPES[0];
-/// The type of the artifact's own manifest.
-pub const MANIFEST_TYPE: &str = MANIFEST_TYPES[2];
 
 /// The longest text that is an annotation: registries take manifests of 4 MiB at least (distribution-spec, "Pushing Manifests"), and a list of
 /// what refers to an image holds all annotations.
@@ -38,8 +34,6 @@ const SHA256: &str = "vnd.docktag.sha256";
 const CREATED: &str = "org.opencontainers.image.created";
 /// The commit that it was built from.
 const REVISION: &str = "org.opencontainers.image.revision";
-/// The name that tools give the layer's file.
-const TITLE: &str = "org.opencontainers.image.title";
 
 /// What is said of a kept manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,16 +59,7 @@ pub struct Listed {
     pub text: Option<String>,
 }
 
-/// An artifact as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Artifact {
-    /// What it is: an index or an image manifest.
-    pub media_type: &'static str,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
-/// The artifact that has a manifest's text in it; `None` where the text is too long for that, or no UTF-8.
+/// The image that has a manifest's text in its own manifest; `None` where the text is too long for that, or no UTF-8.
 ///
 /// ```
 /// use docktag::registry::artifact::{About, add, listed, text, with_text};
@@ -82,26 +67,18 @@ pub struct Artifact {
 ///
 /// let image = Descriptor { digest: "sha256:ab".into(), media_type: "application/x".into(), size: 7, milliseconds: 0 };
 /// let about = About { tag: "900150983cd24fb0d6963f7d28e17f72".into(), ..About::default() };
-/// let stored = with_text(&image, b"abc", &about).unwrap();
-/// assert_eq!(text(&stored.bytes).as_deref(), Some("abc"));
+/// let stored = with_text(&image, b"abc", &about).unwrap().manifest;
+/// assert_eq!(text(&stored).as_deref(), Some("abc"));
 ///
 /// let index = add(None, &stored).unwrap();
 /// assert_eq!(listed(&index).unwrap()[0].text.as_deref(), Some("abc"));
 /// assert_eq!(add(Some(&index), &stored), None); // it is there already
 /// ```
-pub fn with_text(image: &Descriptor, text: &[u8], about: &About) -> Option<Artifact> {
+pub fn with_text(image: &Descriptor, text: &[u8], about: &About) -> Option<Carrier> {
     let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= LONGEST)?;
     let mut annotations = annotations(about);
     annotations[TEXT] = text.into();
-    let index = json!({
-        "schemaVersion": 2,
-        "mediaType": INDEX_TYPE,
-        "artifactType": ARTIFACT_TYPE,
-        "manifests": [],
-        "subject": described(image),
-        "annotations": annotations,
-    });
-    Some(Artifact { media_type: INDEX_TYPE, bytes: bytes(&index) })
+    Some(carry(&described(image), &annotations, None))
 }
 
 /// The text of an artifact that has it in it.
@@ -110,45 +87,47 @@ pub fn text(artifact: &[u8]) -> Option<String> {
     artifact["annotations"][TEXT].as_str().map(str::to_owned)
 }
 
-/// The artifact for a manifest's text that is stored as a blob.
+/// The image that has a manifest's text in its layer.
 ///
 /// ```
 /// use docktag::digest::Algorithm;
-/// use docktag::registry::artifact::{About, add, layer, listed, with_layer};
+/// use docktag::registry::artifact::{About, add, layer, listed, sha256, with_layer};
 /// use docktag::registry::reply::Descriptor;
 ///
 /// let image = Descriptor { digest: "sha256:ab".into(), media_type: "application/x".into(), size: 7, milliseconds: 0 };
 /// let about = About { tag: "900150983cd24fb0d6963f7d28e17f72".into(), ..About::default() };
 /// let stored = with_layer(&image, b"abc", Algorithm::Md5, &about);
-/// assert!(layer(&stored.bytes).unwrap().starts_with("sha256:ba7816bf"));
-/// assert_eq!(listed(&add(None, &stored).unwrap()).unwrap()[0].about, about);
+/// assert_eq!(layer(&stored.manifest).unwrap().digest, sha256(&stored.layer));
+/// assert_eq!(listed(&add(None, &stored.manifest).unwrap()).unwrap()[0].about, about);
 /// ```
-pub fn with_layer(image: &Descriptor, text: &[u8], algorithm: Algorithm, about: &About) -> Artifact {
-    let layer = json!({
-        "mediaType": ARTIFACT_TYPE,
-        "digest": sha256(text),
-        "size": text.len(),
-        "annotations": {TITLE: format!("docktag.{}", algorithm.program())},
-    });
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "artifactType": ARTIFACT_TYPE,
-        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": EMPTY.1, "size": EMPTY.0.len()},
-        "layers": [layer],
-        "subject": described(image),
-        "annotations": annotations(about),
-    });
-    Artifact { media_type: MANIFEST_TYPE, bytes: bytes(&manifest) }
+pub fn with_layer(image: &Descriptor, text: &[u8], algorithm: Algorithm, about: &About) -> Carrier {
+    let name = format!("docktag.{}", algorithm.program());
+    carry(&described(image), &annotations(about), Some((&name, text)))
 }
 
-/// The digest of the one layer of an artifact of ours; `None` where it is none.
-pub fn layer(artifact: &[u8]) -> Option<String> {
-    let artifact: Value = serde_json::from_slice(artifact).ok()?;
-    match artifact["layers"].as_array()?.as_slice() {
-        [layer] if layer["mediaType"] == ARTIFACT_TYPE => Some(layer["digest"].as_str()?.to_owned()),
-        _ => None,
+/// A layer with a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Its digest.
+    pub digest: String,
+    /// Whether the text is in an archive.
+    is_archive: bool,
+}
+
+impl Layer {
+    /// The text in the bytes of the layer.
+    pub fn text(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        if self.is_archive { carrier::text(&bytes) } else { Some(bytes) }
     }
+}
+
+/// The one layer of an artifact of ours; `None` where it is none.
+pub fn layer(artifact: &[u8]) -> Option<Layer> {
+    let artifact: Value = serde_json::from_slice(artifact).ok()?;
+    let [layer] = artifact["layers"].as_array()?.as_slice() else { return None };
+    let is_archive = layer["mediaType"] == LAYER_TYPE && artifact["annotations"][TAG].is_string();
+    let digest = layer["digest"].as_str()?.to_owned();
+    (is_archive || layer["mediaType"] == ARTIFACT_TYPE).then_some(Layer { digest, is_archive })
 }
 
 /// The digest of the image that an artifact says it belongs to.
@@ -160,7 +139,6 @@ pub fn subject(artifact: &[u8]) -> Option<String> {
 /// The kept manifests in a list of what refers to an image; `None` where it is no such list.
 pub fn listed(index: &[u8]) -> Option<Vec<Listed>> {
     let index: Value = serde_json::from_slice(index).ok()?;
-    // Some registries list the type of the configuration in the place of the artifact's.
     let is_ours = |item: &&Value| item["artifactType"] == ARTIFACT_TYPE || item["annotations"][TAG].is_string();
     let ours = index["manifests"].as_array()?.iter().filter(is_ours);
     let mut all = Vec::new();
@@ -176,10 +154,10 @@ pub fn listed(index: &[u8]) -> Option<Vec<Listed>> {
 /// The list with an artifact in it, where it is not there already. `index` is the list as it is; without one, or with one that is no list, a
 /// new one begins.
 ///
-/// rule: distribution-spec `spec.md` "Pushing Manifests with Subject": the artifact's type and annotations are copied
-pub fn add(index: Option<&[u8]>, artifact: &Artifact) -> Option<Vec<u8>> {
-    let (digest, size) = (sha256(&artifact.bytes), artifact.bytes.len());
-    let mut annotations = serde_json::from_slice::<Value>(&artifact.bytes).ok()?["annotations"].take();
+/// rule: distribution-spec `spec.md` "Pushing Manifests with Subject": annotations are copied; the type is that of the configuration
+pub fn add(index: Option<&[u8]>, artifact: &[u8]) -> Option<Vec<u8>> {
+    let (digest, size) = (sha256(artifact), artifact.len());
+    let mut annotations = serde_json::from_slice::<Value>(artifact).ok()?["annotations"].take();
     if let (Some(all), Some(index)) = (annotations.as_object_mut(), index)
         && index.len() > LONGEST_LIST
     {
@@ -194,8 +172,8 @@ pub fn add(index: Option<&[u8]>, artifact: &Artifact) -> Option<Vec<u8>> {
         return None;
     }
     list.push(json!({
-        "mediaType": artifact.media_type,
-        "artifactType": ARTIFACT_TYPE,
+        "mediaType": MANIFEST_TYPE,
+        "artifactType": CONFIG_TYPE,
         "digest": digest,
         "size": size,
         "annotations": annotations,
@@ -210,6 +188,11 @@ pub fn fallback(repository: &Repository, digest: &str) -> Reference {
     let (algorithm, hex) = digest.split_once(':').unwrap_or(("", digest));
     let cut = |text: &str, at: usize| text.get(..at).unwrap_or(text).to_owned();
     Reference { repository: repository.clone(), tag: Some(format!("{}-{}", cut(algorithm, 32), cut(hex, 64))), digest: None }
+}
+
+/// The tag that is written where a registry takes [`fallback`] for another spelling of the digest, and so answers with the image itself.
+pub fn own_list(fallback: &Reference) -> Reference {
+    Reference { tag: fallback.tag.as_ref().map(|tag| format!("{tag}.docktag")), ..fallback.clone() }
 }
 
 /// Asks for the list of what refers to an image.
@@ -247,17 +230,28 @@ pub fn begin_upload(repository: &Repository) -> Call {
 ///
 /// rule: distribution-spec `spec.md` "POST then PUT": the location may be relative, and its query is kept
 pub fn finish_upload(host: &str, location: &str, bytes: Vec<u8>) -> Option<Call> {
-    let path = match location.split_once("://") {
-        Some((_, rest)) => rest.strip_prefix(host)?,
-        None => location,
-    };
-    if !path.starts_with('/') || path.starts_with("//") {
-        return None;
-    }
+    let path = path_at(host, location)?;
     let separator = if path.contains('?') { '&' } else { '?' };
     let path = format!("{path}{separator}digest={}", percent_encode(&sha256(&bytes)));
     let headers = vec![("content-type".to_owned(), "application/octet-stream".to_owned())];
     Some(Call { method: Method::Put, path, headers, body: Some(bytes) })
+}
+
+/// Gives up an upload that the answer to [`begin_upload`] began.
+///
+/// rule: distribution-spec `spec.md` "Cancel a blob upload"
+pub fn cancel_upload(host: &str, location: &str) -> Option<Call> {
+    let path = path_at(host, location)?.to_owned();
+    Some(Call { method: Method::Delete, path, headers: Vec::new(), body: None })
+}
+
+/// The path of a `Location` at the registry itself.
+fn path_at<'a>(host: &str, location: &'a str) -> Option<&'a str> {
+    let path = match location.split_once("://") {
+        Some((_, rest)) => rest.strip_prefix(host)?,
+        None => location,
+    };
+    (path.starts_with('/') && !path.starts_with("//")).then_some(path)
 }
 
 /// `sha256:` and the digest of some bytes.
@@ -293,11 +287,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_empty_configuration_has_its_digest() {
-        assert_eq!(sha256(EMPTY.0), EMPTY.1);
-    }
-
-    #[test]
     fn the_list_of_an_image_has_its_tag() {
         let repository = Repository::parse("ghcr.io/acme/app").unwrap();
         let tag = |digest: &str| fallback(&repository, digest).tag.unwrap();
@@ -308,8 +297,8 @@ mod tests {
     #[test]
     fn what_others_keep_there_stays() {
         let other = br#"{"schemaVersion":2,"manifests":[{"artifactType":"application/x","digest":"sha256:1"}],"annotations":{"a":"b"}}"#;
-        let ours = Artifact { media_type: MANIFEST_TYPE, bytes: b"{}".to_vec() };
-        let index = add(Some(other), &ours).unwrap();
+        let ours = br#"{"annotations":{"vnd.docktag.tag":"x"}}"#;
+        let index = add(Some(other), ours).unwrap();
         assert_eq!(listed(&index).unwrap().len(), 1);
         let index: Value = serde_json::from_slice(&index).unwrap();
         assert_eq!((&index["manifests"][0]["digest"], &index["annotations"]["a"]), (&json!("sha256:1"), &json!("b")));
@@ -320,7 +309,7 @@ mod tests {
     fn a_text_is_in_its_artifact_unless_it_is_long_or_no_utf_8() {
         let image = Descriptor { digest: "sha256:1".to_owned(), media_type: "x".to_owned(), size: 1, milliseconds: 0 };
         let stored = |text: &[u8]| with_text(&image, text, &About::default());
-        assert_eq!(text(&stored(b"a\"\n\x01").unwrap().bytes).as_deref(), Some("a\"\n\x01"));
+        assert_eq!(text(&stored(b"a\"\n\x01").unwrap().manifest).as_deref(), Some("a\"\n\x01"));
         assert!(stored(&[b'a'; LONGEST]).is_some() && stored(&[b'a'; LONGEST + 1]).is_none() && stored(b"\xff").is_none());
         assert_eq!(text(br#"{"annotations":{}}"#), None);
     }
@@ -331,7 +320,7 @@ mod tests {
         let mut index: Option<Vec<u8>> = None;
         for number in 0..100 {
             let about = About { tag: number.to_string(), ..About::default() };
-            index = add(index.as_deref(), &with_text(&image, &[b'a'; LONGEST], &about).unwrap());
+            index = add(index.as_deref(), &with_text(&image, &[b'a'; LONGEST], &about).unwrap().manifest);
         }
         let index = index.unwrap();
         assert!(index.len() < LONGEST_LIST + 100 * 1024 + LONGEST, "{}", index.len());

@@ -4,6 +4,7 @@
 //! The API is that of the OCI distribution specification 1.1 ("distribution-spec", `spec.md`).
 
 pub mod artifact;
+pub mod carrier;
 pub mod challenge;
 pub mod credential;
 pub mod index;
@@ -145,17 +146,18 @@ impl Endpoint {
     /// without TLS (moby, `registry/service_v2.go`). On a port of the loopback interface only one of them is spoken, mostly plain HTTP, and
     /// nobody listens: there that is tried first.
     pub fn candidates(registry: &str, insecure: &[String]) -> Vec<Endpoint> {
-        let host = match registry {
-            // The name in references and the host that answers differ (distribution/reference and moby/registry).
-            "docker.io" => "registry-1.docker.io",
-            other => other,
-        };
-        let endpoint = |https, insecure| Endpoint { https, host: host.to_owned(), trust: Trust { insecure, ..Trust::default() } };
+        let host = Endpoint::host_of(registry);
+        let endpoint = |https, insecure| Endpoint { https, host: host.clone(), trust: Trust { insecure, ..Trust::default() } };
         match (is_loopback(registry), trust::is_insecure(registry, insecure)) {
             (true, _) if proxy::split_port(registry).is_some() => vec![endpoint(false, true), endpoint(true, true)],
             (false, false) => vec![endpoint(true, false)],
             _ => vec![endpoint(true, true), endpoint(false, true)],
         }
+    }
+
+    /// The host that answers for a registry: for Docker Hub it is not the one in references (distribution/reference and moby/registry).
+    pub fn host_of(registry: &str) -> String {
+        if registry == "docker.io" { "registry-1.docker.io".to_owned() } else { registry.to_owned() }
     }
 
     /// The address of `path` (which starts with `/`) there.

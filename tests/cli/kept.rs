@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::support::registry::digest;
 use crate::support::{Project, REPOSITORY, Reply, artifacts, shell};
 
-const TYPE: &str = "application/vnd.docktag.manifest.v1";
+/// The types that the manifest of any image has.
+const TYPES: [&str; 3] =
+    ["application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar"];
 
 /// The tag that lists what refers to the image that the fake Docker pushes.
 fn list() -> String {
@@ -37,54 +39,106 @@ fn a_pushed_image_has_its_manifest_beside_it() {
     project.build(&[]).ok();
     let list: Value = serde_json::from_str(&project.registry.get(&list()).unwrap()).unwrap();
     let entry = &list["manifests"][0];
-    assert_eq!((&entry["artifactType"], &entry["annotations"]["vnd.docktag.tag"]), (&TYPE.into(), &project.tag.clone().into()));
+    assert_eq!((&entry["mediaType"], &entry["annotations"]["vnd.docktag.tag"]), (&TYPES[0].into(), &project.tag.clone().into()));
     let artifact = stored(&project, entry["digest"].as_str().unwrap());
     assert_eq!((&artifact["subject"]["digest"], &artifact["subject"]["size"]), (&digest(b"pushed").into(), &6.into()));
-    assert_eq!((&artifact["artifactType"], &artifact["manifests"]), (&TYPE.into(), &Value::Array(Vec::new())));
+    assert_eq!(types(&artifact), TYPES);
     let text = artifact["annotations"]["vnd.docktag.manifest"].as_str().unwrap();
     assert_eq!(shell::tag_of(&project.dir, "md5sum", text.as_bytes()), project.tag);
     // The list has the artifact's annotations, so that reading it is enough.
     assert_eq!(entry["annotations"], artifact["annotations"]);
 }
 
-/// The project's state is beside its image, as a blob with an empty configuration; and a later run reads it.
+/// The types of a manifest, its configuration and its one layer.
+fn types(artifact: &Value) -> [&str; 3] {
+    let layer = &artifact["layers"][0];
+    [artifact, &artifact["config"], layer].map(|it| it["mediaType"].as_str().unwrap())
+}
+
+/// The project's state is beside its image, in a file of an image; and a later run reads it.
 #[track_caller]
-fn is_kept_as_a_blob(project: &Project) {
+fn is_kept_in_a_layer(project: &Project) {
     project.build(&[]).is_silent_on(&["warning"]).ok();
     let list: Value = serde_json::from_str(&project.registry.get(&list()).unwrap()).unwrap();
     let artifact = stored(project, list["manifests"][0]["digest"].as_str().unwrap());
-    assert_eq!((&artifact["subject"]["digest"], &artifact["artifactType"]), (&digest(b"pushed").into(), &TYPE.into()));
-    let blob =
-        |descriptor: &Value| std::fs::read(project.dir.beside("registry/example/app/blobs").join(descriptor["digest"].as_str().unwrap()));
-    assert_eq!(blob(&artifact["config"]).unwrap(), b"{}");
-    let text = blob(&artifact["layers"][0]).unwrap();
-    assert_eq!(text, shell::recipe(&project.dir, "md5sum", &["docker"]));
+    assert_eq!((&artifact["subject"]["digest"], types(&artifact)), (&digest(b"pushed").into(), TYPES));
+    let blobs = project.dir.beside("registry/example/app/blobs");
+    let blob = |descriptor: &Value| blobs.join(descriptor["digest"].as_str().unwrap());
+    let config: Value = serde_json::from_slice(&std::fs::read(blob(&artifact["config"])).unwrap()).unwrap();
+    assert_eq!(config["rootfs"]["diff_ids"][0], artifact["layers"][0]["digest"]);
+    // `tar` finds it too.
+    let tar = std::process::Command::new("tar").arg("-xOf").arg(blob(&artifact["layers"][0])).arg("docktag.md5sum").output().unwrap();
+    assert_eq!(tar.stdout, shell::recipe(&project.dir, "md5sum", &["docker"]), "{}", String::from_utf8_lossy(&tar.stderr));
     project.dir.file("docker/new", "n");
     project.build(&[]).says(&["1 file added since", "docker/new added"]).ok();
 }
 
 #[test]
-fn what_does_not_fit_is_kept_as_a_blob() {
-    is_kept_as_a_blob(&Project::with(|request, _| artifacts::no_empty_index(request)));
+fn what_does_not_fit_is_kept_in_a_layer() {
     let many = Project::new();
     for number in 0..1500 {
         many.dir.file(format!("docker/folder/file-{number}"), "x");
     }
-    is_kept_as_a_blob(&many);
+    is_kept_in_a_layer(&many);
     let odd = Project::new();
     odd.dir.file(b"docker/\xff", "x");
-    is_kept_as_a_blob(&odd);
+    is_kept_in_a_layer(&odd);
 }
 
 #[test]
-fn keeping_takes_one_request_where_the_registry_lists_and_four_elsewhere() {
-    for (make, expected) in [(with_referrers as fn() -> Project, 1), (Project::new, 4)] {
+fn keeping_takes_two_requests_where_the_registry_lists_and_five_elsewhere() {
+    // The first time four more: two for each of both parts.
+    for (make, expected) in [(with_referrers as fn() -> Project, 2 + 4), (Project::new, 5 + 4)] {
         let [with, without] = [&[][..], &["--keep-manifest=false"]].map(|args| {
             let project = make();
             project.build(args).ok();
             project.registry.lines()
         });
         assert_eq!(with.len(), without.len() + expected, "{with:#?}");
+    }
+}
+
+#[test]
+fn the_parts_that_all_have_in_common_are_stored_once() {
+    let project = Project::new();
+    project.build(&[]).ok();
+    project.dir.file("docker/new", "n");
+    project.build(&[]).says(&[": pushed"]).ok();
+    assert_eq!((asked(&project, "POST"), asked(&project, "PUT /v2/example/app/manifests/sha256:")), (2, 2));
+}
+
+/// What older versions stored: an index without images, or an image manifest with an empty configuration and a layer of a type of its own.
+#[test]
+fn what_older_versions_kept_is_read() {
+    let kind = "application/vnd.docktag.manifest.v1";
+    let old = "900150983cd24fb0d6963f7d28e17f72  docker/old\n";
+    let tag = docktag::manifest::tag(docktag::digest::Algorithm::Md5, old.as_bytes());
+    let subject = json!({"mediaType": "application/vnd.docker.distribution.manifest.v2+json", "digest": digest(b"old"), "size": 3});
+    let index = json!({
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "artifactType": kind, "manifests": [], "subject": subject,
+        "annotations": {"vnd.docktag.tag": tag, "vnd.docktag.manifest": old},
+    });
+    let layer = json!({"mediaType": kind, "digest": digest(old.as_bytes()), "size": old.len()});
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": TYPES[0], "artifactType": kind, "layers": [layer], "subject": subject,
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": digest(b"{}"), "size": 2},
+        "annotations": {"vnd.docktag.tag": tag},
+    });
+    for artifact in [index, manifest] {
+        let project = Project::new();
+        project.registry.put(&format!("{REPOSITORY}:ci"), "old");
+        let blobs = project.dir.beside("registry/example/app/blobs");
+        std::fs::create_dir_all(&blobs).unwrap();
+        std::fs::write(blobs.join(digest(old.as_bytes())), old).unwrap();
+        let bytes = artifact.to_string();
+        std::fs::write(project.dir.beside("registry/example/app").join(digest(bytes.as_bytes())), &bytes).unwrap();
+        let entry = json!({
+            "mediaType": artifact["mediaType"], "artifactType": kind, "digest": digest(bytes.as_bytes()), "size": bytes.len(),
+            "annotations": artifact["annotations"],
+        });
+        let list = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [entry]});
+        project.registry.put(&format!("{REPOSITORY}:{}", digest(b"old").replace(':', "-")), &list.to_string());
+        project.build(&[]).says(&["docker/old removed"]).ok();
     }
 }
 

@@ -1,6 +1,7 @@
 //! `plan`: what is there, which jobs build the rest, and registries that are asked for hundreds of images at once.
 
 use std::fs;
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -77,6 +78,50 @@ fn images_stand_in_build_order_with_what_became_of_them() {
     let heads: Vec<String> = registry.lines().into_iter().filter(|line| line.starts_with("HEAD")).collect();
     assert_eq!(heads.len(), 10, "one for each image and run: {heads:?}");
     assert!(registry.lines().iter().all(|line| line.starts_with("HEAD") || line == "GET /v2/"), "{:?}", registry.lines());
+}
+
+/// A family of images whose registry does not exist.
+fn without_registry(dir: &Dir) -> String {
+    project(dir, &Registry::honest(&Dir::new()), &FAMILY);
+    let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let text = String::from_utf8(dir.read("compose.yaml")).unwrap();
+    let address = text.split("image: ").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    dir.file("compose.yaml", text.replace(&address, &nowhere));
+    nowhere
+}
+
+#[test]
+fn a_registry_that_cannot_be_reached_is_told_of_once() {
+    let dir = Dir::new();
+    let nowhere = without_registry(&dir);
+    let said = |ran: &Ran| ran.stderr.lines().filter(|line| line.contains("no connection") && !line.contains("asking again")).count();
+    let ran = plan(&dir, &[]);
+    ran.fails(1, &[&format!("{nowhere}: no connection"), "5 of 5 images are unknown, so there is no plan"]);
+    assert_eq!(said(&ran), 1, "{}", ran.stderr);
+    let ran = plan(&dir, &["--push=false"]);
+    ran.says(&["5 images are unknown: ", " and 2 more"]).ok();
+    assert_eq!(said(&ran), 1, "{}", ran.stderr);
+    let ran = Run::new(&dir, ["build"]).run();
+    ran.fails(1, &[&format!("{nowhere}: no connection")]);
+    assert_eq!(said(&ran), 1, "{}", ran.stderr);
+    let ran = Run::new(&dir, ["build", "--push=false", "--dry-run"]).run();
+    assert_eq!(said(&ran), 1, "{}", ran.stderr);
+    let ran = Run::new(&dir, ["pull"]).run();
+    ran.fails(1, &[&format!("{nowhere}: no connection")]);
+    assert_eq!(said(&ran), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn two_registries_that_cannot_be_reached_are_two_messages() {
+    let dir = Dir::new();
+    without_registry(&dir);
+    let text = String::from_utf8(dir.read("compose.yaml")).unwrap();
+    let (one, other) = text.split_at(text.find("\n  lib:").unwrap());
+    let address = text.split("image: ").nth(1).unwrap().split('/').next().unwrap();
+    let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    dir.file("compose.yaml", format!("{one}{}", other.replace(address, &nowhere)));
+    let ran = plan(&dir, &["--push=false"]);
+    ran.says(&["2 images are unknown: ", "3 images are unknown: "]).ok();
 }
 
 #[test]
@@ -224,10 +269,11 @@ fn a_registry_that_wants_time_gets_it_from_all_requests_together() {
         let is_closed = closed.is_some_and(|until| Instant::now() < until);
         is_closed.then(|| Reply::status(429).header("retry-after", "1"))
     });
-    many(&dir, &registry);
+    let images = many(&dir, &registry);
+    put(&registry, &images[299].1);
     let ran = plan(&dir, &["--json"]);
     ran.ok();
-    assert_eq!(services(&ran.json()).len(), 256, "300 groups in as many jobs as a matrix has");
+    assert_eq!(services(&ran.json()).len(), 256, "299 groups in as many jobs as a matrix has");
     let requests = registry.requests().len();
     assert!((303..=301 + 2 * 16).contains(&requests), "only what was on its way is asked twice: {requests}");
     assert_eq!(ran.stderr.matches("asking again").count(), 2, "{}", ran.stderr);

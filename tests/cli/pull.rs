@@ -1,7 +1,7 @@
 //! `pull`: what the build job pushed is on the engine afterwards, or there is an error.
 
 use crate::support::programs::install;
-use crate::support::{Project, REPOSITORY, Reply};
+use crate::support::{Project, REPOSITORY, Reply, Run};
 
 const INSPECT: &str = r#""image inspect "*"#;
 
@@ -33,6 +33,58 @@ fn an_image_that_was_not_built_is_exit_code_3() {
     let ran = project.job("pull", [""; 0]).run();
     ran.fails(3, &[&format!("{}:{}: not in the registry", project.image, project.tag), "help: run the build job first", "`docktag build`"]);
     project.only_read();
+}
+
+/// Three images in a Compose file, of which the second is in the registry.
+fn three() -> (Project, Vec<String>) {
+    let project = Project::new();
+    let address = &project.registry.address;
+    let service =
+        |name: &str| format!("  {name}: {{image: {address}/shop/{name}, build: {{context: docker, labels: [{name}], args: {{A: $A}}}}}}\n");
+    project.dir.file("compose.yaml", format!("services:\n{}{}{}", service("a"), service("b"), service("c")));
+    project.dir.file("docker/Dockerfile", "FROM scratch\nARG A\nCOPY Dockerfile /\n");
+    std::fs::remove_file(project.dir.path("docker-compose.yml")).unwrap();
+    let text = Run::new(&project.dir, ["tag"]).run().ok();
+    let images: Vec<String> = text.lines().filter_map(|line| line.split_once('\t')).map(|(_, image)| image.to_owned()).collect();
+    project.registry.put(images[1].split_once('/').unwrap().1, crate::support::registry::MANIFEST);
+    (project, images)
+}
+
+#[test]
+fn all_images_that_are_missing_are_named() {
+    let (project, images) = three();
+    let ran = Run::new(&project.dir, ["pull"]).run();
+    ran.fails(
+        3,
+        &[&format!("error: {}, {}: not in the registry", images[0], images[2]), "help: run the build job first: `docktag build`;"],
+    );
+    ran.is_silent_on(&[&images[1], "`--path`", "`--image`"]);
+}
+
+#[test]
+fn options_that_were_used_are_named_when_an_image_is_missing() {
+    let (project, _) = three();
+    Run::new(&project.dir, ["pull", "--salt", "x"]).run().fails(3, &["`docktag build` with the same `--salt`;"]);
+    let args = ["pull", "-f", "compose.yaml", "--ignore-arg", "A", "--platform", "linux/arm64"];
+    let ran = Run::new(&project.dir, args).run();
+    ran.fails(3, &["with the same `--file`, `--platform` and `--ignore-arg`;"]).is_silent_on(&["`--path`", "`--salt`"]);
+    let plain = Project::new();
+    plain.job("pull", [""; 0]).run().fails(3, &["with the same `--path` and `--image`;"]);
+}
+
+#[test]
+fn an_image_that_is_unknown_is_not_hidden_by_one_that_is_missing() {
+    let (mut project, images) = three();
+    let other = images[2].split_once('/').unwrap().1.split(':').next().unwrap().to_owned();
+    let store = project.dir.beside("registry");
+    let registry = crate::support::Registry::scripted(&project.dir, move |request, _| {
+        let _ = &store;
+        request.target.contains(&other).then(|| Reply::status(403))
+    });
+    let text = String::from_utf8(project.dir.read("compose.yaml")).unwrap();
+    project.dir.file("compose.yaml", text.replace(&project.registry.address, &registry.address));
+    project.registry = registry;
+    Run::new(&project.dir, ["pull"]).run().fails(1, &["status 403"]);
 }
 
 #[test]

@@ -213,7 +213,11 @@ fn an_image_that_cannot_be_compared_with_says_why() {
 
 #[test]
 fn what_is_kept_must_be_the_images_own_manifest() {
-    let project = Project::with(|request, _| artifacts::no_empty_index(request));
+    let project = Project::new();
+    // So much that it is a layer.
+    for number in 0..1500 {
+        project.dir.file(format!("docker/folder/file-{number}"), "x");
+    }
     project.build(&[]).ok();
     let blobs = project.dir.beside("registry/example/app/blobs");
     for blob in std::fs::read_dir(&blobs).unwrap().map(|it| it.unwrap().path()) {

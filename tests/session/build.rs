@@ -53,6 +53,7 @@ fn a_miss_is_built_pushed_and_proved_in_that_order() {
 fn a_moving_tag_that_is_not_there_is_no_cache() {
     let mut host = cold();
     host.reply("HEAD /v2/a/b/manifests/ci", [miss(), hit()]);
+    host.reply("GET /v2/a/b/manifests", [miss(), miss(), hit()]);
     host.run(options(Job::Build)).unwrap();
     assert!(!String::from_utf8_lossy(&host.files["/scratch/docktag.override.yml"]).contains("cache_from"));
 }

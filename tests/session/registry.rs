@@ -6,7 +6,7 @@ use docktag::options::{Job, Login, Options, Push};
 use docktag::report::{Moved, Outcome};
 use docktag::secret::Secret;
 
-use crate::host::{Host, SHA, TAG, answer, hit, options};
+use crate::host::{Host, SHA, TAG, answer, hit, miss, options};
 
 const HEAD: &str = "HEAD /v2/a/b/manifests/a4f4";
 
@@ -149,6 +149,7 @@ fn trouble_that_stays_is_given_up() {
         (answer(401, &[], ""), Code::RegistryDenied, "status 401"),
     ] {
         let mut host = Host::new();
+        host.reply("GET /v2/a/b/manifests", [trouble.clone()]);
         host.reply("HEAD", [trouble]);
         unknown(&mut host, code, said);
         assert!(host.waited <= 60_000);
@@ -160,13 +161,47 @@ fn a_404_of_something_that_is_no_registry_is_no_miss() {
     let mut host = Host::new();
     host.reply("HEAD", [answer(404, &[("content-type", "text/html")], "")]);
     host.reply("GET /v2/", [answer(200, &[("content-type", "text/html")], "<html>")]);
+    host.reply("GET /v2/a/b/manifests", [answer(404, &[("content-type", "text/html")], "")]);
     unknown(&mut host, Code::RegistryUnknown, "not as a registry does");
 
     let mut host = Host::new();
     host.reply("HEAD", [answer(404, &[], "")]);
     host.reply("GET /v2/", [answer(200, &[("docker-distribution-api-version", "registry/2.0")], "{}")]);
+    host.reply("GET /v2/a/b/manifests", [answer(404, &[], "")]);
     host.exits("docker version", 1, "no engine");
     assert_eq!(host.run(options(Job::Build)).unwrap_err().code, Code::NoEngine);
+}
+
+#[test]
+fn a_404_waits_for_what_head_finds_elsewhere_on_the_host() {
+    for slow in [false, true] {
+        let mut host = Host::new();
+        host.slow = slow;
+        host.reply("HEAD /v2/a/b/manifests/ci", [hit()]);
+        host.reply(HEAD, [miss()]);
+        host.exits("docker version", 1, "no engine");
+        assert_eq!(host.run(options(Job::Build)).unwrap_err().code, Code::NoEngine);
+        assert!(!host.requests.iter().any(|request| request.contains(&format!("GET https://reg.example/v2/a/b/manifests/{TAG}"))));
+    }
+}
+
+#[test]
+fn a_refusal_to_read_is_a_miss_where_an_upload_begins() {
+    for (began, slow) in [(202, false), (202, true), (403, false), (401, true), (404, false), (500, false)] {
+        let mut host = Host::new();
+        host.slow = slow;
+        host.reply("HEAD", [answer(401, &[("www-authenticate", "Basic realm=x")], "")]);
+        host.reply("GET /v2/", [answer(200, &[], "{}")]);
+        host.reply("GET /v2/a/b/manifests", [answer(401, &[("www-authenticate", "Basic realm=x")], "")]);
+        host.reply("POST", [answer(began, &[("location", "https://reg.example/v2/a/b/blobs/uploads/1")], "")]);
+        host.exits("docker version", 1, "no engine");
+        let login = Some(Login { registry: None, user: Some("ci".to_owned()), password: Some(Secret::new("right")) });
+        let error = host.run(Options { login, ..options(Job::Build) }).unwrap_err();
+        let expected = if began == 202 { Code::NoEngine } else { Code::RegistryDenied };
+        assert_eq!(error.code, expected, "{began}: {error}");
+        let given_up = host.requests.iter().filter(|request| request.starts_with("DELETE https://reg.example/v2/a/b/blobs/uploads/1"));
+        assert_eq!(given_up.count(), usize::from(began == 202));
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::job::backtest::count::{Counts, Row, Run};
 use crate::job::backtest::plot::{Sums, sums};
 use crate::job::history::Commit;
-use crate::print::plural;
+use crate::print::{plural, some};
 use crate::refresh::rfc3339;
 
 /// So many causes are named.
@@ -125,10 +125,8 @@ fn lines(counts: &Counts) -> Vec<(Sums, String)> {
 
 fn causes(row: &Row) -> String {
     let causes = row.causes();
-    let named: Vec<String> = causes.iter().take(CAUSES).map(|(cause, count)| format!("{} ({count})", cause.escape_debug())).collect();
-    let more = causes.len().saturating_sub(CAUSES);
-    let named = named.join(", ");
-    if more == 0 { named } else { format!("{named} and {more} more") }
+    let named: Vec<String> = causes.iter().map(|(cause, count)| format!("{} ({count})", cause.escape_debug())).collect();
+    some(&named, CAUSES)
 }
 
 /// One character for each commit, or for several where they are many.

@@ -62,8 +62,10 @@ impl Client<'_> {
             if response.status != 401 {
                 return Ok(response);
             }
+            // Harbor asks for a password if it refuses a token: then its first challenge says where to get another.
+            let asked = challenge.as_ref().filter(|first| is_bearer(first) && !is_bearer(&response)).unwrap_or(&response);
             // A token can expire during a long build; one new one is worth a try, a second refusal is one.
-            if authorization.is_some() && (renewed || !is_bearer(&response)) {
+            if authorization.is_some() && (renewed || !is_bearer(asked)) {
                 return Err(self.wrong_credentials(repository, &response).await);
             }
             renewed = authorization.is_some();
@@ -71,7 +73,7 @@ impl Client<'_> {
             if !self.begin(repository, round) {
                 continue;
             }
-            let authorized = self.authorize(repository, &endpoint, &response).await;
+            let authorized = self.authorize(repository, &endpoint, asked).await;
             self.end(repository, round, authorized.map(Some))?;
         }
     }
@@ -120,13 +122,14 @@ impl Client<'_> {
 
     /// Who we are to a repository; `None` is given to the one caller who is to find out, all others wait.
     async fn claim_line(&self, repository: &Repository) -> Option<Line> {
+        let key = self.line_of(repository);
         poll_fn(|_| {
             let mut lines = self.known.lines.borrow_mut();
-            match lines.iter().find(|(of, _)| of == repository) {
+            match lines.iter().find(|(of, _)| *of == key) {
                 Some((_, Line::Busy)) => Poll::Pending,
                 Some((_, line)) => Poll::Ready(Some(line.clone())),
                 None => {
-                    lines.push((repository.clone(), Line::Busy));
+                    lines.push((key.clone(), Line::Busy));
                     Poll::Ready(None)
                 }
             }
@@ -136,9 +139,10 @@ impl Client<'_> {
 
     /// Whether the caller is the one who fetches the next token.
     fn begin(&self, repository: &Repository, round: u32) -> bool {
+        let key = self.line_of(repository);
         let mut lines = self.known.lines.borrow_mut();
         let newest =
-            lines.iter_mut().find(|(of, line)| of == repository && matches!(line, Line::Ready { round: newest, .. } if *newest == round));
+            lines.iter_mut().find(|(of, line)| *of == key && matches!(line, Line::Ready { round: newest, .. } if *newest == round));
         match newest {
             Some((_, line)) => {
                 *line = Line::Busy;
@@ -154,10 +158,15 @@ impl Client<'_> {
             Ok(authorization) => Line::Ready { authorization: authorization.clone(), round: round + 1 },
             Err(error) => Line::Dead(error.clone()),
         };
+        let key = self.line_of(repository);
         let mut lines = self.known.lines.borrow_mut();
-        lines.retain(|(of, _)| of != repository);
-        lines.push((repository.clone(), line));
+        lines.retain(|(of, _)| *of != key);
+        lines.push((key, line));
         authorized
+    }
+
+    fn line_of(&self, repository: &Repository) -> (Repository, bool) {
+        (repository.clone(), self.push)
     }
 
     /// The first request finds out whether the registry speaks TLS, where both are allowed.
@@ -189,28 +198,10 @@ impl Client<'_> {
 
     /// The credentials for a registry, looked up once: a helper is a program.
     async fn credential(&self, registry: &str) -> Login {
-        let known = poll_fn(|_| {
-            let mut logins = self.known.logins.borrow_mut();
-            match logins.iter().find(|(of, _)| of == registry) {
-                Some((_, None)) => Poll::Pending,
-                Some((_, login)) => Poll::Ready(login.clone()),
-                None => {
-                    logins.push((registry.to_owned(), None));
-                    Poll::Ready(None)
-                }
-            }
-        });
-        if let Some(login) = known.await {
-            return login;
-        }
-        let login = login::credential(self.desk, self.options, registry).await;
-        let mut logins = self.known.logins.borrow_mut();
-        logins.retain(|(of, _)| of != registry);
-        logins.push((registry.to_owned(), Some(login.clone())));
-        login
+        self.known.logins.get(&registry.to_owned(), login::credential(self.desk, self.options, registry)).await
     }
 
-    async fn is_nobody(&self, registry: &str) -> bool {
+    pub(super) async fn is_nobody(&self, registry: &str) -> bool {
         matches!(self.credential(registry).await, Ok((Credential::Anonymous, _)))
     }
 

@@ -34,10 +34,52 @@ pub(crate) fn blobs(store: &Path, request: &Request) -> Option<Reply> {
     ))
 }
 
-/// A behaviour that wants no index without images.
-pub(crate) fn no_empty_index(request: &Request) -> Option<Reply> {
-    let is_empty = request.method == "PUT" && String::from_utf8_lossy(&request.body).contains(r#""manifests":[]"#);
-    is_empty.then(|| Reply::json(400, r#"{"errors":[{"code":"MANIFEST_INVALID"}]}"#))
+/// A behaviour as Gitea has it: an index names image manifests that exist in the repository, and so do their parts (gitea 1.26.0,
+/// `routers/api/packages/container/manifest.go`).
+pub(crate) fn gitea(store: &Path, request: &Request) -> Option<Reply> {
+    let (name, _) = request.target.strip_prefix("/v2/")?.split_once("/manifests/")?;
+    let manifest: Value = serde_json::from_slice(&request.body).ok().filter(|_| request.method == "PUT")?;
+    let invalid = |code: &str| Some(Reply::json(400, &format!(r#"{{"errors":[{{"code":"{code}","message":""}}]}}"#)));
+    let exists = |item: &Value, folder: &str| item["digest"].as_str().is_some_and(|it| store.join(name).join(folder).join(it).exists());
+    for item in manifest["manifests"].as_array().into_iter().flatten() {
+        if !item["mediaType"].as_str().is_some_and(|it| it.ends_with("manifest.v1+json") || it.ends_with("manifest.v2+json")) {
+            return invalid("MANIFEST_INVALID");
+        }
+        if !exists(item, "") {
+            return invalid("MANIFEST_BLOB_UNKNOWN");
+        }
+    }
+    let parts = manifest["layers"].as_array().into_iter().flatten().chain(manifest.get("config"));
+    if parts.into_iter().any(|part| !exists(part, "blobs")) {
+        return invalid("BLOB_UNKNOWN");
+    }
+    // An index without images is stored; nothing can list it.
+    None
+}
+
+/// A behaviour as GitLab has it: it knows the types that images have, and takes the tag that lists what refers to an image for its digest
+/// (docs/registries.md).
+pub(crate) fn gitlab(store: &Path, request: &Request) -> Option<Reply> {
+    let (name, reference) = request.target.strip_prefix("/v2/")?.split_once("/manifests/")?;
+    let is_digest = |hex: &str| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let Some(hex) = reference.strip_prefix("sha256-").filter(|hex| is_digest(hex)) {
+        let digest = format!("sha256:{hex}");
+        let files = fs::read_dir(store.join(name)).into_iter().flatten().flatten();
+        let named = files.filter_map(|file| fs::read(file.path()).ok()).find(|bytes| self::digest(bytes) == digest);
+        return Some(match (request.method.as_str(), named) {
+            ("PUT", _) => Reply::json(400, r#"{"errors":[{"code":"DIGEST_INVALID"}]}"#),
+            (_, Some(bytes)) => crate::support::registry::manifest_reply(&bytes),
+            (_, None) => Reply::json(404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#),
+        });
+    }
+    let manifest: Value = serde_json::from_slice(&request.body).ok().filter(|_| request.method == "PUT")?;
+    let listed = manifest["manifests"].as_array().into_iter().flatten().map(|item| &item["artifactType"]);
+    let layers = manifest["layers"].as_array().into_iter().flatten().map(|layer| &layer["mediaType"]);
+    let mut types = [&manifest["artifactType"], &manifest["config"]["mediaType"]].into_iter().chain(layers).chain(listed);
+    let is_known = |it: &str| it.starts_with("application/vnd.docker.") || it.starts_with("application/vnd.oci.image.");
+    let unknown = types.find(|it| it.as_str().is_some_and(|it| !is_known(it)))?;
+    let error = json!({"code": "MANIFEST_INVALID", "message": "manifest invalid", "detail": format!("unknown media type: {unknown}")});
+    Some(Reply::json(400, &json!({"errors": [error]}).to_string()))
 }
 
 /// A behaviour with the referrers API (distribution-spec 1.1): lists what has a subject, and says so when it is stored.

@@ -81,6 +81,13 @@ impl Registry {
         self.shared.seen.lock().unwrap().clone()
     }
 
+    /// Nothing was sent but questions.
+    #[track_caller]
+    pub(crate) fn was_only_read(&self) {
+        let is_question = |line: &String| line.starts_with("HEAD ") || line.starts_with("GET ");
+        assert!(self.lines().iter().all(is_question), "{:#?}", self.lines());
+    }
+
     /// The first lines of the requests, sorted: two that are sent at once arrive in any order.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.requests().iter().map(Request::line).collect();

@@ -11,8 +11,10 @@ mod judge;
 mod killed;
 #[path = "../../cli/support/obeyed.rs"]
 mod obeyed;
+mod registries;
 mod same;
 mod secrets;
+mod servers;
 pub(crate) mod sound;
 mod sound_compose;
 mod sound_sources;
@@ -38,6 +40,7 @@ pub(crate) fn tests() -> Vec<Test> {
         sound_compose::tests(),
         sound_sources::tests(),
         faults::tests(),
+        registries::tests(),
         untrusted::tests(),
         killed::tests(),
         hostile::tests(),

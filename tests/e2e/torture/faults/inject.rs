@@ -57,6 +57,12 @@ pub(crate) fn inject(name: &str, setting: &Setting<'_>) -> Option<Faulty> {
             _ => Act::Pass { bare: false },
         }))
     };
+    let head_says = |status: u16| {
+        there(Proxy::start(registry, None, move |request, _| match request.method.as_str() {
+            "HEAD" => manifests(request, || Act::Say(Reply::status(status))),
+            _ => Act::Pass { bare: false },
+        }))
+    };
     let late = |time: Duration| there(Proxy::start(registry, None, move |_, _| Act::Late(time, Box::new(Act::Pass { bare: false }))));
     let change = |change: fn(&mut String, &mut Vec<u8>)| {
         there(Proxy::start(registry, None, move |request, _| match request.method.as_str() {
@@ -77,6 +83,11 @@ pub(crate) fn inject(name: &str, setting: &Setting<'_>) -> Option<Faulty> {
         "nothing is wrong, the registry names no digest" => plain(|_, _| Act::Pass { bare: true }),
         "nothing is wrong, the tag is missing" => at(OTHER_TAG, Proxy::start(registry, None, |_, _| Act::Pass { bare: false })),
         "nothing is wrong, the repository is missing" => at(NOWHERE, Proxy::start(registry, None, |_, _| Act::Pass { bare: false })),
+
+        "400 for `HEAD` only" => head_says(400),
+        "403 for `HEAD` only" => head_says(403),
+        "404 for `HEAD` only" => head_says(404),
+        "405 for `HEAD` only" => head_says(405),
 
         "the connection is refused" => Faulty::somewhere(closed_port(), Vec::new()),
         "the connection is reset" => resets(),
@@ -173,7 +184,7 @@ pub(crate) fn inject(name: &str, setting: &Setting<'_>) -> Option<Faulty> {
         "503 once" => once(Reply::status(503)),
         "503 for ever" => say(Reply::page(503)),
 
-        "a slow first byte" => late(timeout / 3),
+        "a slow first byte" => late(timeout / 10),
         "a first byte that comes too late" => late(timeout * 3),
         "a hang" => say(Reply::Silence),
         "a body that comes byte by byte" => body(|| Act::Endless(head(100_000), b"{".to_vec(), Duration::from_millis(50))),

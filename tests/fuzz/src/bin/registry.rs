@@ -24,9 +24,9 @@ fuzz_target!(|input: (u16, Vec<(&str, &str)>, &[u8])| {
         assert!(status == 200, "{status} is no hit");
         let stored = artifact::with_text(&found, body, &About::default());
         if let Some(stored) = &stored {
-            assert_eq!(artifact::text(&stored.bytes).map(String::into_bytes).as_deref(), Some(body));
-            let list = artifact::add(Some(body), stored).expect("it is not there yet");
-            assert_eq!(artifact::add(Some(&list), stored), None);
+            assert_eq!(artifact::text(&stored.manifest).map(String::into_bytes).as_deref(), Some(body));
+            let list = artifact::add(Some(body), &stored.manifest).expect("it is not there yet");
+            assert_eq!(artifact::add(Some(&list), &stored.manifest), None);
         }
     }
     let error = reply::refusal(&image, &response);
@@ -38,7 +38,10 @@ fuzz_target!(|input: (u16, Vec<(&str, &str)>, &[u8])| {
     token::authorization(&response);
     index::platforms(body);
     artifact::listed(body);
-    artifact::layer(body);
+    if let Some(layer) = artifact::layer(body) {
+        layer.text(body.to_vec());
+    }
+    docktag::registry::carrier::text(body);
     tags::names(&response);
     for call in [tags::next(&repository, &response), artifact::more_referrers(&repository, "sha256:0", &response)].into_iter().flatten() {
         assert!(call.path.starts_with("/v2/b/"), "{}", call.path);

@@ -280,7 +280,7 @@ export interface Failure {
 export interface Note { level: 'detail' | 'info' | 'warning'; text: string }
 
 /** How a job ended that failed; also the properties of errors that are thrown. */
-export interface Failed { code: string; place: string | null; line: number | null; column: number | null; message: string; help: string | null }
+export interface Failed { code: string; place: string | null; line: number | null; column: number | null; message: string; help: string | null; output?: string[] }
 
 /** How a job ended well. */
 export interface Report {

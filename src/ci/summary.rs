@@ -72,7 +72,7 @@ fn failure(options: &Options, error: &Error) -> String {
     let help = error.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
     let mut text = block(&format!("{}{help}", error.headline()));
     if !error.output.is_empty() {
-        text.push_str(&format!("\nThe last lines of its output:\n\n{}", block(&error.output.join("\n"))));
+        text.push_str(&format!("The last lines of its output:\n\n{}", block(&error.output.join("\n"))));
     }
     text
 }

@@ -81,7 +81,7 @@ mod tests {
         let exited = Exited { stderr: TEXT.into(), code: Some(17), ..Exited::default() };
         let options = Options::new(Job::Build);
         let lines = lines(&options, &exited);
-        assert_eq!((lines.len(), lines[1].as_str()), (10, "#6 0.2 [31mno rule[0m"));
+        assert_eq!((lines.len(), lines[1].as_str()), (11, "#6 0.2 [31mno rule[0m"));
         let expected = Step { text: "RUN make".to_owned(), service: Some("app".to_owned()), place: Some(("Dockerfile".to_owned(), 3)) };
         assert_eq!(step(&lines), Some(expected));
         let alone = TEXT.replace("[app 2/3]", "[2/3]");

@@ -78,7 +78,7 @@ test("its wasm is small", () => {
   const [first, rest] = ["bg", "rest"].map((name) => readFileSync(join(project, `node_modules/docktag/docktag_${name}.wasm`)));
   const [firstPacked, restPacked] = [first, rest].map((bytes) => gzipSync(bytes, { level: 9 }).length);
   console.log(`wasm: ${first.length} bytes, ${firstPacked} gzipped; the rest ${rest.length}, ${restPacked}`);
-  assert.ok(first.length <= 400_000 && firstPacked <= 200_000, `${first.length} bytes, ${firstPacked} gzipped`);
+  assert.ok(first.length <= 420_000 && firstPacked <= 200_000, `${first.length} bytes, ${firstPacked} gzipped`);
   assert.ok(restPacked <= 400_000, `${restPacked} bytes`);
 });
 

@@ -63,15 +63,15 @@ test("right code compiles in a project of Node, which knows no DOM", () => {
 test("wrong code does not", () => {
   const wrong = [
     `new docktag.Hasher("sha1");`,
-    `new docktag.Hasher("md5").update("text");`,
+    `new docktag.Hasher("md5").update(5);`,
     `const digest: number = new docktag.Hasher("md5").finish();`,
     `docktag.manifest([{ path: "docker/a" }], "md5");`,
     `docktag.manifest([{ path: 5, digest: "" }], "md5");`,
     `docktag.manifest("docker", "md5");`,
-    `docktag.tag("text", "md5");`,
+    `docktag.tag({ text: "text" }, "md5");`,
     `docktag.tag(new Uint8Array(), "crc");`,
     `docktag.parseManifest(new Uint8Array(), "md5").lines;`,
-    `docktag.diffManifests(new Uint8Array(), "md5");`,
+    `docktag.diffManifests(new Uint8Array());`,
     `new docktag.Session({ command: "biuld" });`,
     `new docktag.Session({ command: "tag", paht: ["docker"] });`,
     `new docktag.Session({ command: "build", push: "maybe" });`,

@@ -254,7 +254,7 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
     let report = host.run(Options { dry_run: true, ..options(Job::Build) }).unwrap();
     assert_eq!(report.targets[0].outcome, Outcome::Missing);
     let planned: Vec<&str> = report.planned.iter().map(|planned| planned.because.as_str()).collect();
-    assert_eq!(planned, ["build what is missing", "push what was built"]);
+    assert_eq!(planned, ["build what is missing", "push what was built", "set a tag"]);
     assert!(host.ran.iter().all(|command| command.to_string().contains("config")), "{:?}", lines(&host));
 }
 

@@ -6,16 +6,9 @@ demo:
 	cargo build --release --locked
 	DOCKTAG_BIN="$(CURDIR)/target/release/docktag" tests/demo.sh
 
-# Everything that CI runs.
-test: check
-	npm --prefix tests/action ci --no-audit --no-fund
-	cd tests/action && node_modules/.bin/tsc -p .
-	cargo test --locked
-	node --test tests/action
-	node --test tests/page
-	tests/fuzz/run.sh 5
-	cargo build --locked && tests/hostile.py target/debug/docktag
-	"$$(tests/tools.sh pyyaml)" -m unittest discover -s tests/orb
+# Everything that CI runs: all parts, and what failed at the end.
+test:
+	tests/all.sh
 
 # What needs neither engine nor network; pkg/ must be what its sources give.
 check:

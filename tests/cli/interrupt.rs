@@ -14,7 +14,7 @@ const BUILDING: &str = r#"*" build app""#;
 /// A program that waits for another one, as `docker compose` waits for its plugins.
 const WITH_CHILD: &str = r#"sh -c 'echo "started $PPID $$"; exec sleep 60'"#;
 
-/// Whether a process has ended, or does so in the moment that a signal takes; who only waits to be noticed has ended.
+/// Whether a process ends, which a signal takes a moment for on a busy machine; who only waits to be noticed has ended.
 fn ends(id: &str) -> bool {
     let start = Instant::now();
     loop {
@@ -22,7 +22,7 @@ fn ends(id: &str) -> bool {
         if stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X'])) {
             return true;
         }
-        if start.elapsed() > Duration::from_secs(3) {
+        if start.elapsed() > Duration::from_secs(60) {
             return false;
         }
         thread::yield_now();

@@ -4,13 +4,15 @@ use crate::desk::{Desk, join};
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
+use crate::job::provenance::Provenance;
 use crate::job::registry::Client;
 use crate::manifest::{self, Manifest};
 use crate::naming::hash_of;
 use crate::options::Options;
 use crate::plan::Target;
 use crate::refresh;
-use crate::registry::artifact::{self, About, Artifact, EMPTY, Listed};
+use crate::registry::about::{About, Source};
+use crate::registry::artifact::{self, Artifact, EMPTY, Listed};
 use crate::registry::pages::Pages;
 use crate::registry::reply::{self, Descriptor, Presence};
 use crate::registry::{Call, Endpoint, Method, Response, tags};
@@ -28,6 +30,8 @@ const ROUNDS: usize = 3;
 pub(super) struct Kept {
     pub(super) manifest: Manifest,
     pub(super) about: About,
+    /// The commits that the image was built from: the same bytes can come from several.
+    pub(super) sources: Vec<Source>,
 }
 
 /// Keeps the manifest of an image that was just pushed. The image is there all the same, so trouble is a warning.
@@ -38,14 +42,19 @@ pub(super) async fn keep(
     target: &Target,
     found: &Descriptor,
     sha256: Option<&String>,
-    revision: Option<&String>,
+    provenance: Option<&Provenance>,
 ) {
     let image = &target.image;
     if !options.keep_manifest || target.manifest.len() > MOST {
         return;
     }
     let created = (options.host.now > 0).then(|| refresh::rfc3339(options.host.now));
-    let about = About { tag: target.tag.clone(), sha256: sha256.cloned(), created, revision: revision.cloned() };
+    let about = About {
+        tag: target.tag.clone(),
+        sha256: sha256.cloned(),
+        created,
+        source: provenance.map(|it| it.source(options, &target.manifest)),
+    };
     match store(client, image, found, &target.manifest, options.algorithm, &about).await {
         Ok(()) => desk.tell(Note::detail(format!("{image}: its manifest is kept beside it"))),
         Err(error) => desk.tell(Note::warning(format!(
@@ -140,7 +149,9 @@ async fn provide_empty(client: &Client<'_>, image: &Reference) -> Result<()> {
 /// # Errors
 /// Where the registry does not answer as one, and [`Code::ManifestInvalid`] where what is kept is not the image's manifest.
 pub(super) async fn read(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Option<Kept>> {
-    let Some(mut listed) = newest(list(client, image, digest).await?, image) else { return Ok(None) };
+    let all = list(client, image, digest).await?;
+    let about: Vec<About> = all.iter().map(|listed| listed.about.clone()).collect();
+    let Some(mut listed) = newest(all, image) else { return Ok(None) };
     let text = match listed.text.take() {
         Some(text) => text.into_bytes(),
         None => fetch(client, image, digest, &listed.digest).await?,
@@ -151,7 +162,8 @@ pub(super) async fn read(client: &Client<'_>, image: &Reference, digest: &str) -
     }
     let manifest = Manifest::parse(algorithm, &text).map_err(|error| foreign(image, &error.message))?;
     manifest.check_version().map_err(|error| error.at(format!("the manifest kept beside {image}")))?;
-    Ok(Some(Kept { manifest, about: listed.about }))
+    let sources = about.into_iter().filter(|about| about.tag == listed.about.tag).filter_map(|about| about.source).collect();
+    Ok(Some(Kept { manifest, about: listed.about, sources }))
 }
 
 /// The text of an artifact that is listed without it; `subject` is the digest of the image.
@@ -181,8 +193,10 @@ async fn fetch(client: &Client<'_>, image: &Reference, subject: &str, digest: &s
 pub(super) async fn forget(desk: &Desk, client: &Client<'_>, image: &Reference, beside: Vec<Listed>) {
     let repository = &image.repository;
     let fallback = artifact::fallback(repository, image.digest.as_deref().unwrap_or_default());
+    // Others keep signatures and the like there.
+    let is_ours = matches!(read_list(client, &fallback).await, Ok(Some(list)) if !artifact::has_others(&list));
     let list = match client.presence(&fallback).await {
-        Presence::Hit(found) => Some(found.digest),
+        Presence::Hit(found) if is_ours => Some(found.digest),
         _ => None,
     };
     for digest in beside.into_iter().map(|listed| listed.digest).chain(list) {

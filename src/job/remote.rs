@@ -10,6 +10,7 @@ use crate::job::build::Asked;
 use crate::job::compose::{self, Project};
 use crate::job::inputs;
 use crate::job::login::log_in;
+use crate::job::provenance::Provenance;
 use crate::job::provide::{Build, Built};
 use crate::need::{Command, Exited};
 use crate::plan::{Builder, Target};
@@ -79,12 +80,12 @@ impl Build<'_> {
         let digests = bake::digests(&self.desk.read(metadata.clone()).await.map_err(|failure| failure.of_file(&metadata))?, &bake.targets)?;
         // What was pushed has no name yet, so nobody can take it for what it may not be.
         self.verify(report, &targets, &sha256).await?;
-        let revision = self.revision().await;
+        let provenance = Provenance::find(self.desk, self.options).await;
         let named = misses
             .iter()
             .zip(&digests)
             .zip(&sha256)
-            .map(|((asked, digest), sha256)| self.give_name(asked, digest, &exited, sha256.as_ref(), revision.as_ref()));
+            .map(|((asked, digest), sha256)| self.give_name(asked, digest, &exited, sha256.as_ref(), provenance.as_ref()));
         Ok(Built::Done(join_all(named).await.into_iter().collect::<Result<_>>()?))
     }
 
@@ -94,7 +95,7 @@ impl Build<'_> {
         digest: &str,
         exited: &Exited,
         sha256: Option<&String>,
-        revision: Option<&String>,
+        provenance: Option<&Provenance>,
     ) -> Result<TargetReport> {
         let image = &asked.target.image;
         let pushed = Reference { repository: image.repository.clone(), tag: None, digest: Some(digest.to_owned()) };
@@ -118,10 +119,10 @@ impl Build<'_> {
             // As after any push: a tag that is immutable and exists is as good.
             self.desk.tell(Note::warning(error.headline()));
             let refused = Exited { code: None, ..exited.clone() };
-            return self.prove(asked, &refused, sha256, revision).await;
+            return self.prove(asked, &refused, sha256, provenance).await;
         }
         let milliseconds = Some(exited.milliseconds);
-        Ok(TargetReport { milliseconds, ..self.prove(asked, exited, sha256, revision).await? })
+        Ok(TargetReport { milliseconds, ..self.prove(asked, exited, sha256, provenance).await? })
     }
 
     /// What another builder built is loaded into the engine where nothing is pushed, and only one platform can be: that of this machine, if it

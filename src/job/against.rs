@@ -4,10 +4,10 @@ use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
 use crate::job::branch;
+use crate::job::earlier::Earlier;
 use crate::job::kept::{self, Kept};
 use crate::job::registry::Client;
 use crate::job::revision::Reader;
-use crate::job::states::{self, State};
 use crate::job::why::{Now, Old};
 use crate::manifest::{self, Manifest};
 use crate::need::{FailureKind, MANIFEST_LIMIT};
@@ -46,14 +46,18 @@ pub(super) async fn find(desk: &Desk, options: &Options, client: &Client<'_>, al
         }
         _ => error,
     })?;
-    let states = states(&reader, &commit).await?;
-    all.iter_mut().map(|now| at(&states, wanted, &commit, now)).collect()
+    let earlier = Earlier::read(desk, reader, commit).await?;
+    let mut old = Vec::new();
+    for now in all {
+        old.push(earlier.of(options, wanted, now).await?);
+    }
+    Ok(old)
 }
 
 /// What was kept beside an image.
 pub(super) fn of_kept(label: String, kept: Kept) -> Old {
-    let Kept { manifest, about } = kept;
-    Old { label, tag: about.tag, manifest, commit: about.revision, created: about.created }
+    let Kept { manifest, about, .. } = kept;
+    Old { label, tag: about.tag, manifest, source: about.source, created: about.created, unknown: Vec::new() }
 }
 
 fn of_file(file: &str, text: &[u8]) -> Result<Old> {
@@ -61,7 +65,7 @@ fn of_file(file: &str, text: &[u8]) -> Result<Old> {
     let manifest =
         Manifest::parse(algorithm, text).map_err(|error| error.at(file).help("expected a text that `docktag manifest` printed"))?;
     manifest.check_version().map_err(|error| error.at(file))?;
-    Ok(Old { label: file.to_owned(), tag: manifest::tag(algorithm, text), manifest, commit: None, created: None })
+    Ok(Old { label: file.to_owned(), tag: manifest::tag(algorithm, text), manifest, ..Old::default() })
 }
 
 async fn of_image(client: &Client<'_>, image: &Reference) -> Result<Old> {
@@ -107,10 +111,10 @@ async fn last(desk: &Desk, options: &Options, client: &Client<'_>, all: &mut [No
         let reader = Reader::open(desk, options).await.map_err(or_name)?;
         let (commit, base) = branch::began(desk, options, &reader.repository).await.map_err(or_name)?;
         let label = if base == "HEAD" { base } else { format!("the merge base with {base}") };
-        let states = states(&reader, &commit).await?;
+        let earlier = Earlier::read(desk, reader, commit).await?;
         for (now, old) in all.iter_mut().zip(&mut found) {
             if old.is_none() {
-                *old = Some(at(&states, &label, &commit, now)?);
+                *old = Some(earlier.of(options, &label, now).await?);
             }
         }
     }
@@ -131,36 +135,4 @@ async fn last_build(desk: &Desk, client: &Client<'_>, now: &Now) -> Option<Old> 
     };
     desk.tell(Note::info(format!("{why}; compared with a commit instead")));
     None
-}
-
-/// The images of the project at a commit.
-async fn states(reader: &Reader, commit: &str) -> Result<Vec<State>> {
-    let desk = reader.at(commit).await?;
-    let commit = commit.get(..12).unwrap_or(commit);
-    match states::read(&desk, reader.options()).await {
-        // The services that are asked for were not there yet.
-        Err(error) if error.code == Code::Usage && !reader.options().services.is_empty() => Ok(Vec::new()),
-        // What is wrong there can be right here.
-        Err(error) => Err(match &error.place {
-            Some(place) => {
-                let place = format!("commit {commit}: {place}");
-                error.at(place)
-            }
-            None => error.at(format!("commit {commit}")),
-        }),
-        read => read,
-    }
-}
-
-/// One image at a commit, and as it is. A service that was not there yet had nothing.
-fn at(states: &[State], label: &str, commit: &str, now: &mut Now) -> Result<Old> {
-    let is_it = |state: &&State| now.services.is_empty() || state.services.iter().any(|name| now.services.contains(name));
-    let algorithm = now.manifest.algorithm;
-    let (tag, manifest) = match states.iter().find(is_it) {
-        Some(state) => (state.tag.clone(), Manifest::parse(manifest::algorithm(&state.manifest), &state.manifest)?),
-        None => ("no such service".to_owned(), Manifest { algorithm, ..Manifest::default() }),
-    };
-    // No registry and no clock say what these were then.
-    now.manifest.notes.retain(|note| !note.starts_with(b"# base ") && !note.starts_with(b"# refresh "));
-    Ok(Old { label: label.to_owned(), tag, manifest, commit: Some(commit.to_owned()), created: None })
 }

@@ -51,7 +51,7 @@ pub(super) async fn began(desk: &Desk, options: &Options, repository: &Repositor
 pub(super) async fn lines(desk: &Desk, options: &Options, commit: &str, files: &[String]) -> String {
     let mut args = vec!["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "-M", commit, "--"];
     args.extend(files.iter().map(String::as_str));
-    match git::run_on_files(desk, options, &args, "which lines differ?").await {
+    match git::run_on_files(desk, options, "", &args, "which lines differ?").await {
         Ok(exited) if exited.ok() => return crate::shell::printable(&String::from_utf8_lossy(&exited.stdout)),
         Ok(exited) => desk.tell(Note::warning(format!(
             "`--diff`: git cannot show what differs from {commit}: {}; is the commit here? `git fetch origin {commit}` brings it",

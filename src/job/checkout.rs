@@ -102,7 +102,7 @@ pub(super) async fn ask_git(desk: &Desk, options: &Options, folders: &[String]) 
     if !git.converted.is_empty() {
         // A file that was edited is another file than git has, whatever its line ends.
         let diff = ["diff", "--name-only", "--relative", "-z", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all"];
-        let edited = git::run_on_files(desk, options, &args(&diff, folders), "which files were edited?").await;
+        let edited = git::run_on_files(desk, options, "", &args(&diff, folders), "which files were edited?").await;
         let edited = printed(edited).unwrap_or_default();
         let edited: Vec<&[u8]> = edited.split(|&byte| byte == 0).collect();
         git.converted.retain(|path| !edited.contains(&path.as_bytes()));

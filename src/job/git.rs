@@ -108,13 +108,13 @@ pub(super) async fn run_with_remote(desk: &Desk, options: &Options, args: &[&str
 ///
 /// `.gitattributes` of the project choose the filters, and the configuration says which programs they are. Git has no option that switches
 /// all of them off, so each one gets an empty program.
-pub(super) async fn run_on_files(desk: &Desk, options: &Options, args: &[&str], because: &str) -> Result<Exited> {
-    let args_of_config = ["config", "--null", "--name-only", "--get-regexp", "^filter\\."];
+pub(super) async fn run_on_files(desk: &Desk, options: &Options, folder: &str, args: &[&str], because: &str) -> Result<Exited> {
+    let args_of_config = [&inside(folder)[..], &["config", "--null", "--name-only", "--get-regexp", "^filter\\."]].concat();
     let configured = run(desk, options, &args_of_config, None, "which filters are there?").await?;
     let keys = String::from_utf8_lossy(&configured.stdout).into_owned();
     let off = |key: &str| (key.to_owned(), if key.ends_with(".required") { "false" } else { "" }.to_owned());
     let filters: Vec<(String, String)> = keys.split('\0').filter(|key| !key.is_empty()).map(off).collect();
-    let mut command = command(args, None, because);
+    let mut command = command(&[&inside(folder)[..], args].concat(), None, because);
     for (name, value) in &variables(given(&options.host.env) + CONFIG.len(), &filters) {
         command.env.insert(name.to_owned(), value.to_owned());
     }
@@ -226,7 +226,12 @@ pub(super) async fn commit(desk: &Desk, options: &Options, repository: &Reposito
 
 /// The tree of a commit, sorted by path.
 pub(super) async fn tree(desk: &Desk, options: &Options, commit: &str) -> Result<Vec<Item>> {
-    let args = ["ls-tree", "-r", "-z", "--full-tree", commit];
+    tree_in(desk, options, "", commit).await
+}
+
+/// The tree of a commit of the repository in a folder of the host, sorted by path; a folder that is empty is the host's own.
+pub(super) async fn tree_in(desk: &Desk, options: &Options, folder: &str, commit: &str) -> Result<Vec<Item>> {
+    let args = [&inside(folder)[..], &["ls-tree", "-r", "-z", "--full-tree", commit]].concat();
     let exited = run(desk, options, &args, None, "what is in the commit?").await?;
     if !exited.ok() {
         return Err(Error::new(Code::NoRepository, format!("its tree cannot be read: {}", exited.last_lines())).at(commit));
@@ -251,12 +256,24 @@ pub(super) fn below<'a>(tree: &'a [Item], folder: &[u8]) -> Option<&'a [Item]> {
     (!below.is_empty()).then_some(below)
 }
 
-/// The contents of objects, in their order.
-pub(super) async fn contents(desk: &Desk, options: &Options, objects: &[Rc<str>]) -> Result<Vec<Rc<[u8]>>> {
+/// Arguments that make git work in another folder.
+pub(super) fn inside(folder: &str) -> Vec<&str> {
+    if folder.is_empty() { Vec::new() } else { vec!["-C", folder] }
+}
+
+/// Whether a folder of the host is the top of a checkout, so that git looks for no repository above it.
+pub(super) async fn is_checkout(desk: &Desk, folder: &str) -> bool {
+    let paths = [".git", ".git/.", ".git/HEAD"].map(|name| format!("{folder}/{name}")).to_vec();
+    matches!(desk.exist(paths).await.as_deref(), Ok([true, false, _] | [true, _, true]))
+}
+
+/// The contents of objects of the repository in a folder, in their order.
+pub(super) async fn contents(desk: &Desk, options: &Options, folder: &str, objects: &[Rc<str>]) -> Result<Vec<Rc<[u8]>>> {
     let mut contents = Vec::new();
     // As many as certainly fit into memory with a little file each.
     for part in objects.chunks(512) {
-        let exited = run(desk, options, &["cat-file", "--batch"], Some(lines(part)), "read small files of the commit").await?;
+        let args = [&inside(folder)[..], &["cat-file", "--batch"]].concat();
+        let exited = run(desk, options, &args, Some(lines(part)), "read small files of the commit").await?;
         let mut rest = exited.stdout.as_slice();
         for object in part {
             let (content, after) = printed(rest).ok_or_else(|| unreadable(object, &exited))?;

@@ -5,9 +5,10 @@ use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::build::{Asked, ask, is_mistake, target_report};
 use crate::job::moving::point_and_prove;
+use crate::job::provenance::Provenance;
 use crate::job::registry::Client;
 use crate::job::work::{self, Work};
-use crate::job::{branch, kept, later, strong, tags, trusted, verified};
+use crate::job::{kept, later, strong, tags, trusted, verified};
 use crate::options::Options;
 use crate::plan::Target;
 use crate::registry::index::{self, Part};
@@ -30,7 +31,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let client = Client::new(desk, options, true);
     let asked = join_all(targets.into_iter().map(|target| ask(&client, target))).await;
     report.hit = Some(asked.iter().all(|asked| matches!(asked.image, Presence::Hit(_))));
-    let revision = if options.keep_manifest && report.hit == Some(false) { branch::head(desk, options).await } else { None };
+    let provenance = if report.hit == Some(false) { Provenance::find(desk, options).await } else { None };
     let gives_cache = trusted::gives_cache(desk, options).await?;
     let all: Vec<&Target> = asked.iter().map(|asked| &asked.target).collect();
     let sha256 = match report.hit {
@@ -40,7 +41,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let joined = asked
         .iter()
         .zip(&sha256)
-        .map(|(asked, sha256)| provide(desk, options, &client, asked, sha256.as_ref(), revision.as_ref(), gives_cache));
+        .map(|(asked, sha256)| provide(desk, options, &client, asked, sha256.as_ref(), provenance.as_ref(), gives_cache));
     let joined = join_all(joined).await;
     report.targets = joined.into_iter().collect::<Result<_>>()?;
     later::keep(desk, options, &project, &mut report).await?;
@@ -53,7 +54,7 @@ async fn provide(
     client: &Client<'_>,
     asked: &Asked,
     sha256: Option<&String>,
-    revision: Option<&String>,
+    provenance: Option<&Provenance>,
     gives_cache: bool,
 ) -> Result<TargetReport> {
     let target = &asked.target;
@@ -105,7 +106,7 @@ async fn provide(
                 let why = error.headline();
                 desk.tell(Note::info(format!("{image}: `--verify` will not accept this image, since a part may have other inputs: {why}")));
             }
-            kept::keep(desk, options, client, target, &found, sha256.filter(|_| checked.is_ok()), revision).await;
+            kept::keep(desk, options, client, target, &found, sha256.filter(|_| checked.is_ok()), provenance).await;
             (expected, Outcome::Joined)
         }
     };

@@ -4,13 +4,15 @@ use crate::desk::Desk;
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
+use crate::job::provenance::Provenance;
 use crate::job::registry::Client;
 use crate::manifest::{self, Manifest};
 use crate::naming::hash_of;
 use crate::options::Options;
 use crate::plan::Target;
 use crate::refresh;
-use crate::registry::artifact::{self, About, Listed};
+use crate::registry::about::{About, Source};
+use crate::registry::artifact::{self, Listed};
 use crate::registry::carrier::{Carrier, MANIFEST_TYPE};
 use crate::registry::pages::Pages;
 use crate::registry::reply::{self, Descriptor, Presence};
@@ -29,6 +31,8 @@ const ROUNDS: usize = 3;
 pub(super) struct Kept {
     pub(super) manifest: Manifest,
     pub(super) about: About,
+    /// The commits that the image was built from: the same bytes can come from several.
+    pub(super) sources: Vec<Source>,
 }
 
 /// Keeps the manifest of an image that was just pushed. The image is there all the same, so trouble is a warning.
@@ -39,14 +43,19 @@ pub(super) async fn keep(
     target: &Target,
     found: &Descriptor,
     sha256: Option<&String>,
-    revision: Option<&String>,
+    provenance: Option<&Provenance>,
 ) {
     let image = &target.image;
     if !options.keep_manifest || target.manifest.len() > MOST {
         return;
     }
     let created = (options.host.now > 0).then(|| refresh::rfc3339(options.host.now));
-    let about = About { tag: target.tag.clone(), sha256: sha256.cloned(), created, revision: revision.cloned() };
+    let about = About {
+        tag: target.tag.clone(),
+        sha256: sha256.cloned(),
+        created,
+        source: provenance.map(|it| it.source(options, &target.manifest)),
+    };
     match store(client, image, found, &target.manifest, options.algorithm, &about).await {
         Ok(()) => desk.tell(Note::detail(format!("{image}: its manifest is kept beside it"))),
         Err(error) => desk.tell(Note::warning(format!(
@@ -122,7 +131,9 @@ async fn upload(client: &Client<'_>, image: &Reference, bytes: &[u8]) -> Result<
 /// # Errors
 /// Where the registry does not answer as one, and [`Code::ManifestInvalid`] where what is kept is not the image's manifest.
 pub(super) async fn read(client: &Client<'_>, image: &Reference, digest: &str) -> Result<Option<Kept>> {
-    let Some(mut listed) = newest(list(client, image, digest).await?, image) else { return Ok(None) };
+    let all = list(client, image, digest).await?;
+    let about: Vec<About> = all.iter().map(|listed| listed.about.clone()).collect();
+    let Some(mut listed) = newest(all, image) else { return Ok(None) };
     let text = match listed.text.take() {
         Some(text) => text.into_bytes(),
         None => fetch(client, image, digest, &listed.digest).await?,
@@ -133,7 +144,8 @@ pub(super) async fn read(client: &Client<'_>, image: &Reference, digest: &str) -
     }
     let manifest = Manifest::parse(algorithm, &text).map_err(|error| foreign(image, &error.message))?;
     manifest.check_version().map_err(|error| error.at(format!("the manifest kept beside {image}")))?;
-    Ok(Some(Kept { manifest, about: listed.about }))
+    let sources = about.into_iter().filter(|about| about.tag == listed.about.tag).filter_map(|about| about.source).collect();
+    Ok(Some(Kept { manifest, about: listed.about, sources }))
 }
 
 /// The text of an artifact that is listed without it; `subject` is the digest of the image.
@@ -166,9 +178,12 @@ pub(super) async fn forget(desk: &Desk, client: &Client<'_>, image: &Reference, 
     let fallback = artifact::fallback(repository, image.digest.as_deref().unwrap_or_default());
     let mut lists = Vec::new();
     for list in [artifact::own_list(&fallback), fallback] {
-        match client.presence(&list).await {
-            Presence::Hit(found) if Some(&found.digest) != image.digest.as_ref() => lists.push(found.digest),
-            _ => {}
+        // Others keep signatures and the like there.
+        if matches!(read_index(client, &list).await, Ok(Some(text)) if !artifact::has_others(&text))
+            && let Presence::Hit(found) = client.presence(&list).await
+            && Some(&found.digest) != image.digest.as_ref()
+        {
+            lists.push(found.digest);
         }
     }
     for digest in beside.into_iter().map(|listed| listed.digest).chain(lists) {

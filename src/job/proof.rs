@@ -4,6 +4,7 @@ use crate::desk::join;
 use crate::error::{Code, Result};
 use crate::job::build::{Asked, target_report};
 use crate::job::moving::point_and_prove;
+use crate::job::provenance::Provenance;
 use crate::job::provide::Build;
 use crate::job::{failed, kept, tags};
 use crate::need::Exited;
@@ -17,7 +18,7 @@ impl Build<'_> {
         asked: &Asked,
         pushed: &Exited,
         sha256: Option<&String>,
-        revision: Option<&String>,
+        provenance: Option<&Provenance>,
     ) -> Result<TargetReport> {
         let (ok, how) = (pushed.ok(), pushed.how());
         let target = &asked.target;
@@ -71,7 +72,7 @@ impl Build<'_> {
         let keep = async {
             // What another job pushed is that job's to describe.
             if ok {
-                kept::keep(self.desk, self.options, self.client, target, &found, sha256, revision).await;
+                kept::keep(self.desk, self.options, self.client, target, &found, sha256, provenance).await;
             }
         };
         let tags = async {

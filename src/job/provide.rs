@@ -6,9 +6,10 @@ use crate::error::{Code, Error, Result};
 use crate::job::build::{Asked, target_report};
 use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
+use crate::job::provenance::Provenance;
 use crate::job::registry::Client;
 use crate::job::strict::{self, Stage};
-use crate::job::{added, branch, failed, inputs, remote, services, strong};
+use crate::job::{added, failed, inputs, remote, services, strong};
 use crate::matrix;
 use crate::need::{Command, Exited, FailureKind};
 use crate::options::{Cache, Options};
@@ -125,22 +126,17 @@ impl Build<'_> {
         }
         let pushed = join_all(pushes.into_iter().map(|push| self.run(push))).await.into_iter().collect::<Result<Vec<_>>>()?;
         took += pushed.iter().map(|exited| exited.milliseconds).max().unwrap_or_default();
-        let revision = self.revision().await;
+        let provenance = Provenance::find(self.desk, self.options).await;
         let proofs = join_all(
             misses
                 .iter()
                 .zip(&pushed)
                 .zip(&sha256)
-                .map(|((asked, pushed), sha256)| self.prove(asked, pushed, sha256.as_ref(), revision.as_ref())),
+                .map(|((asked, pushed), sha256)| self.prove(asked, pushed, sha256.as_ref(), provenance.as_ref())),
         )
         .await;
         let proofs = proofs.into_iter().map(|proof| proof.map(|it| TargetReport { milliseconds: Some(took), ..it }));
         Ok(Built::Done(proofs.collect::<Result<_>>()?))
-    }
-
-    /// The commit that is kept beside what was pushed.
-    pub(super) async fn revision(&self) -> Option<String> {
-        if self.options.keep_manifest { branch::head(self.desk, self.options).await } else { None }
     }
 
     fn build_failed(&self, services: &[String], exited: &Exited, targets: &[&Target]) -> Error {

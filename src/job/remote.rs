@@ -9,6 +9,7 @@ use crate::image::Reference;
 use crate::job::build::Asked;
 use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
+use crate::job::provenance::Provenance;
 use crate::job::provide::{Build, Built};
 use crate::job::{failed, inputs};
 use crate::need::{Command, Exited};
@@ -81,12 +82,12 @@ impl Build<'_> {
         let digests = bake::digests(&self.desk.read(metadata.clone()).await.map_err(|failure| failure.of_file(&metadata))?, &bake.targets)?;
         // What was pushed has no name yet, so nobody can take it for what it may not be.
         self.verify(report, &targets, &sha256).await?;
-        let revision = self.revision().await;
+        let provenance = Provenance::find(self.desk, self.options).await;
         let named = misses
             .iter()
             .zip(&digests)
             .zip(&sha256)
-            .map(|((asked, digest), sha256)| self.give_name(asked, digest, &exited, sha256.as_ref(), revision.as_ref()));
+            .map(|((asked, digest), sha256)| self.give_name(asked, digest, &exited, sha256.as_ref(), provenance.as_ref()));
         Ok(Built::Done(join_all(named).await.into_iter().collect::<Result<_>>()?))
     }
 
@@ -96,7 +97,7 @@ impl Build<'_> {
         digest: &str,
         exited: &Exited,
         sha256: Option<&String>,
-        revision: Option<&String>,
+        provenance: Option<&Provenance>,
     ) -> Result<TargetReport> {
         let image = &asked.target.image;
         self.client.has_pushed(&image.repository);
@@ -121,10 +122,10 @@ impl Build<'_> {
             // As after any push: a tag that is immutable and exists is as good.
             self.desk.tell(Note::warning(error.headline()));
             let refused = Exited { code: None, ..exited.clone() };
-            return self.prove(asked, &refused, sha256, revision).await;
+            return self.prove(asked, &refused, sha256, provenance).await;
         }
         let milliseconds = Some(exited.milliseconds);
-        Ok(TargetReport { milliseconds, ..self.prove(asked, exited, sha256, revision).await? })
+        Ok(TargetReport { milliseconds, ..self.prove(asked, exited, sha256, provenance).await? })
     }
 
     /// What another builder built is loaded into the engine where nothing is pushed, and only one platform can be: that of this machine, if it

@@ -9,6 +9,7 @@ use crate::desk::{Desk, Files, join_all};
 use crate::digest::Algorithm;
 use crate::error::Result;
 use crate::job::git::{self, Item, Kind, Repository};
+use crate::job::submodules::{self, Submodule};
 use crate::need::{Answer, Failure, FailureKind, Hashed, Listing, Need};
 use crate::options::{Checkout, Options};
 use crate::path::RelPath;
@@ -69,19 +70,27 @@ impl Reader {
         &self.desk
     }
 
-    /// A desk over the files of a commit.
-    pub(super) async fn at(&self, commit: &str) -> Result<Desk> {
+    /// A commit, with the files of its submodules as far as they are here.
+    pub(super) async fn at(&self, commit: &str) -> Result<Tree> {
         let items = git::tree(&self.desk, &self.options, commit).await?;
-        Ok(self.over(items.into()).await?.0)
+        let (items, submodules) = submodules::expand(&self.desk, &self.options, &self.repository, items).await;
+        Ok(Tree { items: items.into(), submodules: submodules.into() })
     }
 
-    /// A desk over the files of a tree, sorted by path, and what will have been asked for there.
-    pub(super) async fn over(&self, items: Rc<[Item]>) -> Result<(Desk, Rc<RefCell<Seen>>)> {
-        let links: Vec<Rc<str>> = items.iter().filter(|item| item.kind == Kind::Link).map(|item| Rc::clone(&item.object)).collect();
-        self.load(links).await?;
+    /// A desk over the files of a tree, and what will have been asked for there.
+    pub(super) async fn over(&self, tree: Tree) -> Result<(Desk, Rc<RefCell<Seen>>)> {
+        let links: Vec<&Item> = tree.items.iter().filter(|item| item.kind == Kind::Link).collect();
+        self.load(&tree, &links).await?;
         let seen = Rc::<RefCell<Seen>>::default();
-        let revision = Revision { reader: self.clone(), items, seen: Rc::clone(&seen) };
+        let revision = Revision { reader: self.clone(), tree, seen: Rc::clone(&seen) };
         Ok((self.desk.over(Rc::new(revision)), seen))
+    }
+
+    /// The contents of files of a tree, in their order.
+    pub(super) async fn contents(&self, tree: &Tree, items: &[&Item]) -> Result<Vec<Rc<[u8]>>> {
+        self.load(tree, items).await?;
+        let store = self.store.borrow();
+        Ok(items.iter().map(|item| find(&store.contents, &item.object).map(Rc::clone).unwrap_or_default()).collect())
     }
 
     /// Where a folder of the host is in a tree, by names alone; `None` outside of the repository.
@@ -105,43 +114,77 @@ impl Reader {
     }
 
     /// Reads contents that are not known yet.
-    async fn load(&self, mut objects: Vec<Rc<str>>) -> Result<()> {
-        objects.sort_unstable();
-        objects.dedup();
-        objects.retain(|object| find(&self.store.borrow().contents, object).is_none());
-        if !objects.is_empty() {
-            let contents = git::contents(&self.desk, &self.options, &objects).await?;
-            add(&mut self.store.borrow_mut().contents, objects.into_iter().zip(contents));
+    async fn load(&self, tree: &Tree, items: &[&Item]) -> Result<()> {
+        for (folder, mut objects) in tree.by_folder(items) {
+            objects.retain(|object| find(&self.store.borrow().contents, object).is_none());
+            if !objects.is_empty() {
+                let contents = git::contents(&self.desk, &self.options, &folder, &objects).await?;
+                add(&mut self.store.borrow_mut().contents, objects.into_iter().zip(contents));
+            }
         }
         Ok(())
     }
 
     /// Hashes objects that are not known yet: each is hashed once, however many commits have it.
-    async fn hash(&self, mut objects: Vec<Rc<str>>, algorithm: Algorithm) -> std::result::Result<(), Failure> {
-        objects.sort_unstable();
-        objects.dedup();
-        objects.retain(|object| find(&self.store.borrow().hashed, object).is_none());
-        let parts = objects.chunks(BATCH.min(objects.len() / 4 + 64)).map(|part| {
-            let command = git::command(&["cat-file", "--batch"], Some(git::lines(part)), "hash files of the commit");
-            self.desk.objects(command, algorithm)
-        });
-        let mut hashed = Vec::with_capacity(objects.len());
-        for part in join_all(parts).await {
-            hashed.extend(part?);
+    async fn hash(&self, tree: &Tree, items: &[&Item], algorithm: Algorithm) -> std::result::Result<(), Failure> {
+        for (folder, mut objects) in tree.by_folder(items) {
+            objects.retain(|object| find(&self.store.borrow().hashed, object).is_none());
+            let parts = objects.chunks(BATCH.min(objects.len() / 4 + 64)).map(|part| {
+                let args = [&git::inside(&folder)[..], &["cat-file", "--batch"]].concat();
+                self.desk.objects(git::command(&args, Some(git::lines(part)), "hash files of the commit"), algorithm)
+            });
+            let mut hashed = Vec::with_capacity(objects.len());
+            for part in join_all(parts).await {
+                hashed.extend(part?);
+            }
+            if hashed.len() != objects.len() {
+                return Err(other("git printed other objects than it was asked for"));
+            }
+            add(&mut self.store.borrow_mut().hashed, objects.into_iter().zip(hashed));
         }
-        if hashed.len() != objects.len() {
-            return Err(other("git printed other objects than it was asked for"));
-        }
-        add(&mut self.store.borrow_mut().hashed, objects.into_iter().zip(hashed));
         Ok(())
+    }
+}
+
+/// The names of one commit.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tree {
+    /// Sorted by path.
+    pub(super) items: Rc<[Item]>,
+    /// Sorted by place.
+    pub(super) submodules: Rc<[Submodule]>,
+}
+
+impl Tree {
+    /// What stands at a place.
+    pub(super) fn item(&self, place: &[u8]) -> Option<&Item> {
+        self.items.binary_search_by(|item| (*item.path).cmp(place)).ok().map(|index| &self.items[index])
+    }
+
+    /// The objects of files by the folder whose repository has them, sorted, each once.
+    fn by_folder(&self, items: &[&Item]) -> Vec<(Rc<str>, Vec<Rc<str>>)> {
+        let mut all: Vec<(Rc<str>, Vec<Rc<str>>)> = Vec::new();
+        for item in items {
+            // The innermost one comes last.
+            let submodule = self.submodules.iter().rfind(|submodule| submodule.is_read && submodule.has(&item.path));
+            let folder = submodule.map(|submodule| Rc::clone(&submodule.folder)).unwrap_or_default();
+            match all.iter_mut().find(|(other, _)| *other == folder) {
+                Some((_, objects)) => objects.push(Rc::clone(&item.object)),
+                None => all.push((folder, vec![Rc::clone(&item.object)])),
+            }
+        }
+        for (_, objects) in &mut all {
+            objects.sort_unstable();
+            objects.dedup();
+        }
+        all
     }
 }
 
 /// The files of one commit.
 struct Revision {
     reader: Reader,
-    /// Sorted by path.
-    items: Rc<[Item]>,
+    tree: Tree,
     seen: Rc<RefCell<Seen>>,
 }
 
@@ -195,7 +238,7 @@ impl Revision {
             _ => {}
         }
         let mut listing = Listing::default();
-        for item in git::below(&self.items, &place).ok_or_else(not_found)? {
+        for item in git::below(&self.tree.items, &place).ok_or_else(not_found)? {
             let path = root.join(item.path.get(if place.is_empty() { 0 } else { place.len() + 1 }..).unwrap_or_default());
             match item.kind {
                 Kind::File | Kind::Executable => listing.files.push(path),
@@ -215,7 +258,7 @@ impl Revision {
             Some(Kind::Submodule) => return Ok(Vec::new()),
             _ => {}
         }
-        let mut items = git::below(&self.items, &place).ok_or_else(|| of_folder(FailureKind::NotFound))?;
+        let mut items = git::below(&self.tree.items, &place).ok_or_else(|| of_folder(FailureKind::NotFound))?;
         let skip = if place.is_empty() { 0 } else { place.len() + 1 };
         let mut entries = Vec::new();
         while let Some((item, rest)) = items.split_first() {
@@ -239,7 +282,7 @@ impl Revision {
 
     async fn read(&self, path: &str) -> std::result::Result<Vec<u8>, Failure> {
         let item = self.place(path.as_bytes(), true).and_then(|place| self.item(&self.saw(place))).ok_or_else(not_found)?;
-        self.reader.load(vec![Rc::clone(&item.object)]).await.map_err(|error| other(&error.to_string()))?;
+        self.reader.load(&self.tree, &[item]).await.map_err(|error| other(&error.to_string()))?;
         Ok(self.target(item).to_vec())
     }
 
@@ -249,7 +292,7 @@ impl Revision {
             let item = self.place(path.as_bytes(), true).and_then(|place| self.item(&self.saw(place)));
             items.push(item.ok_or_else(|| Failure { path: Some(path.clone()), ..not_found() })?);
         }
-        self.reader.hash(items.iter().map(|item| Rc::clone(&item.object)).collect(), algorithm).await?;
+        self.reader.hash(&self.tree, &items, algorithm).await?;
         let store = self.reader.store.borrow();
         let hashed = |item: &&Item| {
             let hashed = find(&store.hashed, &item.object)?;
@@ -261,7 +304,7 @@ impl Revision {
     fn exists(&self, path: &str) -> bool {
         self.place(path.as_bytes(), true).is_some_and(|place| {
             let place = self.saw(place);
-            self.item(&place).is_some() || git::below(&self.items, &place).is_some()
+            self.item(&place).is_some() || git::below(&self.tree.items, &place).is_some()
         })
     }
 
@@ -271,7 +314,7 @@ impl Revision {
     }
 
     fn item(&self, place: &[u8]) -> Option<&Item> {
-        self.items.binary_search_by(|item| (*item.path).cmp(place)).ok().map(|index| &self.items[index])
+        self.tree.item(place)
     }
 
     /// Where a path of the host is in the tree, links on the way followed; `None` outside of the repository.

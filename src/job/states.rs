@@ -4,9 +4,12 @@ use std::rc::Rc;
 
 use crate::desk::Desk;
 use crate::error::Result;
+use crate::image::Repository;
 use crate::job::place::Places;
+use crate::job::revision::Reader;
 use crate::job::{inputs, model, services};
 use crate::options::Options;
+use crate::path::RelPath;
 
 /// One image in one state of the project.
 #[derive(Debug, Clone)]
@@ -18,6 +21,20 @@ pub(super) struct State {
     pub(super) manifest: Rc<[u8]>,
     /// The folders that its build can read, as the host names them.
     pub(super) folders: Vec<Vec<u8>>,
+    /// Where it goes; `None` for plain folders.
+    pub(super) repository: Option<Repository>,
+    /// The folder that the paths of the manifest are in, as the host names it.
+    pub(super) base: String,
+}
+
+impl State {
+    /// Where a path of the manifest is in a tree, by names alone.
+    pub(super) fn place(&self, reader: &Reader, path: &RelPath) -> Option<Vec<u8>> {
+        match path.as_bytes().starts_with(b"/") {
+            true => reader.place(path.as_bytes()),
+            false => reader.place(RelPath::new(self.base.as_bytes()).join(path.as_bytes()).as_bytes()),
+        }
+    }
 }
 
 /// The images of the project as the desk sees it. No registry is asked: base images count by their names, and periods do not.
@@ -26,7 +43,14 @@ pub(super) async fn read(desk: &Desk, options: &Options) -> Result<Vec<State>> {
     if options.is_plain() {
         let identity = inputs::identify(desk, options).await?;
         let folders = options.paths.iter().map(|path| path.as_bytes().to_vec()).collect();
-        return Ok(vec![State { services: Vec::new(), tag: identity.tag, manifest: identity.manifest.into(), folders }]);
+        return Ok(vec![State {
+            services: Vec::new(),
+            tag: identity.tag,
+            manifest: identity.manifest.into(),
+            folders,
+            repository: None,
+            base: ".".to_owned(),
+        }]);
     }
     let project = model::load(desk, options).await?;
     let options = &services::with_project(options, &project);
@@ -40,7 +64,14 @@ pub(super) async fn read(desk: &Desk, options: &Options) -> Result<Vec<State>> {
         }
         folders.sort_unstable();
         folders.dedup();
-        states.push(State { services: target.built.clone(), tag: target.tag.clone(), manifest: Rc::clone(&target.manifest), folders });
+        states.push(State {
+            services: target.built.clone(),
+            tag: target.tag.clone(),
+            manifest: Rc::clone(&target.manifest),
+            folders,
+            repository: Some(target.image.repository.clone()),
+            base: places.of_host("."),
+        });
     }
     Ok(states)
 }

@@ -61,8 +61,13 @@ fn in_full(compared: &Compared, text: &mut String) {
     let Compared { now, diff, .. } = compared;
     let name = if now.services.is_empty() { String::new() } else { format!("{}  ", now.services.join(", ")) };
     writeln!(text, "{name}{}\nsince {}", now.image, called(compared)).ok();
+    let unknown = &compared.old.unknown;
+    heading(text, "not known", unknown.len());
+    for (path, why) in unknown {
+        writeln!(text, "  {path}  ({why})").ok();
+    }
     if diff.is_empty() {
-        text.push_str("\nnothing that counts has changed\n");
+        text.push_str(if unknown.is_empty() { "\nnothing that counts has changed\n" } else { "\nnothing else that counts has changed\n" });
         return;
     }
     for (paths, what) in [(&diff.changed, "changed"), (&diff.added, "added"), (&diff.removed, "removed")] {
@@ -94,8 +99,11 @@ fn called(compared: &Compared) -> String {
     let old = &compared.old;
     let mut about = vec![old.tag.clone()];
     about.extend(old.created.iter().map(|time| format!("built {time}")));
-    let commit = old.commit.iter().filter(|commit| **commit != old.label);
-    about.extend(commit.map(|commit| format!("commit {}", commit.get(..12).unwrap_or(commit))));
+    let source = old.source.iter().filter(|source| source.commit != old.label);
+    about.extend(source.map(|source| {
+        let dirty = if source.is_dirty == Some(true) { " with uncommitted changes" } else { "" };
+        format!("commit {}{dirty}", source.commit.get(..12).unwrap_or(&source.commit))
+    }));
     format!("{} ({})", printable(&old.label), printable(&about.join(", ")))
 }
 
@@ -149,8 +157,15 @@ fn value(compared: &Compared, lines: &str) -> Value {
         "services": now.services,
         "image": now.image,
         "tag": now.tag,
-        "against": {"name": old.label, "tag": old.tag, "commit": old.commit, "created": old.created},
-        "same": diff.is_empty(),
+        "against": {
+            "name": old.label,
+            "tag": old.tag,
+            "commit": old.source.as_ref().map(|source| &source.commit),
+            "dirty": old.source.as_ref().and_then(|source| source.is_dirty),
+            "created": old.created,
+        },
+        "same": if diff.is_empty() && !old.unknown.is_empty() { None } else { Some(diff.is_empty()) },
+        "unknown": old.unknown.iter().map(|(path, why)| json!({"path": to_value(path.as_bytes()), "why": why})).collect::<Vec<_>>(),
         "changed": list(&diff.changed),
         "added": list(&diff.added),
         "removed": list(&diff.removed),
@@ -166,7 +181,7 @@ fn value(compared: &Compared, lines: &str) -> Value {
 /// The lines that differ, as git shows them; empty where there is nothing to show.
 async fn lines(desk: &Desk, options: &Options, compared: &Compared) -> String {
     let Compared { now, old, diff } = compared;
-    let Some(commit) = &old.commit else {
+    let Some(source) = &old.source else {
         let message = format!("`--diff`: {} does not say which commit it was made of; name a revision with `--against`", old.label);
         desk.tell(Note::warning(message));
         return String::new();
@@ -179,6 +194,6 @@ async fn lines(desk: &Desk, options: &Options, compared: &Compared) -> String {
     let shown: Vec<String> = paths.iter().take(MOST).map(|path| now.host_path(path)).collect();
     match shown.is_empty() {
         true => String::new(),
-        false => branch::lines(desk, options, commit, &shown).await,
+        false => branch::lines(desk, options, &source.commit, &shown).await,
     }
 }

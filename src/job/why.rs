@@ -13,6 +13,7 @@ use crate::manifest::Manifest;
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::plan::Target;
+use crate::registry::about::Source;
 use crate::registry::reply::Presence;
 use crate::report::{Note, Report};
 
@@ -40,7 +41,7 @@ impl Now {
 }
 
 /// An earlier state.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Old {
     /// What it is called: an image, a file, a revision.
     pub(super) label: String,
@@ -48,9 +49,11 @@ pub(super) struct Old {
     pub(super) tag: String,
     pub(super) manifest: Manifest,
     /// The commit that it was made of, where that is known.
-    pub(super) commit: Option<String>,
+    pub(super) source: Option<Source>,
     /// When its image was built, where that is known.
     pub(super) created: Option<String>,
+    /// What cannot be compared, and why; the manifests have nothing of it.
+    pub(super) unknown: Vec<(RelPath, String)>,
 }
 
 /// Two states compared.

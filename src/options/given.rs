@@ -165,6 +165,7 @@ impl Given {
         options.keep_branches = self.flag("keep-branches")?;
         options.keep_commits = self.number("keep-commits", 1)?;
         options.keep_days = self.number("keep-days", 0)?;
+        options.ignored_commits = self.many("ignore-commit")?;
         options.delete = self.flag("delete")?;
         if job == Job::Prune && !options.keep_branches && !self.has("keep-commits") {
             return Err(Error::new(Code::Usage, "`prune` has to know what is to be kept").help(

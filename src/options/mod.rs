@@ -253,6 +253,8 @@ pub struct Options {
     pub keep_commits: usize,
     /// Of how many days everything is kept.
     pub keep_days: usize,
+    /// Commits whose images `prune` does not compute.
+    pub ignored_commits: Vec<String>,
     /// Whether what nothing needs is deleted.
     pub delete: bool,
     /// A file for a plot.
@@ -352,6 +354,7 @@ impl Options {
             keep_branches: false,
             keep_commits: 1,
             keep_days: 1,
+            ignored_commits: Vec::new(),
             delete: false,
             plot: None,
             dry_run: false,

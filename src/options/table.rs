@@ -319,6 +319,12 @@ pub const OPTIONS: &[Definition] = &[
             "Of how many days to keep everything: what a job is about to use may be on no branch yet",
         )
     },
+    both(
+        "ignore-commit",
+        Takes::Many("COMMIT"),
+        &[Prune],
+        "A commit whose images cannot be computed; those that were built from it are kept all the same",
+    ),
     both("delete", Takes::Flag, &[Prune], "Delete what nothing needs; without it, it is only listed"),
     both("plot", Takes::One("FILE"), &[Backtest], "Write a plot (SVG) of the builds to this file"),
     both("dry-run", Takes::Flag, WITH_EFFECT, "Say what would be done, and do nothing"),

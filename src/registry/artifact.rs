@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::digest::{Algorithm, digest};
 use crate::image::{Reference, Repository};
+use crate::registry::about::{self, About};
 use crate::registry::carrier::{self, CONFIG_TYPE, Carrier, LAYER_TYPE, MANIFEST_TYPE, carry};
 use crate::registry::reply::Descriptor;
 use crate::registry::{Call, MANIFEST_TYPES, Method, Response, percent_encode};
@@ -26,27 +27,6 @@ const LONGEST_LIST: usize = 1024 * 1024;
 
 /// The name of an annotation: the text itself.
 const TEXT: &str = "vnd.docktag.manifest";
-/// The tag that the text makes.
-const TAG: &str = "vnd.docktag.tag";
-/// The tag that the same inputs would make with sha256, if the tag is an md5.
-const SHA256: &str = "vnd.docktag.sha256";
-/// When the image was built (image-spec, `annotations.md`).
-const CREATED: &str = "org.opencontainers.image.created";
-/// The commit that it was built from.
-const REVISION: &str = "org.opencontainers.image.revision";
-
-/// What is said of a kept manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct About {
-    /// The tag that its text makes.
-    pub tag: String,
-    /// The tag that the same inputs make with sha256, if `tag` is an md5.
-    pub sha256: Option<String>,
-    /// When the image was built, as in RFC 3339.
-    pub created: Option<String>,
-    /// The commit that was checked out then.
-    pub revision: Option<String>,
-}
 
 /// A kept manifest in the list of what refers to an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +42,8 @@ pub struct Listed {
 /// The image that has a manifest's text in its own manifest; `None` where the text is too long for that, or no UTF-8.
 ///
 /// ```
-/// use docktag::registry::artifact::{About, add, listed, text, with_text};
+/// use docktag::registry::about::About;
+/// use docktag::registry::artifact::{add, listed, text, with_text};
 /// use docktag::registry::reply::Descriptor;
 ///
 /// let image = Descriptor { digest: "sha256:ab".into(), media_type: "application/x".into(), size: 7, milliseconds: 0 };
@@ -76,7 +57,7 @@ pub struct Listed {
 /// ```
 pub fn with_text(image: &Descriptor, text: &[u8], about: &About) -> Option<Carrier> {
     let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= LONGEST)?;
-    let mut annotations = annotations(about);
+    let mut annotations = about::annotations(about);
     annotations[TEXT] = text.into();
     Some(carry(&described(image), &annotations, None))
 }
@@ -91,7 +72,8 @@ pub fn text(artifact: &[u8]) -> Option<String> {
 ///
 /// ```
 /// use docktag::digest::Algorithm;
-/// use docktag::registry::artifact::{About, add, layer, listed, sha256, with_layer};
+/// use docktag::registry::about::About;
+/// use docktag::registry::artifact::{add, layer, listed, sha256, with_layer};
 /// use docktag::registry::reply::Descriptor;
 ///
 /// let image = Descriptor { digest: "sha256:ab".into(), media_type: "application/x".into(), size: 7, milliseconds: 0 };
@@ -102,7 +84,7 @@ pub fn text(artifact: &[u8]) -> Option<String> {
 /// ```
 pub fn with_layer(image: &Descriptor, text: &[u8], algorithm: Algorithm, about: &About) -> Carrier {
     let name = format!("docktag.{}", algorithm.program());
-    carry(&described(image), &annotations(about), Some((&name, text)))
+    carry(&described(image), &about::annotations(about), Some((&name, text)))
 }
 
 /// A layer with a text.
@@ -125,7 +107,7 @@ impl Layer {
 pub fn layer(artifact: &[u8]) -> Option<Layer> {
     let artifact: Value = serde_json::from_slice(artifact).ok()?;
     let [layer] = artifact["layers"].as_array()?.as_slice() else { return None };
-    let is_archive = layer["mediaType"] == LAYER_TYPE && artifact["annotations"][TAG].is_string();
+    let is_archive = layer["mediaType"] == LAYER_TYPE && artifact["annotations"][about::TAG].is_string();
     let digest = layer["digest"].as_str()?.to_owned();
     (is_archive || layer["mediaType"] == ARTIFACT_TYPE).then_some(Layer { digest, is_archive })
 }
@@ -139,16 +121,26 @@ pub fn subject(artifact: &[u8]) -> Option<String> {
 /// The kept manifests in a list of what refers to an image; `None` where it is no such list.
 pub fn listed(index: &[u8]) -> Option<Vec<Listed>> {
     let index: Value = serde_json::from_slice(index).ok()?;
-    let is_ours = |item: &&Value| item["artifactType"] == ARTIFACT_TYPE || item["annotations"][TAG].is_string();
-    let ours = index["manifests"].as_array()?.iter().filter(is_ours);
+    let ours = index["manifests"].as_array()?.iter().filter(|item| is_ours(item));
     let mut all = Vec::new();
     for item in ours {
         if let Some(digest) = item["digest"].as_str() {
             let text = item["annotations"][TEXT].as_str().map(str::to_owned);
-            all.push(Listed { digest: digest.to_owned(), about: about(&item["annotations"]), text });
+            all.push(Listed { digest: digest.to_owned(), about: about::read(&item["annotations"]), text });
         }
     }
     Some(all)
+}
+
+/// Whether a list has something that docktag did not make.
+pub fn has_others(index: &[u8]) -> bool {
+    let index: Value = serde_json::from_slice(index).unwrap_or_default();
+    !index["manifests"].as_array().is_some_and(|items| items.iter().all(is_ours))
+}
+
+/// Some registries list the type of the configuration in the place of the artifact's.
+fn is_ours(item: &Value) -> bool {
+    item["artifactType"] == ARTIFACT_TYPE || item["annotations"][about::TAG].is_string()
 }
 
 /// The list with an artifact in it, where it is not there already. `index` is the list as it is; without one, or with one that is no list, a
@@ -263,21 +255,6 @@ fn described(image: &Descriptor) -> Value {
     json!({"mediaType": image.media_type, "digest": image.digest, "size": image.size})
 }
 
-fn annotations(about: &About) -> Value {
-    let mut all = json!({TAG: about.tag});
-    for (name, value) in [(SHA256, &about.sha256), (CREATED, &about.created), (REVISION, &about.revision)] {
-        if let Some(value) = value {
-            all[name] = value.as_str().into();
-        }
-    }
-    all
-}
-
-fn about(annotations: &Value) -> About {
-    let text = |name: &str| annotations[name].as_str().map(str::to_owned);
-    About { tag: text(TAG).unwrap_or_default(), sha256: text(SHA256), created: text(CREATED), revision: text(REVISION) }
-}
-
 fn bytes(value: &Value) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
@@ -303,6 +280,7 @@ mod tests {
         let index: Value = serde_json::from_slice(&index).unwrap();
         assert_eq!((&index["manifests"][0]["digest"], &index["annotations"]["a"]), (&json!("sha256:1"), &json!("b")));
         assert_eq!(listed(b"[]"), None);
+        assert!(has_others(other) && has_others(b"{}") && !has_others(&add(None, ours).unwrap()));
     }
 
     #[test]

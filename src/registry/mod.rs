@@ -3,6 +3,7 @@
 //! Nothing here sends anything; `crate::job::registry` asks the host to.
 //! The API is that of the OCI distribution specification 1.1 ("distribution-spec", `spec.md`).
 
+pub mod about;
 pub mod artifact;
 pub mod carrier;
 pub mod challenge;

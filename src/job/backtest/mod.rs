@@ -11,7 +11,7 @@ use crate::digest::{Algorithm, Digest, Hasher};
 use crate::error::{Code, Error, Result};
 use crate::job::git::{self, Item};
 use crate::job::history::{self, Change, Commit};
-use crate::job::revision::{Reader, Seen};
+use crate::job::revision::{Reader, Seen, Tree};
 use crate::job::services;
 use crate::job::states::{self, State};
 use crate::need::Writing;
@@ -98,7 +98,7 @@ async fn test(reader: &Reader, commits: Vec<Commit>, changes: Vec<Vec<Change>>) 
         let images = match images {
             Some(images) => images,
             None => {
-                let (desk, asked) = reader.over(Rc::clone(&tree)).await?;
+                let (desk, asked) = reader.over(Tree { items: Rc::clone(&tree), ..Tree::default() }).await?;
                 let states = states::read(&desk, reader.options()).await;
                 seen = asked.take();
                 seen.sort();

@@ -4,13 +4,15 @@ use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
-use crate::job::kept;
+use crate::job::kept::{self, Kept};
 use crate::job::prune::all;
+use crate::job::prune::demand::in_order;
 use crate::job::prune::needed::Needed;
 use crate::job::registry::Client;
 use crate::naming::hash_of;
 use crate::options::Options;
 use crate::refresh;
+use crate::registry::about::Source;
 use crate::registry::pages::Pages;
 use crate::registry::reply::{self, Descriptor, Presence};
 use crate::registry::{Call, tags};
@@ -21,9 +23,11 @@ pub(super) struct Judged {
     pub(super) tag: String,
     pub(super) digest: String,
     pub(super) verdict: Verdict,
+    /// Why.
+    pub(super) reason: String,
     /// When its image was built, and from which commit, where that was kept.
     pub(super) created: Option<String>,
-    pub(super) revision: Option<String>,
+    pub(super) source: Option<Source>,
 }
 
 /// What is to become of a tag.
@@ -33,6 +37,8 @@ pub(super) enum Verdict {
     Other,
     /// A commit that counts needs it.
     Needed,
+    /// A commit that counts may need it: git alone cannot tell.
+    Uncertain,
     /// Nothing is kept beside it that shows that docktag made it.
     Foreign,
     /// It is younger than `--keep-days`: what a job is about to use may be on no branch yet.
@@ -55,7 +61,7 @@ pub(super) async fn tags(client: &Client<'_>, options: &Options, repository: &Re
     for (name, found) in names.iter().zip(&found) {
         // One that went in the meantime is nobody's concern.
         let Some(found) = found else { continue };
-        judged.push((judge(client, options, repository, needed, name, found).await?, found));
+        judged.push((judge(client, options, repository, needed, &names, name, found).await?, found));
     }
     // The parts of an index have tags of their own (`HASH-linux-arm64`), and go with it.
     let indexes = judged.iter().filter(|(tag, found)| tag.verdict == Verdict::Unneeded && is_index(found));
@@ -65,7 +71,7 @@ pub(super) async fn tags(client: &Client<'_>, options: &Options, repository: &Re
         let is_part =
             |tag: &Judged| tag.verdict == Verdict::Foreign && tag.tag.starts_with(&format!("{index}-")) && parts.contains(&tag.digest);
         for (tag, _) in judged.iter_mut().filter(|(tag, _)| is_part(tag)) {
-            tag.verdict = Verdict::Unneeded;
+            tag.set(Verdict::Unneeded, format!("part of {index}"));
         }
     }
     // What is kept keeps all that it is made of.
@@ -76,7 +82,7 @@ pub(super) async fn tags(client: &Client<'_>, options: &Options, repository: &Re
     let mut judged: Vec<Judged> = judged.into_iter().map(|(tag, _)| tag).collect();
     for tag in judged.iter_mut().filter(|tag| tag.verdict == Verdict::Unneeded) {
         if digests.binary_search(&tag.digest).is_ok() {
-            tag.verdict = Verdict::Shared;
+            tag.set(Verdict::Shared, "shares its image with a tag that is kept, or is a part of one");
         }
     }
     Ok(judged)
@@ -87,30 +93,79 @@ async fn judge(
     options: &Options,
     repository: &Repository,
     needed: &Needed,
+    names: &[String],
     name: &str,
     found: &Descriptor,
 ) -> Result<Judged> {
-    let judged = |verdict| Judged { tag: name.to_owned(), digest: found.digest.clone(), verdict, created: None, revision: None };
-    let Some(hash) = hash_of(name).filter(|_| !name.starts_with("sha256-")) else { return Ok(judged(Verdict::Other)) };
-    if needed.has_tag(hash) {
-        return Ok(judged(Verdict::Needed));
-    }
-    let image = repository.with_tag(name)?;
-    let kept = match kept::read(client, &image, &found.digest).await {
-        Ok(Some(kept)) => kept,
-        Ok(None) => return Ok(judged(Verdict::Foreign)),
-        Err(error) if matches!(error.code, Code::ManifestInvalid) => return Ok(judged(Verdict::Foreign)),
+    let mut judged = Judged {
+        tag: name.to_owned(),
+        digest: found.digest.clone(),
+        verdict: Verdict::Other,
+        reason: "has no hash".to_owned(),
+        created: None,
+        source: None,
+    };
+    let Some(hash) = hash_of(name).filter(|_| !name.starts_with("sha256-")) else { return Ok(judged) };
+    let kept = match kept::read(client, &repository.with_tag(name)?, &found.digest).await {
+        Ok(kept) => kept.filter(|kept| kept.about.tag == hash),
+        Err(error) if matches!(error.code, Code::ManifestInvalid) => None,
         Err(error) => return Err(error),
     };
-    let young = refresh::rfc3339(options.host.now.saturating_sub(DAY.saturating_mul(options.keep_days as u64)));
-    let verdict = match () {
-        () if kept.about.tag != hash => Verdict::Foreign,
-        () if needed.has_inputs(&kept.manifest) => Verdict::Needed,
-        // Without a date nobody knows how young it is.
-        () if kept.about.created.as_ref().is_none_or(|created| *created > young) => Verdict::Young,
-        () => Verdict::Unneeded,
-    };
-    Ok(Judged { created: kept.about.created, revision: kept.about.revision, ..judged(verdict) })
+    if let Some(kept) = &kept {
+        judged.created.clone_from(&kept.about.created);
+        judged.source.clone_from(&kept.about.source);
+    }
+    let short = |commit: &str| commit.get(..7).unwrap_or(commit).to_owned();
+    let sources = kept.as_ref().map(|kept| kept.sources.as_slice()).unwrap_or_default();
+    if let Some(commit) = needed.source(sources) {
+        judged.set(Verdict::Needed, format!("built from commit {}, which counts", short(commit)));
+    } else if let Some(commit) = needed.with_tag(hash) {
+        judged.set(Verdict::Needed, format!("commit {} has this tag", short(commit)));
+    } else if let Some(kept) = kept {
+        let young = refresh::rfc3339(options.host.now.saturating_sub(DAY.saturating_mul(options.keep_days as u64)));
+        let kept = Kept { manifest: in_order(kept.manifest), ..kept };
+        let is_present = |tag: &str| names.iter().any(|name| hash_of(name) == Some(tag));
+        if let Some(commit) = needed.with_inputs(&kept.manifest) {
+            judged.set(Verdict::Needed, format!("commit {} has these inputs", short(commit)));
+        } else if let Some(commit) = needed.can_be(&kept, repository, is_present) {
+            judged.set(Verdict::Uncertain, format!("git alone cannot tell that commit {} has other inputs", short(commit)));
+        } else if judged.created.as_ref().is_none_or(|created| *created > young) {
+            // Without a date nobody knows how young it is.
+            judged.set(Verdict::Young, format!("`--keep-days` is {}", options.keep_days));
+        } else {
+            judged.set(Verdict::Unneeded, "no commit that counts has these inputs");
+        }
+    } else {
+        judged.set(Verdict::Foreign, "docktag did not make it, or kept no manifest");
+    }
+    Ok(judged)
+}
+
+impl Judged {
+    fn set(&mut self, verdict: Verdict, reason: impl Into<String>) {
+        (self.verdict, self.reason) = (verdict, reason.into());
+    }
+}
+
+/// Looks again which tags there are, just before a deletion: an image that a tag names which is not to be deleted is kept.
+pub(super) async fn look_again(client: &Client<'_>, repository: &Repository, judged: &mut [Judged]) -> Result<()> {
+    let names = names(client, repository).await?;
+    let found = all(names.iter().map(|tag| present(client, repository, tag))).await?;
+    for (name, found) in names.iter().zip(&found) {
+        let Some(found) = found else { continue };
+        let is_listed = judged.iter().any(|tag| tag.verdict == Verdict::Unneeded && tag.tag == *name && tag.digest == found.digest);
+        if is_listed {
+            continue;
+        }
+        let mut digests = vec![found.digest.clone()];
+        if is_index(found) {
+            digests.extend(parts(client, repository, &found.digest).await?);
+        }
+        for tag in judged.iter_mut().filter(|tag| tag.verdict == Verdict::Unneeded && digests.contains(&tag.digest)) {
+            tag.set(Verdict::Shared, format!("the tag {name} names it now"));
+        }
+    }
+    Ok(())
 }
 
 /// All tags, page by page.

@@ -1,8 +1,9 @@
 //! `prune`: which images in the registry no branch and no recent commit needs, and their deletion.
 //!
-//! Whatever is not certain is kept: an image without a kept manifest that names it, one that shares its digest with something that is kept, one
-//! that is young, one whose files are those of a commit that counts.
+//! Whatever is not certain is kept: an image that was built from a commit that counts, or may be that of one; an image without a kept manifest
+//! that names it, one that shares its digest with something that is kept, one that is young.
 
+mod demand;
 mod judge;
 mod needed;
 mod show;
@@ -29,16 +30,22 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let needed = needed::find(desk, options).await?;
     desk.tell(Note::info(format!(
         "commits whose images are needed: {} (branches: {}, commits per branch: {})",
-        needed.commits, needed.branches, options.keep_commits
+        needed.commits.len(),
+        needed.branches,
+        options.keep_commits
     )));
     let client = Client::to_delete(desk, options);
     let mut pruned = Vec::new();
     for repository in repositories {
-        let mut tags = judge::tags(&client, options, &repository, &needed).await?;
-        if options.delete {
-            delete(desk, &client, &repository, &mut tags).await?;
-        }
+        let tags = judge::tags(&client, options, &repository, &needed).await?;
         pruned.push(Pruned { repository, tags });
+    }
+    // Nothing is deleted before everything is known, as in a run that only lists.
+    if options.delete {
+        for it in &mut pruned {
+            judge::look_again(&client, &it.repository, &mut it.tags).await?;
+            delete(desk, &client, &it.repository, &mut it.tags).await?;
+        }
     }
     let document =
         Document { text: show::text(options, &pruned).into_bytes(), json: show::json(&pruned), markdown: show::markdown(options, &pruned) };

@@ -1,86 +1,180 @@
-//! What branches and recent commits need: their tags, and their inputs as far as these do not depend on the machine or the day.
+//! What branches and recent commits need: the commits themselves, and their images as git's objects tell them.
 
-use crate::desk::Desk;
-use crate::digest::{Digest, Hasher};
+use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
+use crate::image::Repository;
+use crate::job::attributes::Converted;
 use crate::job::git;
+use crate::job::kept::Kept;
+use crate::job::prune::demand::{Demand, essence, in_order};
 use crate::job::revision::Reader;
-use crate::job::states;
+use crate::job::states::{self, State};
 use crate::manifest::{self, Manifest};
 use crate::map::Map;
 use crate::need::Exited;
 use crate::options::Options;
+use crate::path::RelPath;
+use crate::registry::about::Source;
 use crate::report::Note;
 
 /// What is needed.
 #[derive(Debug, Default)]
 pub(super) struct Needed {
-    /// Tags, sorted.
-    tags: Vec<String>,
-    /// What [`essence`] makes of manifests, sorted.
-    essences: Vec<Digest>,
-    /// How many commits were looked at.
-    pub(super) commits: usize,
+    /// The commits that count, sorted.
+    pub(super) commits: Vec<String>,
+    /// Their images, as far as git's objects tell.
+    pub(super) demands: Vec<Demand>,
     /// How many branches there are.
     pub(super) branches: usize,
 }
 
-/// Lines of a manifest that depend on the machine, the day or the environment: two manifests that differ in these only can be of one commit.
-const PASSING: [&str; 6] = ["platform", "arg", "base", "refresh", "image", "remote"];
-
 impl Needed {
-    /// Whether a commit that counts has this tag.
-    pub(super) fn has_tag(&self, tag: &str) -> bool {
-        self.tags.binary_search_by(|other| other.as_str().cmp(tag)).is_ok()
+    /// The commit that counts of those that an image was built from.
+    pub(super) fn source<'a>(&'a self, sources: &[Source]) -> Option<&'a str> {
+        self.commits.iter().find(|commit| sources.iter().any(|source| source.is_of(commit))).map(String::as_str)
     }
 
-    /// Whether a commit that counts has these inputs, made on another machine or another day perhaps.
-    pub(super) fn has_inputs(&self, manifest: &Manifest) -> bool {
-        self.essences.binary_search(&essence(manifest)).is_ok()
+    /// The commit whose image has this tag.
+    pub(super) fn with_tag(&self, tag: &str) -> Option<&str> {
+        self.demands.iter().find(|demand| demand.tag == tag).map(|demand| demand.commit.as_str())
+    }
+
+    /// The commit whose image has these inputs, made on another machine or another day perhaps.
+    pub(super) fn with_inputs(&self, manifest: &Manifest) -> Option<&str> {
+        let essence = essence(manifest);
+        self.demands.iter().find(|demand| demand.essence == essence).map(|demand| demand.commit.as_str())
+    }
+
+    /// The commit whose image this may be, for all that git's objects tell. `is_present`: whether the repository has a tag with a hash.
+    pub(super) fn can_be(&self, kept: &Kept, repository: &Repository, is_present: impl Fn(&str) -> bool) -> Option<&str> {
+        let is_own = |demand: &&Demand| demand.repository.as_ref().is_none_or(|own| own == repository);
+        // A variable of the job can be in the name of the repository.
+        let is_any_own = self.demands.iter().any(|demand| is_own(&demand));
+        let mut demands = self.demands.iter().filter(|demand| !is_any_own || is_own(demand));
+        demands.find(|demand| demand.can_be(kept, is_present(&demand.tag))).map(|demand| demand.commit.as_str())
     }
 }
 
 /// Reads the commits that count, of every branch.
 pub(super) async fn find(desk: &Desk, options: &Options) -> Result<Needed> {
     let reader = Reader::open(desk, options).await?;
-    let heads = heads(desk, options, &reader).await?;
+    let ignored = join_all(options.ignored_commits.iter().map(|name| reader.commit(name))).await;
+    let ignored = ignored.into_iter().collect::<Result<Vec<_>>>()?;
+    let head = reader.commit("HEAD").await?;
+    let heads = heads(desk, options, &reader, &head).await?;
     let commits = recent(desk, options, &reader, &heads).await?;
-    let mut needed = Needed { commits: commits.len(), branches: heads.len(), ..Needed::default() };
+    let mut needed =
+        Needed { commits: commits.iter().map(|(commit, _)| commit.clone()).collect(), branches: heads.len(), ..Needed::default() };
     // Many commits have the same tree, or were looked at already on another branch.
-    let mut trees: Vec<String> = Vec::new();
-    let mut skipped: Option<Error> = None;
+    let mut trees: Map<String, ()> = Map::new();
+    let mut failed: Vec<(String, Error)> = Vec::new();
+    let mut without: Option<Error> = None;
     for (commit, tree) in commits {
-        match trees.binary_search(&tree) {
-            Ok(_) => continue,
-            Err(index) => trees.insert(index, tree),
+        if ignored.contains(&commit) || trees.get(&tree).is_some() {
+            continue;
         }
-        match states::read(&reader.at(&commit).await?, reader.options()).await {
-            Ok(states) => {
-                for state in states {
-                    needed.essences.push(essence(&Manifest::parse(manifest::algorithm(&state.manifest), &state.manifest)?));
-                    needed.tags.push(state.tag);
+        match demands(&reader, &commit).await {
+            Ok(demands) => {
+                trees.insert(tree, ());
+                for demand in demands {
+                    needed.add(demand);
                 }
             }
-            // A commit that has no images needs none; one whose images cannot be known could need any.
-            Err(error) if error.code.exit() == 2 && error.code != Code::ComposeNotCovered => skipped = skipped.or(Some(error)),
-            Err(error) => return Err(error.of(&format!("commit {commit}"))),
+            Err((error, true)) if commit != head => without = without.or(Some(error)),
+            Err((error, _)) => failed.push((commit, error)),
         }
     }
-    if let Some(error) = skipped {
+    if let Some((_, first)) = failed.first() {
+        return Err(uncomputable(&failed, first.clone()));
+    }
+    if let Some(error) = without {
         desk.tell(Note::info(format!("some commits have no images, such as where {}", error.headline())));
     }
-    needed.tags.sort_unstable();
-    needed.essences.sort_unstable();
-    if needed.tags.is_empty() {
+    if needed.demands.is_empty() {
         return Err(Error::new(Code::NoTarget, "no commit that counts has an image, so every image would be deleted")
             .help("is it the right folder, and are these the right Compose files?"));
     }
     Ok(needed)
 }
 
+impl Needed {
+    /// Adds an image that no other commit needs in the same way.
+    fn add(&mut self, demand: Demand) {
+        let is_same = |other: &Demand| {
+            (&other.tag, &other.repository, &other.submodules, &other.converted, &other.manifest)
+                == (&demand.tag, &demand.repository, &demand.submodules, &demand.converted, &demand.manifest)
+        };
+        if !self.demands.iter().any(is_same) {
+            self.demands.push(demand);
+        }
+    }
+}
+
+/// Commits whose images could be any.
+fn uncomputable(failed: &[(String, Error)], first: Error) -> Error {
+    let (commit, _) = &failed[0];
+    let more = match failed.len() {
+        1 => String::new(),
+        2 => " (and those of 1 more commit)".to_owned(),
+        count => format!(" (and those of {} more commits)", count - 1),
+    };
+    let all: Vec<String> = failed.iter().map(|(commit, _)| format!("--ignore-commit {commit}")).collect();
+    let help = first.help.as_ref().map(|help| format!("{help}; ")).unwrap_or_default();
+    Error::new(first.code, format!("the images that it needs cannot be computed{more}: {}", first.headline()))
+        .at(format!("commit {commit}"))
+        .help(format!("{help}to keep only what was built from such commits, go on with `{}`", all.join(" ")))
+}
+
+/// The images of a commit; an error with whether the commit certainly has none.
+async fn demands(reader: &Reader, commit: &str) -> std::result::Result<Vec<Demand>, (Error, bool)> {
+    let fatal = |error| (error, false);
+    let tree = reader.at(commit).await.map_err(fatal)?;
+    let (desk, _) = reader.over(tree.clone()).await.map_err(fatal)?;
+    let states = match states::read(&desk, reader.options()).await {
+        Ok(states) => states,
+        Err(error) => {
+            let has_none = tree.submodules.iter().all(|submodule| submodule.is_read) && has_no_image(&desk, reader.options(), &error).await;
+            return Err((error, has_none));
+        }
+    };
+    let converted = Converted::read(reader, &tree).await.map_err(fatal)?;
+    let demand = |state: State| {
+        let manifest = in_order(Manifest::parse(manifest::algorithm(&state.manifest), &state.manifest)?);
+        let is_converted = |path: &&RelPath| state.place(reader, path).is_none_or(|place| converted.has(&place));
+        let unsure = manifest.files.iter().map(|file| &file.path).filter(is_converted).cloned().collect();
+        let base = reader.place(state.base.as_bytes()).unwrap_or_default();
+        let way = |place: &[u8]| {
+            let [base, place] = [&*base, place].map(|path| format!("/{}", String::from_utf8_lossy(path)));
+            crate::path::way(&base, &place).into_bytes()
+        };
+        Ok(Demand {
+            commit: commit.to_owned(),
+            repository: state.repository,
+            tag: state.tag,
+            essence: essence(&manifest),
+            submodules: tree.submodules.iter().map(|submodule| way(&submodule.place)).collect(),
+            converted: unsure,
+            manifest,
+        })
+    };
+    states.into_iter().map(demand).collect::<Result<_>>().map_err(fatal)
+}
+
+/// Whether a commit that has an error has no images: there is no Compose file or folder yet, or no service that is built.
+async fn has_no_image(desk: &Desk, options: &Options, error: &Error) -> bool {
+    match error.code {
+        Code::NoTarget | Code::PathMissing | Code::PathNotAFolder => true,
+        Code::Usage => !options.services.is_empty(),
+        // A file that another one includes can be made by an earlier step.
+        Code::ComposeFileMissing if options.files.is_empty() => error.place.is_none(),
+        Code::ComposeFileMissing => desk.exist(options.files.clone()).await.is_ok_and(|found| !found.contains(&true)),
+        _ => false,
+    }
+}
+
 /// The heads of all branches. Those of the remote have to be here: what they need could not be known otherwise.
-async fn heads(desk: &Desk, options: &Options, reader: &Reader) -> Result<Vec<String>> {
-    let mut heads = vec![reader.commit("HEAD").await?];
+async fn heads(desk: &Desk, options: &Options, reader: &Reader, head: &str) -> Result<Vec<String>> {
+    let mut heads = vec![head.to_owned()];
     if !options.keep_branches {
         return Ok(heads);
     }
@@ -140,40 +234,5 @@ fn printed(exited: Exited, what: &str) -> Result<Vec<String>> {
     match exited.ok() {
         true => Ok(String::from_utf8_lossy(&exited.stdout).lines().map(str::to_owned).collect()),
         false => Err(Error::new(Code::NoRepository, format!("git cannot {what}: {}", exited.last_lines()))),
-    }
-}
-
-/// The digest of a manifest without what passes.
-fn essence(manifest: &Manifest) -> Digest {
-    let mut hasher = Hasher::new(manifest.algorithm);
-    let is_passing = |note: &[u8]| {
-        let kind = note.strip_prefix(b"# ").and_then(|rest| rest.split(|&byte| byte == b' ').next()).unwrap_or_default();
-        kind == b"docktag" || PASSING.iter().any(|passing| passing.as_bytes() == kind)
-    };
-    for note in manifest.notes.iter().filter(|note| !is_passing(note)) {
-        hasher.update(note);
-        hasher.update(b"\n");
-    }
-    for file in &manifest.files {
-        hasher.update(file.digest.as_bytes());
-        hasher.update(file.path.as_bytes());
-        hasher.update(b"\0");
-    }
-    hasher.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::digest::Algorithm;
-
-    #[test]
-    fn what_passes_does_not_count() {
-        let of = |notes: &str| {
-            let text = format!("# docktag 1\n{notes}900150983cd24fb0d6963f7d28e17f72  a\n");
-            essence(&Manifest::parse(Algorithm::Md5, text.as_bytes()).unwrap())
-        };
-        assert_eq!(of("# platform linux/arm64\n# base php sha256:1\n# arg V 2\n# refresh 2026-11\n"), of("# platform linux/amd64\n"));
-        assert_ne!(of("# exec a\n"), of("# platform linux/amd64\n"));
     }
 }

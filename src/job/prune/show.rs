@@ -9,14 +9,19 @@ use crate::job::prune::Pruned;
 use crate::job::prune::judge::{Judged, Verdict};
 use crate::options::Options;
 use crate::print::plural;
+use crate::registry::about::Source;
+use crate::shell::printable;
 
-/// A line for each repository, and one for each tag that is not needed.
+/// A line for each repository, and one for each tag.
 pub(super) fn text(options: &Options, pruned: &[Pruned]) -> String {
     let mut text = String::new();
     for it in pruned {
         writeln!(text, "{}: {}", it.repository, counts(&it.tags)).ok();
-        for tag in it.tags.iter().filter(|tag| is_of_concern(tag)) {
-            writeln!(text, "  {}  {}  {}", tag.tag, date(tag), what(tag)).ok();
+        let cells: Vec<[String; 4]> = shown(&it.tags).map(cells).collect();
+        let width = |column: usize| cells.iter().map(|cells| cells[column].chars().count()).max().unwrap_or_default();
+        let [tag, built, commit] = [0, 1, 2].map(width);
+        for [a, b, c, what] in &cells {
+            writeln!(text, "  {a:tag$}  {b:built$}  {c:commit$}  {what}").ok();
         }
     }
     if !options.delete && any(pruned, Verdict::Unneeded) {
@@ -30,10 +35,10 @@ pub(super) fn markdown(options: &Options, pruned: &[Pruned]) -> String {
     let mut text = String::new();
     for it in pruned {
         writeln!(text, "**{}**: {}\n", cell(&it.repository.to_string()), counts(&it.tags)).ok();
-        if it.tags.iter().any(is_of_concern) {
-            text.push_str("| tag | built | |\n| --- | --- | --- |\n");
-            for tag in it.tags.iter().filter(|tag| is_of_concern(tag)) {
-                writeln!(text, "| {} | {} | {} |", cell(&tag.tag), cell(date(tag)), what(tag)).ok();
+        if shown(&it.tags).next().is_some() {
+            text.push_str("| tag | built | commit | |\n| --- | --- | --- | --- |\n");
+            for cells in shown(&it.tags).map(cells) {
+                writeln!(text, "| {} |", cells.map(|text| cell(&text)).join(" | ")).ok();
             }
             text.push('\n');
         }
@@ -46,7 +51,17 @@ pub(super) fn markdown(options: &Options, pruned: &[Pruned]) -> String {
 
 /// Every tag with its verdict.
 pub(super) fn json(pruned: &[Pruned]) -> String {
-    let tag = |it: &Judged| json!({ "tag": it.tag, "digest": it.digest, "verdict": name(it.verdict), "created": it.created, "revision": it.revision });
+    let tag = |it: &Judged| {
+        json!({
+            "tag": it.tag,
+            "digest": it.digest,
+            "verdict": name(it.verdict),
+            "reason": it.reason,
+            "created": it.created,
+            "revision": it.source.as_ref().map(|source| &source.commit),
+            "dirty": it.source.as_ref().and_then(|source| source.is_dirty),
+        })
+    };
     let repository = |it: &Pruned| json!({ "repository": it.repository.to_string(), "tags": it.tags.iter().map(tag).collect::<Vec<_>>() });
     json!({ "repositories": pruned.iter().map(repository).collect::<Vec<_>>() }).to_string()
 }
@@ -60,6 +75,7 @@ fn counts(tags: &[Judged]) -> String {
     let mut said = vec![plural(tags.len(), "tag")];
     for (verdict, words) in [
         (Verdict::Needed, "needed"),
+        (Verdict::Uncertain, "that may be needed"),
         (Verdict::Young, "too young"),
         (Verdict::Shared, "that share their image with one that is kept"),
         (Verdict::Foreign, "with a hash that docktag did not make, or made without keeping the manifest"),
@@ -75,26 +91,37 @@ fn counts(tags: &[Judged]) -> String {
     said.join(", ")
 }
 
-fn is_of_concern(tag: &Judged) -> bool {
-    matches!(tag.verdict, Verdict::Unneeded | Verdict::Deleted)
+/// The images; a list of what is kept beside one is none.
+fn shown(tags: &[Judged]) -> impl Iterator<Item = &Judged> {
+    tags.iter().filter(|tag| !tag.tag.starts_with("sha256-"))
 }
 
-fn date(tag: &Judged) -> &str {
-    tag.created.as_deref().and_then(|created| created.get(..10)).unwrap_or("?")
+/// Tag, date, commit, and what becomes of it.
+fn cells(tag: &Judged) -> [String; 4] {
+    let date = tag.created.as_deref().and_then(|created| created.get(..10)).unwrap_or("-");
+    let commit = tag.source.as_ref().map_or_else(|| "-".to_owned(), commit);
+    let verdict = match tag.verdict {
+        Verdict::Other | Verdict::Foreign => "left alone",
+        Verdict::Needed => "needed",
+        Verdict::Uncertain => "may be needed",
+        Verdict::Young => "too young",
+        Verdict::Shared => "kept",
+        Verdict::Unneeded => "not needed",
+        Verdict::Deleted => "deleted",
+    };
+    [tag.tag.clone(), printable(date), printable(&commit), printable(&format!("{verdict}: {}", tag.reason))]
 }
 
-fn what(tag: &Judged) -> String {
-    let of = tag.revision.as_deref().and_then(|id| id.get(..7)).map(|id| format!(" (commit {id})")).unwrap_or_default();
-    match tag.verdict {
-        Verdict::Deleted => format!("deleted{of}"),
-        _ => format!("not needed{of}"),
-    }
+fn commit(source: &Source) -> String {
+    let dirty = if source.is_dirty == Some(true) { " (dirty)" } else { "" };
+    format!("{}{dirty}", source.commit.get(..7).unwrap_or(&source.commit))
 }
 
 fn name(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Other => "other",
         Verdict::Needed => "needed",
+        Verdict::Uncertain => "uncertain",
         Verdict::Foreign => "foreign",
         Verdict::Young => "young",
         Verdict::Shared => "shared",

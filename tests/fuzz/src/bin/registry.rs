@@ -2,7 +2,8 @@
 #![no_main]
 
 use docktag::image::{Reference, Repository};
-use docktag::registry::artifact::{self, About};
+use docktag::registry::about::About;
+use docktag::registry::artifact;
 use docktag::registry::credential::{DockerConfig, helper_answer, helper_knows_nothing, with_login};
 use docktag::registry::reply::{self, Presence};
 use docktag::registry::{Response, challenge, index, retry, tags, token};

@@ -1,0 +1,175 @@
+//! The commit that images are built from, and which of their inputs it does not have: this is kept beside an image, since a later run cannot know
+//! it. Files of earlier steps, edits and what git ignores are inputs too.
+
+use crate::desk::Desk;
+use crate::error::{Code, Error, Result};
+use crate::job::attributes::{Converted, filled};
+use crate::job::git::{self, Kind};
+use crate::job::place::Places;
+use crate::job::revision::{Reader, Tree};
+use crate::job::{branch, model};
+use crate::manifest::Manifest;
+use crate::note::{self, Entry};
+use crate::options::Options;
+use crate::registry::about::Source;
+
+/// So many bytes of paths are kept at most; beyond that, everything can differ from the commit.
+const MOST: usize = 8 * 1024;
+
+/// The commit that is checked out.
+pub(super) struct Provenance {
+    commit: String,
+    parents: Vec<String>,
+    checkout: Option<Checkout>,
+}
+
+/// A commit, and how the working tree differs from it.
+struct Checkout {
+    reader: Reader,
+    tree: Tree,
+    /// Sorted by place.
+    changes: Vec<Change>,
+    /// Where the paths of a manifest are; `None` in a plain folder.
+    places: Option<Places>,
+}
+
+/// A file or folder that is not as in the commit.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Change {
+    place: Vec<u8>,
+    /// Whether git knows it; otherwise it is new, and not ignored.
+    is_tracked: bool,
+}
+
+impl Provenance {
+    /// Finds the commit; `None` if nothing is kept, and without git.
+    pub(super) async fn find(desk: &Desk, options: &Options) -> Option<Provenance> {
+        if !options.keep_manifest {
+            return None;
+        }
+        let desk = &desk.quiet();
+        let commit = branch::head(desk, options).await?;
+        let parents = parents(desk, options, &commit).await.unwrap_or_default();
+        let checkout = Checkout::read(desk, options, &commit).await.ok();
+        Some(Provenance { commit, parents, checkout })
+    }
+
+    /// What is kept beside an image with this manifest.
+    pub(super) fn source(&self, options: &Options, manifest: &[u8]) -> Source {
+        let found = self.checkout.as_ref().and_then(|checkout| checkout.compare(&Manifest::parse(options.algorithm, manifest).ok()?));
+        let (is_dirty, uncommitted) = found.unzip();
+        Source { commit: self.commit.clone(), parents: self.parents.clone(), is_dirty, uncommitted }
+    }
+}
+
+/// The parents of a merge. The commit itself is read: a shallow clone has none of its parents.
+async fn parents(desk: &Desk, options: &Options, commit: &str) -> Result<Vec<String>> {
+    let text = git::contents(desk, options, "", &[commit.into()]).await?.concat();
+    let text = String::from_utf8_lossy(&text);
+    let parents = text.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("parent "));
+    let parents: Vec<String> = parents.map(str::to_owned).collect();
+    Ok(if parents.len() > 1 { parents } else { Vec::new() })
+}
+
+impl Checkout {
+    async fn read(desk: &Desk, options: &Options, commit: &str) -> Result<Checkout> {
+        let reader = Reader::open(desk, options).await?;
+        let tree = reader.at(commit).await?;
+        let places = match options.is_plain() {
+            true => None,
+            false => Some(Places::new(options, &model::load(desk, options).await?)),
+        };
+        let mut changes = status(desk, options, "", b"").await?;
+        for submodule in tree.submodules.iter().filter(|submodule| submodule.is_read) {
+            changes.extend(status(desk, options, &submodule.folder, &submodule.place).await?);
+        }
+        // Git shows a file of Git LFS as changed if it does not remember the file's time, since its filter does not run here.
+        let converted = Converted::read(&reader, &tree).await?;
+        let doubtful = changes.iter().filter(|change| change.is_tracked && converted.has(&change.place));
+        let doubtful: Vec<Vec<u8>> = doubtful.map(|change| change.place.clone()).collect();
+        for (place, is_filled) in doubtful.iter().zip(filled(desk, &reader, &tree, &doubtful).await?) {
+            changes.retain(|change| is_filled != Some(true) || change.place != *place);
+        }
+        changes.sort_unstable();
+        Ok(Checkout { reader, tree, changes, places })
+    }
+
+    /// Whether there are uncommitted changes, and the paths that the commit does not have so; `None` if they have no place in the repository.
+    fn compare(&self, manifest: &Manifest) -> Option<(bool, Vec<String>)> {
+        let links = manifest.notes.iter().filter_map(|line| Entry::parse(line)).filter(|entry| entry.kind == note::Kind::Link);
+        let paths = manifest.files.iter().map(|file| file.path.plain()).chain(links.map(|entry| entry.name));
+        let mut is_dirty = self.changes.iter().any(|change| change.is_tracked);
+        let mut uncommitted = Vec::new();
+        for path in paths {
+            let place = self.place(&path);
+            let change = place.as_ref().and_then(|place| self.change(place));
+            let is_known = place.as_ref().and_then(|place| self.tree.item(place)).is_some_and(|item| item.kind != Kind::Submodule);
+            if change.is_some() || !is_known {
+                is_dirty |= change.is_some();
+                uncommitted.push(if is_known { path } else { self.outermost(path) });
+            }
+        }
+        // What was deleted is in no manifest.
+        let folder = String::from_utf8(self.place(b".")?).ok()?;
+        for change in self.changes.iter().filter(|change| change.is_tracked) {
+            let place = String::from_utf8_lossy(&change.place);
+            uncommitted.push(crate::path::way(&format!("/{folder}"), &format!("/{place}")).into_bytes());
+        }
+        Some((is_dirty, lines(uncommitted)))
+    }
+
+    fn place(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let of_host = |places: &Places| places.of_host(std::str::from_utf8(path).ok()?).into_bytes().into();
+        self.reader.place(&self.places.as_ref().map_or_else(|| Some(path.to_vec()), of_host)?)
+    }
+
+    /// The change of a place, or of a folder that it is in.
+    fn change(&self, place: &[u8]) -> Option<&Change> {
+        let ends = (0..=place.len()).rev().filter(|&end| end == place.len() || place[end] == b'/');
+        let find = |end: usize| {
+            let index = self.changes.partition_point(|change| *change.place < place[..end]);
+            self.changes.get(index).filter(|change| change.place == place[..end])
+        };
+        ends.into_iter().find_map(find)
+    }
+
+    /// The outermost folder of a path of which the commit has nothing, else the path itself: one line stands for all that a step has made there.
+    fn outermost(&self, path: Vec<u8>) -> Vec<u8> {
+        let is_new = |end: &usize| {
+            let place = self.place(&path[..*end]);
+            place.is_some_and(|place| git::below(&self.tree.items, &place).is_none() && self.tree.item(&place).is_none())
+        };
+        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
+        match ends.into_iter().find(is_new) {
+            Some(end) => path[..end].to_vec(),
+            None => path,
+        }
+    }
+}
+
+/// As texts; a list that is too long, or that is no text, says that everything can differ.
+fn lines(mut paths: Vec<Vec<u8>>) -> Vec<String> {
+    paths.sort_unstable();
+    paths.dedup();
+    let all: Option<Vec<String>> =
+        paths.into_iter().map(|path| String::from_utf8(path).ok().filter(|path| !path.contains(['\n', '\r']))).collect();
+    match all {
+        Some(all) if all.iter().map(|path| path.len() + 1).sum::<usize>() <= MOST => all,
+        _ => vec![".".to_owned()],
+    }
+}
+
+/// What git says of the working tree in a folder of the host, whose top is at `place`.
+async fn status(desk: &Desk, options: &Options, folder: &str, place: &[u8]) -> Result<Vec<Change>> {
+    let args = ["status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty", "--no-renames"];
+    let exited = git::run_on_files(desk, options, folder, &args, "which changes are not committed?").await?;
+    if !exited.ok() {
+        return Err(Error::new(Code::NoRepository, format!("git does not say what was changed: {}", exited.last_lines())));
+    }
+    let lines = exited.stdout.split(|&byte| byte == 0).filter_map(|line| Some((line.get(..2)?, line.get(3..)?)));
+    let changes = lines.map(|(state, path)| {
+        let path = path.strip_suffix(b"/").unwrap_or(path);
+        Change { place: if place.is_empty() { path.to_vec() } else { [place, path].join(&b'/') }, is_tracked: state != b"??" }
+    });
+    Ok(changes.collect())
+}

@@ -23,6 +23,7 @@ mod tree;
 
 mod dotenv;
 mod interpolate;
+mod scope;
 mod template;
 
 mod canonical;
@@ -42,6 +43,7 @@ mod extends;
 mod include;
 mod load;
 mod normalize;
+mod part;
 mod settings;
 mod shape;
 

@@ -8,6 +8,7 @@ use crate::compose::files;
 use crate::compose::load::{Details, Files, Loader, Step, Stop};
 use crate::compose::node::{Map, Node, Value};
 use crate::compose::project::Project;
+use crate::compose::scope::Scope;
 use crate::compose::template::{self, Notes};
 use crate::compose::{Flavor, decode, include, normalize, paths, scalar, settings, shape, tags, yaml};
 use crate::error::{Code, Error, Result};
@@ -90,6 +91,7 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
         loaded: 0,
         included: Vec::new(),
         extended: Vec::new(),
+        scopes: Vec::new(),
     };
     let mut env: Variables = request.env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     env.insert_new("PWD".to_owned(), request.folder.clone());
@@ -118,13 +120,11 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
     let at = crate::compose::node::At { file: "-f".into(), line: 0 };
     chosen.iter().try_for_each(|file| include::refuse_remote(file, &at))?;
     let chosen: Vec<String> = chosen.iter().map(|file| paths::absolute(&request.folder, file)).collect();
-    let missing: Vec<String> = chosen.iter().filter(|file| !files.contains_key(*file)).cloned().collect();
-    if !missing.is_empty() {
-        return Err(Stop::Need(missing));
-    }
+    loader.ask(&chosen)?;
 
     let name = project_name(&mut loader, request, &chosen, &folder, &env)?;
     env.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
+    let env = Scope::new(env);
     let mut model = loader.model(&Details { folder: &folder, file_folder: &folder, files: &chosen, env: &env }, &[])?;
     if model.is_empty() {
         return Err(Error::new(Code::ComposeFileInvalid, "an empty Compose file")
@@ -140,18 +140,18 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
     let profiles = match request.profiles.is_empty() {
         false => request.profiles.clone(),
         // Without any there is one, the empty one.
-        true => env.get("COMPOSE_PROFILES").map_or("", String::as_str).split(',').map(|text| text.trim().to_owned()).collect(),
+        true => env.get("COMPOSE_PROFILES").unwrap_or_default().split(',').map(|text| text.trim().to_owned()).collect(),
     };
     let checked = consistency::Project { model: &model, profiles: &profiles };
     consistency::check(&checked)?;
     label_files(&mut loader, &checked)?;
     let mut project = shape::project(&checked, &name);
     project.algorithm = settings::algorithm(&model)?;
-    project.default_platform = env.get(platform::VARIABLE).cloned();
+    project.default_platform = env.get(platform::VARIABLE).map(str::to_owned);
     for name in project.secrets.values().filter_map(|secret| secret["environment"].as_str()) {
         let is_known = request.env.get(name).is_some() || project.secret_variables.iter().any(|(known, _)| known == name);
         if let Some(value) = env.get(name).filter(|_| !is_known) {
-            project.secret_variables.push((name.to_owned(), Secret::new(value.as_str())));
+            project.secret_variables.push((name.to_owned(), Secret::new(value)));
         }
     }
     (project.folder, project.files, project.warnings) = (folder, chosen, loader.notes.warnings);
@@ -176,7 +176,7 @@ fn add_variables(loader: &mut Loader<'_>, request: &Request, folder: &str, env: 
             files.push(path);
         }
     }
-    for (name, value) in loader.variables(&files, env)? {
+    for (name, value) in loader.variables(&files, &|name| env.get(name).map(String::as_str))? {
         env.insert_new(name, value);
     }
     Ok(())
@@ -198,11 +198,7 @@ fn from_variable(loader: &Loader<'_>, env: &Variables) -> Step<Vec<String>> {
     let named: Vec<String> = text.split(separator).map(str::to_owned).collect();
     let at = crate::compose::node::At { file: "COMPOSE_FILE".into(), line: 0 };
     named.iter().try_for_each(|file| include::refuse_remote(file, &at))?;
-    let missing: Vec<String> =
-        named.iter().map(|file| paths::absolute(loader.folder, file)).filter(|file| !loader.files.contains_key(file)).collect();
-    if !missing.is_empty() {
-        return Err(Stop::Need(missing));
-    }
+    loader.ask(&named)?;
     for file in &named {
         if file.is_empty() || loader.file(file)?.is_none() {
             let error = Error::new(Code::ComposeFileMissing, "`COMPOSE_FILE` names it, and it is no file");
@@ -218,10 +214,7 @@ fn discover(loader: &mut Loader<'_>, folder: &str) -> Step<Vec<String>> {
     let mut folder = folder.to_owned();
     loop {
         let all: Vec<String> = names.iter().chain(overrides).map(|name| paths::join(&folder, name)).collect();
-        let missing: Vec<String> = all.iter().filter(|path| !loader.files.contains_key(*path)).cloned().collect();
-        if !missing.is_empty() {
-            return Err(Stop::Need(missing));
-        }
+        loader.ask(&all)?;
         let exists = |path: &&String| matches!(loader.files.get(*path), Some(Some(_)));
         let (found, over): (Vec<&String>, Vec<&String>) =
             (all.iter().take(names.len()).filter(exists).collect(), all.iter().skip(names.len()).filter(exists).collect());
@@ -289,19 +282,18 @@ fn normalized(name: &str) -> String {
 }
 
 /// Files of labels must exist, and be readable.
-fn label_files(loader: &mut Loader<'_>, project: &consistency::Project<'_>) -> Step<()> {
-    let empty = Map::new();
-    for service in project.section("services").unwrap_or(&empty).values().filter(|service| project.is_enabled(service)) {
-        let hooks = service.get("pre_start").and_then(Node::as_list).unwrap_or_default();
-        for node in std::iter::once(service).chain(hooks) {
-            for file in node.get("label_file").and_then(Node::as_list).unwrap_or_default() {
-                let Some(path) = file.as_text() else { continue };
-                if loader.file(path)?.is_none() {
-                    return Err(file.at.invalid(format!("the file of labels `{}` does not exist", path.escape_debug())).into());
-                }
-                loader.variables(&[path.to_owned()], &Variables::new())?;
-            }
+fn label_files<'a>(loader: &mut Loader<'_>, project: &consistency::Project<'a>) -> Step<()> {
+    let enabled = project.section("services").into_iter().flat_map(Map::values).filter(|service| project.is_enabled(service));
+    let hooks = |service: &'a Node| service.get("pre_start").and_then(Node::as_list).unwrap_or_default();
+    let holders = enabled.flat_map(|service| std::iter::once(service).chain(hooks(service)));
+    let files = holders.flat_map(|node| node.get("label_file").and_then(Node::as_list).unwrap_or_default());
+    let files: Vec<(&Node, String)> = files.filter_map(|file| Some((file, file.as_text()?.to_owned()))).collect();
+    loader.ask(files.iter().map(|(_, path)| path))?;
+    for (file, path) in files {
+        if loader.file(&path)?.is_none() {
+            return Err(file.at.invalid(format!("the file of labels `{}` does not exist", path.escape_debug())).into());
         }
+        loader.variables(&[path], &|_| None)?;
     }
     Ok(())
 }

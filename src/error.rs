@@ -37,6 +37,9 @@ pub struct Details {
     pub message: String,
     /// What to do next.
     pub help: Option<String>,
+    /// Errors of other services, if several cannot be computed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Error>,
 }
 
 /// A result with the crate's [`Error`].
@@ -45,7 +48,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error without a place and without help.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Error(Box::new(Details { code, place: None, line: None, column: None, message: message.into(), help: None }))
+        Error(Box::new(Details { code, place: None, line: None, column: None, message: message.into(), help: None, others: Vec::new() }))
     }
 
     /// The same error, said of `place`.
@@ -81,6 +84,11 @@ impl Error {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// This error and those of other services.
+    pub fn all(&self) -> impl Iterator<Item = &Error> {
+        std::iter::once(self).chain(&self.others)
     }
 
     /// Place and message, without the remedy.

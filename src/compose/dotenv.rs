@@ -35,7 +35,8 @@ pub(super) fn read(text: &[u8], own: &mut Variables, outer: Lookup<'_>, notes: &
             }
             continue;
         }
-        let value = reader.value(own, outer, notes).map_err(|message| (reader.line, message))?;
+        let line = reader.line;
+        let value = reader.value(own, outer, notes).map_err(|message| (line, message))?;
         own.insert(key, value);
     }
 }
@@ -227,7 +228,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_has_its_line() {
-        for (text, line) in [("T 1\n", 1), ("A=1\nT=\"1\n", 3), ("A=1\n\nB*=1\n", 3), ("T=${}\n", 2), ("A B=1\n", 1)] {
+        for (text, line) in [
+            ("T 1\n", 1),
+            ("A=1\nT=\"1\n", 2),
+            ("A=1\n\nB*=1\n", 3),
+            ("T=${}\n", 1),
+            ("A B=1\n", 1),
+            ("# c\n\nT=${A:?no}\n", 3),
+            ("A=\"1\n2\"\nT=\"x\n${A:?}${B:?no}\n\"\n", 3),
+            ("A='1\n2'\nOS\nT=${B:?no}", 4),
+            ("A=1\r\nT=${}\r\n", 2),
+        ] {
             assert_eq!(read_text(text).unwrap_err().0, line, "{text:?}");
         }
     }

@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use crate::compose::files::STDIN;
 use crate::compose::load::{Details, Loader, Needs, Step, Stop};
 use crate::compose::node::{At, Map, Node, Value};
 use crate::compose::scope::Scope;
@@ -50,7 +51,7 @@ pub(super) fn apply(loader: &mut Loader<'_>, model: &mut Map, details: &Details<
 
 /// Files that Compose fetches are left to it.
 pub(super) fn refuse_remote(path: &str, at: &At) -> Result<()> {
-    let remote = paths::is_remote(path) || path == "-";
+    let remote = paths::is_remote(path) || path == STDIN;
     if remote { Err(at.not_covered(format!("`{}` is no file of this machine", path.escape_debug()))) } else { Ok(()) }
 }
 

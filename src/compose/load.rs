@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use crate::compose::dotenv::{self, Variables};
+use crate::compose::files::STDIN;
 use crate::compose::node::{At, Map, Node, Value};
 use crate::compose::paths::{self, Base};
 use crate::compose::scope::Scope;
@@ -93,7 +94,7 @@ const LOADED: usize = 1000;
 impl Loader<'_> {
     /// The content of a file; `None` where it does not exist.
     pub(super) fn file(&self, path: &str) -> Step<Option<&[u8]>> {
-        let path = paths::absolute(self.folder, path);
+        let path = self.place(path);
         match self.files.get(&path) {
             Some(content) => Ok(content.as_deref()),
             None => Err(Stop::Need(vec![path])),
@@ -114,9 +115,14 @@ impl Loader<'_> {
         }
     }
 
+    /// The place of a file: absolute, but for standard input.
+    fn place(&self, path: &str) -> String {
+        if path == STDIN { path.to_owned() } else { paths::absolute(self.folder, path) }
+    }
+
     /// Asks for all files at once that were not read yet.
     pub(super) fn ask<'p>(&self, paths: impl IntoIterator<Item = &'p String>) -> Step<()> {
-        let paths = paths.into_iter().map(|path| paths::absolute(self.folder, path));
+        let paths = paths.into_iter().map(|path| self.place(path));
         match paths.filter(|path| !self.files.contains_key(path)).collect::<Vec<_>>() {
             missing if missing.is_empty() => Ok(()),
             missing => Err(Stop::Need(missing)),
@@ -125,6 +131,9 @@ impl Loader<'_> {
 
     /// How a file is named in messages: from the working folder where it is in it.
     pub(super) fn name(&self, path: &str) -> Rc<str> {
+        if path == STDIN {
+            return "standard input".into();
+        }
         let path = paths::absolute(self.folder, path);
         path.strip_prefix(self.folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or(&path).into()
     }
@@ -137,7 +146,7 @@ impl Loader<'_> {
             let absolute = paths::absolute(self.folder, path);
             let content = self.files.get(&absolute).ok_or_else(|| Stop::Need(vec![absolute.clone()]))?;
             let Some(content) = content else {
-                return Err(Error::new(Code::ComposeFileInvalid, "no such file of variables").at(&name).into());
+                return Err(Error::new(Code::ComposeFileInvalid, "is no file of variables").at(&name).into());
             };
             dotenv::read(content, &mut own, outer, &mut self.notes)
                 .map_err(|(line, message)| Error::new(Code::ComposeFileInvalid, message).at(&name).line(line))?;

@@ -4,7 +4,7 @@
 
 use crate::compose::consistency;
 use crate::compose::dotenv::Variables;
-use crate::compose::files;
+use crate::compose::files::{self, STDIN};
 use crate::compose::load::{Details, Files, Loader, Step, Stop};
 use crate::compose::node::{Map, Node, Value};
 use crate::compose::project::Project;
@@ -39,7 +39,7 @@ pub struct Request {
 /// How far reading has come.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Read {
-    /// These files are needed: absolute paths. Read them, then call [`read`] again.
+    /// These files are needed: absolute paths, and `-` for standard input. Read them, then call [`read`] again.
     Need(Vec<String>),
     /// The project.
     Done(Box<Project>),
@@ -98,7 +98,7 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
 
     let named = request.project_directory.as_ref().filter(|folder| !folder.is_empty());
     let named = named.map(|folder| paths::absolute(&request.folder, folder));
-    let folder_of = |files: &[String]| match (&named, files.first()) {
+    let folder_of = |files: &[String]| match (&named, files.iter().find(|file| *file != STDIN)) {
         (Some(folder), _) => folder.clone(),
         (None, Some(file)) => paths::parent(&paths::absolute(&request.folder, file)),
         (None, None) => paths::clean(&request.folder),
@@ -118,8 +118,9 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
         return Err(error.help("name one with `-f`, or change the folder").into());
     }
     let at = crate::compose::node::At { file: "-f".into(), line: 0 };
-    chosen.iter().try_for_each(|file| include::refuse_remote(file, &at))?;
-    let chosen: Vec<String> = chosen.iter().map(|file| paths::absolute(&request.folder, file)).collect();
+    chosen.iter().filter(|file| *file != STDIN).try_for_each(|file| include::refuse_remote(file, &at))?;
+    let absolute = |file: &String| if file == STDIN { file.clone() } else { paths::absolute(&request.folder, file) };
+    let chosen: Vec<String> = chosen.iter().map(absolute).collect();
     loader.ask(&chosen)?;
 
     let name = project_name(&mut loader, request, &chosen, &folder, &env)?;
@@ -197,7 +198,7 @@ fn from_variable(loader: &Loader<'_>, env: &Variables) -> Step<Vec<String>> {
     let separator = env.get("COMPOSE_PATH_SEPARATOR").map(String::as_str).filter(|text| !text.is_empty()).unwrap_or(":");
     let named: Vec<String> = text.split(separator).map(str::to_owned).collect();
     let at = crate::compose::node::At { file: "COMPOSE_FILE".into(), line: 0 };
-    named.iter().try_for_each(|file| include::refuse_remote(file, &at))?;
+    named.iter().filter(|file| *file != STDIN).try_for_each(|file| include::refuse_remote(file, &at))?;
     loader.ask(&named)?;
     for file in &named {
         if file.is_empty() || loader.file(file)?.is_none() {

@@ -10,6 +10,7 @@ use crate::image::{Reference, Repository};
 use crate::inputs::{Digests, Inputs};
 use crate::job::bases::Pins;
 use crate::job::draft::Draft;
+use crate::job::failures::Failures;
 use crate::manifest::{Manifest, tag};
 use crate::map::{Map, Set};
 use crate::naming::Name;
@@ -68,7 +69,8 @@ pub(super) fn missing<'a>(project: &'a Project, drafts: &[Draft<'a>]) -> Vec<Bui
     missing
 }
 
-/// The images, sorted by name: those that others are built with too. `drafts` and `inputs` have the same order.
+/// The images, sorted by name: those that others are built with too. `drafts` and `inputs` have the same order; `failures` has the services
+/// without an image, and gets those that are built with them or cannot be named.
 pub(super) fn targets(
     options: &Options,
     project: &Project,
@@ -76,6 +78,7 @@ pub(super) fn targets(
     inputs: &[Inputs],
     digests: &Digests,
     pins: &Pins,
+    failures: &mut Failures,
 ) -> Result<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
     // Which of them has a name, but for the hash at its end.
@@ -85,6 +88,12 @@ pub(super) fn targets(
     let mut images: Vec<Option<(Reference, String)>> = vec![None; drafts.len()];
     for index in order(drafts, &by_service)? {
         let draft = &drafts[index];
+        if let Some((own, error)) = draft.own.iter().find_map(|own| Some((own, failures.of(&own.service)?))) {
+            let message = format!("is built with `{}`, whose image cannot be computed", own.service);
+            let error = Error::new(error.code, message).at(format!("service `{}`", draft.service.name));
+            failures.add(&draft.service.name, error);
+            continue;
+        }
         let mut contexts = pins.contexts(draft);
         let mut notes = Vec::new();
         for own in &draft.own {
@@ -97,13 +106,18 @@ pub(super) fn targets(
         manifest.notes.extend(notes);
         let text = manifest.render();
         let hash = tag(options.algorithm, &text);
-        let name = name(options, project, draft)?;
-        let image = name.tagged(&hash)?;
-        images[index] = Some((image.clone(), hash.clone()));
-        let moving = match (&options.moving_tag, name.is_local) {
-            (Some(tag), false) => Some(name.moving(tag)?),
-            _ => None,
+        let named = name(options, project, draft).and_then(|name| {
+            let moving = options.moving_tag.as_ref().filter(|_| !name.is_local);
+            Ok((name.tagged(&hash)?, moving.map(|tag| name.moving(tag)).transpose()?, name.is_local))
+        });
+        let (image, moving, is_local) = match named {
+            Ok(named) => named,
+            Err(error) => {
+                failures.add(&draft.service.name, error);
+                continue;
+            }
         };
+        images[index] = Some((image.clone(), hash.clone()));
         let tags = draft.service.build.as_ref().map(|build| model::Build::from_keys(|key| build.other.get(key)).tags).unwrap_or_default();
         let written = image.to_string();
         let stem = written.strip_suffix(&hash).unwrap_or(&written);
@@ -125,7 +139,7 @@ pub(super) fn targets(
             services: vec![draft.service.name.clone()],
             built: vec![draft.service.name.clone()],
             is_renamed: true,
-            is_local: name.is_local,
+            is_local,
             tags,
             contexts,
             platforms: draft.platforms.clone(),

@@ -7,7 +7,8 @@ use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::{compose, later};
 use crate::map::Map;
-use crate::options::Options;
+use crate::need::{FailureKind, TEXT_LIMIT};
+use crate::options::{Job, Options};
 use crate::report::{Note, Variable};
 
 /// Reads the project.
@@ -17,10 +18,13 @@ pub(super) async fn load(desk: &Desk, options: &Options) -> Result<Project> {
         // Compose reads the disk, and these files are not there.
         Err(error) if error.code == Code::ComposeNotCovered && !desk.is_over() => {
             desk.tell(Note::detail(format!("{error}; Compose is asked instead")));
-            from_compose(desk, options, &request, error).await
+            let mut project = from_compose(desk, options, &request, error).await?;
+            complete_builds(options, &mut project);
+            Ok(project)
         }
-        Ok(project) => {
+        Ok(mut project) => {
             warn(desk, options, &project);
+            complete_builds(options, &mut project);
             Ok(project)
         }
         Err(error) if error.code == Code::ComposeFileMissing && options.files.is_empty() => Err(error.help(
@@ -72,18 +76,49 @@ fn request(options: &Options) -> Request {
     }
 }
 
+/// Fills in what an empty `context`, `dockerfile` or platform stands for: the working folder, the context's `Dockerfile`, the default platform.
+/// `model` prints them as `compose config` does, empty.
+///
+/// rule: Compose, `pkg/compose/build_bake.go`: bake takes each empty value for one that is not given, and runs in the working folder.
+fn complete_builds(options: &Options, project: &mut Project) {
+    if options.job == Job::Model {
+        return;
+    }
+    for build in project.services.iter_mut().filter_map(|service| service.build.as_mut()) {
+        if build.context.is_empty() {
+            build.context = paths::clean(&options.host.folder);
+        }
+        if build.dockerfile.is_none() && build.dockerfile_inline.is_none() {
+            build.dockerfile = Some("Dockerfile".to_owned());
+        }
+        build.platforms.retain(|platform| !platform.is_empty());
+    }
+}
+
 /// Reads files until the reader has them all.
 async fn complete(desk: &Desk, request: &Request, mut files: Map<String, Option<Vec<u8>>>) -> Result<Project> {
     loop {
         match read::read(request, &files)? {
             Read::Done(project) => return Ok(*project),
             Read::Need(paths) => {
-                let texts = join_all(paths.iter().map(|path| desk.read_if_there(path))).await;
+                let texts = join_all(paths.iter().map(|path| content(desk, path))).await;
                 for (path, text) in paths.into_iter().zip(texts) {
                     files.insert(path, text?);
                 }
             }
         }
+    }
+}
+
+/// The content of a file. A folder `.env` is passed over (rule: compose-go `cli/options.go`, `WithEnvFiles`; `loader/include.go`).
+pub(super) async fn content(desk: &Desk, path: &str) -> Result<Option<Vec<u8>>> {
+    match desk.read_up_to(path.to_owned(), TEXT_LIMIT).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(failure) => match failure.kind {
+            FailureKind::NotFound => Ok(None),
+            FailureKind::IsAFolder if paths::base(path) == ".env" => Ok(None),
+            _ => Err(failure.of_file(path)),
+        },
     }
 }
 

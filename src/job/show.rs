@@ -9,9 +9,10 @@ use crate::compose::project::to_json;
 use crate::desk::Desk;
 use crate::error::Result;
 use crate::job::draft::Draft;
+use crate::job::look::Looked;
 use crate::job::place::below;
 use crate::job::reasons::{ignored, why};
-use crate::job::services::{self, Found, Looked};
+use crate::job::services::{self, Found};
 use crate::job::{advice, model};
 use crate::options::Options;
 use crate::path::RelPath;
@@ -42,7 +43,7 @@ pub(super) async fn inputs(desk: &Desk, options: &Options) -> Result<Report> {
     let shown = Shown::new(&found, index, target);
     let json = serde_json::to_string(&shown.json()).unwrap_or_default();
     let document = Document { text: shown.text().into_bytes(), json, ..Document::default() };
-    Ok(Report { document: Some(Box::new(document)), ..services::report(options, std::slice::from_ref(target))? })
+    Ok(Report { document: Some(Box::new(document)), ..found.report(options, std::slice::from_ref(target))? })
 }
 
 /// One file of a service.

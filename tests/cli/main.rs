@@ -8,6 +8,7 @@
 
 mod support;
 
+mod accepted;
 mod algorithm;
 mod backtest;
 mod bare;

@@ -67,13 +67,14 @@ pub(super) fn apply(loader: &mut Loader<'_>, model: &mut Map, file: &str, detail
 
 fn service(loader: &mut Loader<'_>, chain: &Chain<'_>, name: &str, own: &Base, tracker: &Tracker) -> Step<Node> {
     let node = own.services.borrow().get(name).cloned();
-    let node = node.unwrap_or_else(|| Node::new(Value::Null, &At { file: chain.file.into(), line: 0 }));
+    let node = node.unwrap_or_else(|| Node::new(Value::Null, &At::new(&chain.file.into(), 0)));
     if node.is_null() {
         return Ok(node);
     }
     let Some(map) = node.as_map() else { return Err(node.at.invalid(format!("{}.{name} must be a mapping", chain.section)).into()) };
     let Some(extends) = map.get("extends") else { return Ok(node) };
     let at = extends.at.clone();
+    loader.notes.use_in(extends);
     let (reference, other) = target(extends)?;
 
     let mut file = loader.name(chain.file).to_string();

@@ -38,6 +38,7 @@ struct Entry {
 /// Adds to a file's model what it includes, below what it says itself.
 pub(super) fn apply(loader: &mut Loader<'_>, model: &mut Map, details: &Details<'_>, included: &[String], resets: &Resets) -> Step<()> {
     let Some(include) = model.remove("include") else { return Ok(()) };
+    loader.notes.use_in(&include);
     let mut needs = Needs::default();
     for entry in entries(&include)? {
         let source = load(loader, entry, details, included);

@@ -105,7 +105,7 @@ impl Loader<'_> {
     pub(super) fn documents(&mut self, path: &str) -> Step<Vec<Node>> {
         self.loaded += 1;
         let name = self.name(path);
-        let at = At { file: name.clone(), line: 0 };
+        let at = At::new(&name, 0);
         if self.loaded > LOADED {
             return Err(at.not_covered(format!("more than {LOADED} files are loaded")).into());
         }

@@ -24,7 +24,7 @@ mod tree;
 mod dotenv;
 mod interpolate;
 mod scope;
-mod template;
+pub(crate) mod template;
 
 mod canonical;
 mod merge;

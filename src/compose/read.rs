@@ -6,7 +6,7 @@ use crate::compose::consistency;
 use crate::compose::dotenv::Variables;
 use crate::compose::files::{self, STDIN};
 use crate::compose::load::{Details, Files, Loader, Step, Stop};
-use crate::compose::node::{Map, Node, Value};
+use crate::compose::node::{At, Blank, Map, Node, Value};
 use crate::compose::project::Project;
 use crate::compose::scope::Scope;
 use crate::compose::template::{self, Notes};
@@ -117,7 +117,7 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
         let error = Error::new(Code::ComposeFileMissing, "no Compose file in this folder or above it, expected `compose.yaml`");
         return Err(error.help("name one with `-f`, or change the folder").into());
     }
-    let at = crate::compose::node::At { file: "-f".into(), line: 0 };
+    let at = At::new(&"-f".into(), 0);
     chosen.iter().filter(|file| *file != STDIN).try_for_each(|file| include::refuse_remote(file, &at))?;
     let absolute = |file: &String| if file == STDIN { file.clone() } else { paths::absolute(&request.folder, file) };
     let chosen: Vec<String> = chosen.iter().map(absolute).collect();
@@ -147,6 +147,7 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
     consistency::check(&checked)?;
     label_files(&mut loader, &checked)?;
     let mut project = shape::project(&checked, &name);
+    project.unset = unset(&checked, &loader.notes);
     project.algorithm = settings::algorithm(&model)?;
     project.default_platform = env.get(platform::VARIABLE).map(str::to_owned);
     for name in project.secrets.values().filter_map(|secret| secret["environment"].as_str()) {
@@ -157,6 +158,27 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
     }
     (project.folder, project.files, project.warnings) = (folder, chosen, loader.notes.warnings);
     Ok(project)
+}
+
+/// The variables without a value that reach a build or the name of an image, each once.
+fn unset(project: &consistency::Project<'_>, notes: &Notes) -> Vec<String> {
+    let mut names = map::Set::new();
+    let mut add = |blank: &Blank| {
+        if !blank.is_set {
+            names.add(blank.name.to_string());
+        }
+    };
+    notes.used.iter().for_each(&mut add);
+    for service in project.section("services").into_iter().flat_map(Map::values).filter(|service| project.is_enabled(service)) {
+        for node in ["image", "build", "platform"].iter().filter_map(|key| service.get(key)) {
+            node.blanks(&mut add);
+        }
+        for secret in service.get("build").and_then(|build| build.get("secrets")).and_then(Node::as_list).unwrap_or_default() {
+            let source = secret.get("source").and_then(Node::as_text).unwrap_or_default();
+            project.section("secrets").and_then(|secrets| secrets.get(source)).into_iter().for_each(|node| node.blanks(&mut add));
+        }
+    }
+    names.keys().cloned().collect()
 }
 
 /// Adds what the files of variables set and the environment does not.
@@ -197,7 +219,7 @@ fn from_variable(loader: &Loader<'_>, env: &Variables) -> Step<Vec<String>> {
     let Some(text) = env.get("COMPOSE_FILE") else { return Ok(Vec::new()) };
     let separator = env.get("COMPOSE_PATH_SEPARATOR").map(String::as_str).filter(|text| !text.is_empty()).unwrap_or(":");
     let named: Vec<String> = text.split(separator).map(str::to_owned).collect();
-    let at = crate::compose::node::At { file: "COMPOSE_FILE".into(), line: 0 };
+    let at = At::new(&"COMPOSE_FILE".into(), 0);
     named.iter().filter(|file| *file != STDIN).try_for_each(|file| include::refuse_remote(file, &at))?;
     loader.ask(&named)?;
     for file in &named {
@@ -269,6 +291,7 @@ fn project_name(loader: &mut Loader<'_>, request: &Request, files: &[String], fo
     let lookup = |name: &str| env.get(name).map(String::as_str);
     let name = template::substitute(&last, &lookup, &mut loader.notes)
         .map_err(|failure| Error::new(Code::ComposeFileInvalid, format!("name: {}", failure.message())))?;
+    loader.notes.use_blanks();
     match normalized(&name) {
         name if !name.is_empty() => Ok(name),
         _ if is_named => Ok(String::new()),

@@ -18,6 +18,7 @@ use crate::note;
 use crate::options::{Job, Options};
 use crate::plan::{Context, Origin, Target};
 use crate::reach;
+use crate::shell::printable;
 
 /// A service that is built.
 pub(super) type Built<'a> = (&'a Service, &'a Build);
@@ -29,7 +30,7 @@ pub(super) fn wanted<'a>(options: &Options, project: &'a Project) -> Result<Vec<
         let all: Vec<Built<'a>> = project.services.iter().filter(|service| !service.disabled).filter_map(built).collect();
         return match all.is_empty() && options.job != Job::Pull {
             true => Err(Error::new(Code::NoTarget, "no service has `build:`, so there is nothing to hash")
-                .help("is it the right Compose file, and are its profiles active? name a plain folder with `--path`")),
+                .help(format!("is it the right Compose file?{} name a plain folder with `--path`", inactive(project)))),
             false => Ok(all),
         };
     }
@@ -52,6 +53,17 @@ pub(super) fn wanted<'a>(options: &Options, project: &'a Project) -> Result<Vec<
         }
     }
     Ok(all)
+}
+
+/// Names the profiles of services that would be built.
+fn inactive(project: &Project) -> String {
+    let built = project.services.iter().filter(|service| service.disabled && service.build.is_some());
+    let profiles: Set<&str> = built.flat_map(|service| &service.profiles).map(|profile| (profile.as_str(), ())).collect();
+    match profiles.keys().copied().collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        [one] => format!(" Services with `build:` have the profile `{one}`: add `--profile {one}`;"),
+        many => format!(" Services with `build:` have the profiles `{}`: add one with `--profile`;", many.join("`, `")),
+    }
 }
 
 /// The services that others are built with and that are not among them yet.
@@ -208,9 +220,11 @@ fn two_images(options: &Options, draft: &Draft<'_>, other: &Target, text: &[u8])
 fn name(options: &Options, project: &Project, draft: &Draft<'_>) -> Result<Name> {
     let service = draft.service;
     let at = |error: Error| match &service.image_place {
-        Some(place) => error.of(&format!("service `{}`", service.name)).at(&place.file).line(place.line),
-        None => error.of(&format!("service `{}`", service.name)),
+        Some(place) => error.at(&place.file).line(place.line),
+        None => error,
     };
+    let value = service.image.as_ref().map(|image| format!(": `{}`", printable(image))).unwrap_or_default();
+    let at = |error: Error| at(with_blanks(service, error.of(&format!("service `{}`{value}", service.name))));
     if let Some(repository) = &options.image
         && is_named(options, project, service)?
     {
@@ -225,6 +239,17 @@ fn name(options: &Options, project: &Project, draft: &Draft<'_>) -> Result<Name>
         }
         (None, None) => Name::local(&service.image_or_default).map_err(at),
     }
+}
+
+/// Names the variables that left a hole in an `image:`.
+fn with_blanks(service: &Service, error: Error) -> Error {
+    let (are, it) = match service.image_blanks.as_slice() {
+        [] => return error,
+        [_] => ("has no value", "it"),
+        _ => ("have no value", "them"),
+    };
+    let names = service.image_blanks.join("` and `");
+    error.help(format!("`{names}` {are}: set {it}, or write a default such as `${{{}:-dev}}`", service.image_blanks[0]))
 }
 
 /// Whether `--image` is the name of this service's image: it is that of the one service that is asked for.

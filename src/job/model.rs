@@ -3,10 +3,11 @@
 use crate::compose::paths;
 use crate::compose::project::Project;
 use crate::compose::read::{self, Read, Request};
+use crate::compose::template;
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::{compose, later};
-use crate::map::Map;
+use crate::map::{Map, Set};
 use crate::need::{FailureKind, TEXT_LIMIT};
 use crate::options::{Job, Options};
 use crate::report::{Note, Variable};
@@ -148,7 +149,11 @@ async fn from_compose(desk: &Desk, options: &Options, request: &Request, reason:
 }
 
 fn warn(desk: &Desk, options: &Options, project: &Project) {
-    for warning in &project.warnings {
+    let reaches = |warning: &&String| {
+        !template::is_unset_warning(warning) || project.unset.iter().any(|name| template::unset_warning(name) == **warning)
+    };
+    let mut said = Set::new();
+    for warning in project.warnings.iter().filter(reaches).filter(|warning| said.add(warning.as_str())) {
         // The recipe's own variables are set where they are used.
         let is_recipe = options.image.is_none() && warning.contains("\"DOCKER_IMAGE");
         let help = if is_recipe { "; docktag sets it where `--image` says which repository it is" } else { "" };

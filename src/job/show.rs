@@ -26,7 +26,8 @@ use crate::tree::{Folder, Node};
 pub(super) async fn model(desk: &Desk, options: &Options) -> Result<Report> {
     let project = model::load(desk, options).await?;
     let value = to_json(&project);
-    let json = serde_json::to_string(&value).unwrap_or_default();
+    // rule: Compose, `cmd/compose/config.go`, `escapeDollarSign`: what is printed can be read again.
+    let json = serde_json::to_string(&value).unwrap_or_default().replace('$', "$$");
     let text = format!("{}\n", print::indented(&json)).into_bytes();
     Ok(Report { document: Some(Box::new(Document { text, json, ..Document::default() })), ..services::report(options, &[])? })
 }

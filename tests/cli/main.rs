@@ -12,6 +12,7 @@ mod accepted;
 mod algorithm;
 mod backtest;
 mod bare;
+mod blanks;
 mod branches;
 mod builders;
 mod changes;

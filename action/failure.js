@@ -4,6 +4,9 @@
 /** @typedef {import('../pkg/docktag.js').Failure} Failure */
 /** @typedef {import('../pkg/docktag.js').Path} Path */
 
+/** @type {Record<string, Failure['kind'] | undefined>} */
+const KINDS = { ENOENT: 'not-found', ENOTDIR: 'is-a-file', EISDIR: 'is-a-folder' }
+
 /** What the core tells apart, thrown by the functions of this host. */
 export class HostFailure extends Error {
   /**
@@ -36,7 +39,7 @@ export function ofFile(error, path) {
 export function failure(error, path) {
   if (error instanceof HostFailure) return error.failure
   const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
-  const kind = code === 'ENOENT' ? 'not-found' : code === 'ENOTDIR' ? 'is-a-file' : 'other'
+  const kind = KINDS[code ?? ''] ?? 'other'
   // `EACCES: permission denied, open 'x'`: the place is said by who shows it.
   const words = code?.startsWith('E') ? message.replace(/, \w+ '.*$/s, '') : message
   return new HostFailure(kind, words, path).failure

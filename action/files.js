@@ -2,7 +2,7 @@
 // Files and folders.
 
 import {
-  appendFileSync, chmodSync, closeSync, constants, cpSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readSync, readdirSync, readlinkSync, realpathSync,
+  appendFileSync, chmodSync, closeSync, constants, cpSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, readlinkSync, realpathSync,
   renameSync, rmSync, symlinkSync, writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -148,17 +148,21 @@ export const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 /** The largest text that is read whole, as in the core. */
 const TEXT_LIMIT = 16 * 1024 * 1024
 
+/** The content of standard input, which can be read once. @type {Buffer | undefined} */
+let standardInput
+
 /**
- * Reads a regular file whole. A pipe or a device is refused at once, and so is a file whose content is not as long as the system says: those of
+ * Reads a regular file whole, or standard input (`-`). A pipe or a device is refused at once, and so is a file whose content is not as long as the system says: those of
  * `/proc` have the size 0.
  * @param {string} file
  * @param {number} [limit]
  */
 export function readAll(file, limit = TEXT_LIMIT) {
+  if (file === '-') return (standardInput ??= readFileSync(0))
   const open = openSync(file, READ)
   try {
     const found = fstatSync(open)
-    if (found.isDirectory()) throw new HostFailure('other', 'EISDIR: illegal operation on a directory')
+    if (found.isDirectory()) throw new HostFailure('is-a-folder', 'EISDIR: illegal operation on a directory')
     if (!found.isFile()) throw new HostFailure('other', 'is a pipe or a device, expected a regular file')
     if (found.size > limit) throw new HostFailure('other', `has ${found.size} bytes, expected ${limit} at most`)
     const bytes = Buffer.alloc(found.size + 1)

@@ -1,7 +1,7 @@
 // @ts-check
 // One run of docktag in Node: what is known of the machine, a session, and everything removed in the end.
 
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Session } from './core.js'
@@ -51,7 +51,7 @@ export async function run(options, voice, { directory, log }) {
     return noFolder(error)
   }
   const scratch = scratchIn(temporary)
-  const session = new Session({ ...options, host: { ...facts(), ...options.host, scratch: scratch.folder } }, { ...voice, folder: folder() })
+  const session = new Session({ ...options, host: { ...facts(directory), ...options.host, scratch: scratch.folder } }, { ...voice, folder: folder() })
   const stop = watch(async () => {
     show(session.line('interrupted: ending what was started'))
     await (await import('./programs.js')).endAll()
@@ -73,12 +73,19 @@ export async function run(options, voice, { directory, log }) {
   }
 }
 
-/** Facts that a job needs. */
-function facts() {
+/**
+ * Facts that a job needs.
+ * @param {string} directory
+ */
+function facts(directory) {
   const slashes = (/** @type {string} */ folder) => folder.replaceAll(path.sep, '/')
+  const real = process.cwd()
+  const named = namedFolder(directory, real)
+  const linked = named !== real
   return {
-    env: { ...process.env },
-    folder: slashes(process.cwd()),
+    env: linked || (directory && path.sep === '/') ? { ...process.env, PWD: named } : { ...process.env },
+    folder: slashes(named),
+    linked,
     temporary: slashes(process.env.RUNNER_TEMP || tmpdir()),
     architecture: process.arch,
     now: Math.floor(Date.now() / 1000),
@@ -87,6 +94,19 @@ function facts() {
     depth: process.cwd().split(path.sep).length,
     windows: process.platform === 'win32',
   }
+}
+
+/**
+ * The working folder as the user names it: `PWD`, and from there the directory that was entered. There may be links on this way.
+ * @param {string} directory
+ * @param {string} real
+ */
+function namedFolder(directory, real) {
+  const { PWD } = process.env
+  if (!PWD?.startsWith('/') || path.sep !== '/') return real
+  const named = path.resolve(PWD, directory)
+  const [a, b] = [named, real].map((folder) => statSync(folder, { throwIfNoEntry: false }))
+  return a && b && a.dev === b.dev && a.ino === b.ino ? named : real
 }
 
 /** The project folder below the checkout, for annotations. */

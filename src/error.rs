@@ -40,6 +40,9 @@ pub struct Details {
     /// The last lines of the program that failed, if the log has them too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<String>,
+    /// Errors of other services, if several cannot be computed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Error>,
 }
 
 /// The remedy of an error for those who see the output of the program that failed.
@@ -54,7 +57,17 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error without a place and without help.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Error(Box::new(Details { code, place: None, line: None, column: None, message: message.into(), help: None, output: Vec::new() }))
+        let message = message.into();
+        Error(Box::new(Details {
+            code,
+            place: None,
+            line: None,
+            column: None,
+            message,
+            help: None,
+            output: Vec::new(),
+            others: Vec::new(),
+        }))
     }
 
     /// The same error, said of `place`.
@@ -90,6 +103,11 @@ impl Error {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// This error and those of other services.
+    pub fn all(&self) -> impl Iterator<Item = &Error> {
+        std::iter::once(self).chain(&self.others)
     }
 
     /// Place and message, without the remedy.

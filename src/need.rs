@@ -33,7 +33,7 @@ pub enum Need {
         /// The folders; one that is a link itself is followed.
         folders: Vec<RelPath>,
     },
-    /// Read a regular file whole; answered by [`Answer::Bytes`].
+    /// Read a regular file whole, or standard input if the path is `-`; answered by [`Answer::Bytes`].
     ///
     /// Anything else is a failure at once: a pipe or a device may have no end. So is a file whose size is not the one that the system
     /// tells, such as those of `/proc`.
@@ -299,6 +299,8 @@ pub enum FailureKind {
     NotFound,
     /// A file where a folder was expected.
     IsAFile,
+    /// A folder where a file was expected.
+    IsAFolder,
     /// A symbolic link where a folder was expected.
     IsALink,
     /// A file that changed while it was read.
@@ -325,6 +327,7 @@ impl FailureKind {
         Some(match name {
             "not-found" => FailureKind::NotFound,
             "is-a-file" => FailureKind::IsAFile,
+            "is-a-folder" => FailureKind::IsAFolder,
             "is-a-link" => FailureKind::IsALink,
             "changed" => FailureKind::Changed,
             "dns" => FailureKind::Dns,

@@ -106,7 +106,8 @@ fn of_plan(report: &Report) -> String {
 pub fn json(result: &Result<Report, Error>, notes: &[Note]) -> Vec<u8> {
     let (object, error) = match result {
         // A document is what was asked for; notes are on standard error.
-        Ok(Report { document: Some(document), .. }) => return format!("{}\n", document.json).into_bytes(),
+        Ok(Report { document: Some(document), failure: None, .. }) => return format!("{}\n", document.json).into_bytes(),
+        Ok(Report { document: Some(document), failure, .. }) => (document.json.clone(), failure.as_ref()),
         Ok(report) => (with(to_string(report), "files", &files(report)), report.failure.as_ref()),
         Err(error) => ("{}".to_owned(), Some(error)),
     };

@@ -92,6 +92,10 @@ impl Voice {
 
     /// The end of a job that failed: what happened, then the remedy.
     pub fn error(&self, error: &Error) -> String {
+        error.all().map(|error| self.one_error(error)).collect()
+    }
+
+    fn one_error(&self, error: &Error) -> String {
         let mut lines = self.titled(RED, "error:", &error.headline());
         let help = match error.output.is_empty() {
             true => error.help.clone(),

@@ -69,8 +69,11 @@ pub fn of_error(options: &Options, error: &Error) -> String {
 
 fn failure(options: &Options, error: &Error) -> String {
     let error = options.host.spelling.of_error(error.clone());
-    let help = error.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-    let mut text = block(&format!("{}{help}", error.headline()));
+    let said = |error: &Error| {
+        let help = error.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+        format!("{}{help}", error.headline())
+    };
+    let mut text = block(&error.all().map(said).collect::<Vec<_>>().join("\n"));
     if !error.output.is_empty() {
         text.push_str(&format!("The last lines of its output:\n\n{}", block(&error.output.join("\n"))));
     }

@@ -2,13 +2,13 @@
 //!
 //! Rules: compose-go `dotenv/parser.go` and `dotenv/godotenv.go`.
 
-use crate::compose::template::{self, Notes};
+use crate::compose::template::{self, Lookup, Notes};
 use crate::map::Map;
 
 /// Variables by name.
 pub(super) type Variables = Map<String, String>;
 
-/// Reads one file and adds to `own` what it sets. Values may use what `outer` has, and, where that has nothing, what was set before.
+/// Reads one file and adds to `own` what it sets. Values may use the variables of `outer`, and then those that were set before.
 ///
 /// ```text
 /// A=1
@@ -17,7 +17,7 @@ pub(super) type Variables = Map<String, String>;
 ///
 /// # Errors
 /// The line, and what is wrong with it.
-pub(super) fn read(text: &[u8], own: &mut Variables, outer: &Variables, notes: &mut Notes) -> Result<(), (u32, String)> {
+pub(super) fn read(text: &[u8], own: &mut Variables, outer: Lookup<'_>, notes: &mut Notes) -> Result<(), (u32, String)> {
     let text = String::from_utf8_lossy(text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text));
     let mut reader = Reader { rest: &text, line: 1 };
     loop {
@@ -30,12 +30,17 @@ pub(super) fn read(text: &[u8], own: &mut Variables, outer: &Variables, notes: &
             return Err((reader.line, format!("the name `{}` has a space in it", key.escape_debug())));
         }
         if inherits {
-            if let Some(value) = outer.get(&key).or_else(|| own.get(&key)).cloned() {
+            if let Some(value) = outer(&key).or_else(|| own.get(&key).map(String::as_str)).map(str::to_owned) {
                 own.insert(key, value);
             }
             continue;
         }
-        let value = reader.value(own, outer, notes).map_err(|message| (reader.line, message))?;
+        let line = reader.line;
+        let value = reader.value(own, outer, notes).map_err(|message| (line, message))?;
+        let blanks = notes.take_blanks();
+        if let Some(blanks) = blanks.filter(|_| outer(&key).is_none()) {
+            notes.behind.insert(key.clone(), blanks);
+        }
         own.insert(key, value);
     }
 }
@@ -94,8 +99,8 @@ impl Reader<'_> {
         Ok((key.trim_end().to_owned(), inherits))
     }
 
-    fn value(&mut self, own: &Variables, outer: &Variables, notes: &mut Notes) -> Result<String, String> {
-        let lookup = |name: &str| outer.get(name).or_else(|| own.get(name)).map(String::as_str);
+    fn value(&mut self, own: &Variables, outer: Lookup<'_>, notes: &mut Notes) -> Result<String, String> {
+        let lookup = |name: &str| outer(name).or_else(|| own.get(name).map(String::as_str));
         let mut expand = |text: &str| template::substitute(text, &lookup, notes).map_err(|failure| failure.message());
         let Some(quote @ ('"' | '\'')) = self.rest.chars().next() else {
             let (value, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
@@ -190,7 +195,7 @@ mod tests {
 
     fn read_text(text: &str) -> Result<Variables, (u32, String)> {
         let mut own = Variables::new();
-        let outer = Variables::from([("OS".to_owned(), "os".to_owned())]);
+        let outer = |name: &str| (name == "OS").then_some("os");
         read(text.as_bytes(), &mut own, &outer, &mut Notes::default())?;
         Ok(own)
     }
@@ -227,7 +232,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_has_its_line() {
-        for (text, line) in [("T 1\n", 1), ("A=1\nT=\"1\n", 3), ("A=1\n\nB*=1\n", 3), ("T=${}\n", 2), ("A B=1\n", 1)] {
+        for (text, line) in [
+            ("T 1\n", 1),
+            ("A=1\nT=\"1\n", 2),
+            ("A=1\n\nB*=1\n", 3),
+            ("T=${}\n", 1),
+            ("A B=1\n", 1),
+            ("# c\n\nT=${A:?no}\n", 3),
+            ("A=\"1\n2\"\nT=\"x\n${A:?}${B:?no}\n\"\n", 3),
+            ("A='1\n2'\nOS\nT=${B:?no}", 4),
+            ("A=1\r\nT=${}\r\n", 2),
+        ] {
             assert_eq!(read_text(text).unwrap_err().0, line, "{text:?}");
         }
     }

@@ -2,9 +2,12 @@
 //!
 //! Rules: compose-go `loader/extends.go`.
 
-use crate::compose::load::{Details, Loader, Step};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::compose::load::{Details, Loader, Needs, Step};
 use crate::compose::node::{At, Map, Node, Value};
-use crate::compose::paths::{self, Base};
+use crate::compose::paths;
 use crate::compose::tags::Resets;
 use crate::compose::tree::Path;
 use crate::compose::{include, merge};
@@ -18,11 +21,17 @@ const DEPTH: usize = 100;
 pub(super) struct Tracker(Vec<(String, String)>);
 
 /// A file that services extend, loaded.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Cached {
     path: String,
     folder: String,
-    services: Map,
+    base: Rc<Base>,
+}
+
+/// The services of a file, in which those that extend others are replaced as soon as they are merged, and its resets.
+#[derive(Debug)]
+struct Base {
+    services: RefCell<Map>,
     resets: Resets,
 }
 
@@ -35,71 +44,65 @@ struct Chain<'a> {
 }
 
 /// Replaces every service and job that extends another one by what both make.
-pub(super) fn apply(
-    loader: &mut Loader<'_>,
-    model: &mut Map,
-    file: &str,
-    details: &Details<'_>,
-    resets: &Resets,
-    tracker: &Tracker,
-) -> Step<()> {
+pub(super) fn apply(loader: &mut Loader<'_>, model: &mut Map, file: &str, details: &Details<'_>, resets: &Resets) -> Step<()> {
+    let mut needs = Needs::default();
     for section in ["services", "jobs"] {
         let Some(node) = model.get_mut(section) else { continue };
         let at = node.at.clone();
         let Some(entries) = node.as_map_mut() else { return Err(at.invalid(format!("{section} must be a mapping")).into()) };
         let chain = Chain { details, file, section };
-        let names: Vec<String> = entries.keys().cloned().collect();
+        let extends = |node: &Node| node.as_map().is_none_or(|map| map.contains_key("extends"));
+        let names: Vec<String> = entries.iter().filter(|(_, node)| extends(node)).map(|(name, _)| name.clone()).collect();
+        let own = Base { services: RefCell::new(std::mem::take(entries)), resets: resets.clone() };
         for name in names {
-            let merged = service(loader, &chain, &name, entries, resets, tracker)?;
-            entries.insert(name, merged);
+            let merged = service(loader, &chain, &name, &own, &Tracker::default());
+            if let Some(merged) = needs.add(merged)? {
+                own.services.borrow_mut().insert(name, merged);
+            }
         }
+        *entries = own.services.into_inner();
     }
-    Ok(())
+    needs.end()
 }
 
-fn service(loader: &mut Loader<'_>, chain: &Chain<'_>, name: &str, services: &mut Map, resets: &Resets, tracker: &Tracker) -> Step<Node> {
-    let Some(node) = services.get(name).filter(|node| !node.is_null()).cloned() else {
-        let at = At { file: chain.file.into(), line: 0 };
-        return Ok(services.get(name).cloned().unwrap_or(Node::new(Value::Null, &at)));
-    };
+fn service(loader: &mut Loader<'_>, chain: &Chain<'_>, name: &str, own: &Base, tracker: &Tracker) -> Step<Node> {
+    let node = own.services.borrow().get(name).cloned();
+    let node = node.unwrap_or_else(|| Node::new(Value::Null, &At::new(&chain.file.into(), 0)));
+    if node.is_null() {
+        return Ok(node);
+    }
     let Some(map) = node.as_map() else { return Err(node.at.invalid(format!("{}.{name} must be a mapping", chain.section)).into()) };
     let Some(extends) = map.get("extends") else { return Ok(node) };
     let at = extends.at.clone();
+    loader.notes.use_in(extends);
     let (reference, other) = target(extends)?;
 
-    let mut others;
-    let mut other_resets = resets.clone();
     let mut file = loader.name(chain.file).to_string();
-    let is_other_file = other.is_some();
-    let scope = match other {
+    let base = match &other {
         Some(path) => {
-            let base = base_file(loader, chain, &path, &at)?;
-            (others, other_resets) = (base.services, base.resets);
-            file = path;
-            &mut others
+            file.clone_from(path);
+            Some(base_file(loader, chain, path, &at)?)
         }
-        None => services,
+        None => None,
     };
-    if !scope.contains_key(&reference) {
+    let base = base.as_deref().unwrap_or(own);
+    if !base.services.borrow().contains_key(&reference) {
         let message = format!("`{}` extends `{}`, which `{}` does not have", name.escape_debug(), reference.escape_debug(), file);
         return Err(at.invalid(message).into());
     }
     let tracker = tracker.add(&file, name, &at)?;
-    let base = service(loader, chain, &reference, scope, &other_resets, &tracker)?;
-    if base.is_null() {
+    let mut inherited = service(loader, chain, &reference, base, &tracker)?;
+    if inherited.is_null() {
         return Ok(node);
     }
-    let mut base = base;
-    resets.apply_to("services", name, &mut base);
+    own.resets.apply_to("services", name, &mut inherited);
     let (services_path, at) = (Path::top("services"), node.at.clone());
-    let mut merged = merge::nodes(base, node, &services_path.next("x"))?;
+    let mut merged = merge::nodes(inherited, node, &services_path.next("x"))?;
     if let Some(map) = merged.as_map_mut() {
         map.remove("extends");
     }
     merged.at = at;
-    if !is_other_file {
-        services.insert(name.to_owned(), merged.clone());
-    }
+    own.services.borrow_mut().insert(name.to_owned(), merged.clone());
     Ok(merged)
 }
 
@@ -124,13 +127,13 @@ fn target(extends: &Node) -> Result<(String, Option<String>)> {
     }
 }
 
-fn base_file(loader: &mut Loader<'_>, chain: &Chain<'_>, path: &str, at: &At) -> Step<Cached> {
+fn base_file(loader: &mut Loader<'_>, chain: &Chain<'_>, path: &str, at: &At) -> Step<Rc<Base>> {
     include::refuse_remote(path, at)?;
     let local = paths::absolute(chain.details.file_folder, path);
     let absolute_folder = paths::absolute(loader.folder, chain.details.file_folder);
     let folder = paths::relative(&absolute_folder, &paths::parent(&paths::absolute(loader.folder, &local)));
-    if let Some(base) = loader.extended.iter().find(|base| base.path == local && base.folder == folder) {
-        return Ok(base.clone());
+    if let Some(cached) = loader.extended.iter().find(|cached| cached.path == local && cached.folder == folder) {
+        return Ok(Rc::clone(&cached.base));
     }
     let mut model = Map::new();
     let mut last = Resets::default();
@@ -142,13 +145,13 @@ fn base_file(loader: &mut Loader<'_>, chain: &Chain<'_>, path: &str, at: &At) ->
         loader.finish(&mut model)?;
         last = resets;
     }
-    paths::resolve(&mut model, Base { folder: &folder, home: loader.home }, &mut loader.notes)?;
+    paths::resolve(&mut model, paths::Base { folder: &folder, home: loader.home }, &mut loader.notes)?;
     let services = match model.remove("services").map(|node| node.value) {
         Some(Value::Map(services)) => services,
         _ => return Err(at.invalid(format!("`{}` has no mapping `services`", path.escape_debug())).into()),
     };
-    let base = Cached { path: local, folder, services, resets: last };
-    loader.extended.push(base.clone());
+    let base = Rc::new(Base { services: RefCell::new(services), resets: last });
+    loader.extended.push(Cached { path: local, folder, base: Rc::clone(&base) });
     Ok(base)
 }
 

@@ -11,6 +11,9 @@ const NAMES_V1: [&str; 4] = ["docker-compose.yml", "docker-compose.yaml", "compo
 const OVERRIDES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
+/// The Compose file that is read from standard input (rule: compose-go `types.ConfigFile.IsStdin`).
+pub const STDIN: &str = "-";
+
 /// The names that a folder is searched for, most wanted first, and their overrides.
 pub fn names(flavor: Flavor) -> (&'static [&'static str], &'static [&'static str]) {
     match flavor {

@@ -2,9 +2,12 @@
 //!
 //! Rules: compose-go `loader/include.go`.
 
-use crate::compose::dotenv::Variables;
-use crate::compose::load::{Details, Loader, Step};
+use std::rc::Rc;
+
+use crate::compose::files::STDIN;
+use crate::compose::load::{Details, Loader, Needs, Step, Stop};
 use crate::compose::node::{At, Map, Node, Value};
+use crate::compose::scope::Scope;
 use crate::compose::tags::Resets;
 use crate::compose::tree::Path;
 use crate::compose::{merge, paths};
@@ -20,7 +23,7 @@ pub(super) struct Cached {
     paths: Vec<String>,
     folder: String,
     file_folder: String,
-    env: Variables,
+    env: Rc<Scope>,
     model: Map,
 }
 
@@ -35,16 +38,21 @@ struct Entry {
 /// Adds to a file's model what it includes, below what it says itself.
 pub(super) fn apply(loader: &mut Loader<'_>, model: &mut Map, details: &Details<'_>, included: &[String], resets: &Resets) -> Step<()> {
     let Some(include) = model.remove("include") else { return Ok(()) };
+    loader.notes.use_in(&include);
+    let mut needs = Needs::default();
     for entry in entries(&include)? {
-        let source = load(loader, entry, details, included)?;
-        import(source, model, resets)?;
+        let source = load(loader, entry, details, included);
+        if let Some(source) = needs.add(source)? {
+            let imported = import(source, model, resets);
+            needs.add(imported.map_err(Stop::from))?;
+        }
     }
-    Ok(())
+    needs.end()
 }
 
 /// Files that Compose fetches are left to it.
 pub(super) fn refuse_remote(path: &str, at: &At) -> Result<()> {
-    let remote = paths::is_remote(path) || path == "-";
+    let remote = paths::is_remote(path) || path == STDIN;
     if remote { Err(at.not_covered(format!("`{}` is no file of this machine", path.escape_debug()))) } else { Ok(()) }
 }
 
@@ -108,12 +116,9 @@ fn load(loader: &mut Loader<'_>, entry: Entry, details: &Details<'_>, included: 
         directory if directory.starts_with('/') => (directory.to_owned(), directory.to_owned()),
         directory => (seen_from(directory), paths::join(details.folder, directory)),
     };
-    let own = variables(loader, &project, env_files, details, &at)?;
-    let mut env = details.env.clone();
-    for (name, value) in own {
-        env.insert_new(name, value);
-    }
-    let same = |cached: &&Cached| cached.paths == files && cached.folder == folder && cached.file_folder == project && cached.env == env;
+    let env = variables(loader, &project, env_files, &files, details, &at)?;
+    let same =
+        |cached: &&Cached| cached.paths == files && cached.folder == folder && cached.file_folder == project && cached.env.is_same(&env);
     if let Some(cached) = loader.included.iter().find(same) {
         return Ok(cached.model.clone());
     }
@@ -123,22 +128,33 @@ fn load(loader: &mut Loader<'_>, entry: Entry, details: &Details<'_>, included: 
     Ok(model)
 }
 
-fn variables(loader: &mut Loader<'_>, project: &str, env_files: Vec<String>, details: &Details<'_>, at: &At) -> Step<Variables> {
+/// The variables that an included project is read with; all its files are asked for at once.
+fn variables(
+    loader: &mut Loader<'_>,
+    project: &str,
+    env_files: Vec<String>,
+    compose_files: &[String],
+    details: &Details<'_>,
+    at: &At,
+) -> Step<Rc<Scope>> {
+    let own = paths::join(project, ".env");
+    let from_details = |path: &String| if path.starts_with('/') { path.clone() } else { paths::join(details.folder, path) };
+    let named: Vec<String> = env_files.iter().filter(|path| *path != "/dev/null").map(from_details).collect();
+    let own = env_files.is_empty().then_some(own);
+    loader.ask(own.iter().chain(&named).chain(compose_files))?;
     let mut files = Vec::new();
-    if env_files.is_empty() {
-        let path = paths::join(project, ".env");
-        if loader.file(&path)?.is_some() {
-            files.push(path);
-        }
+    if let Some(path) = own
+        && loader.file(&path)?.is_some()
+    {
+        files.push(path);
     }
-    for path in env_files.into_iter().filter(|path| path != "/dev/null") {
-        let path = if path.starts_with('/') { path } else { paths::join(details.folder, &path) };
+    for path in named {
         if loader.file(&path)?.is_none() {
             return Err(at.invalid(format!("the file of variables `{}` does not exist", path.escape_debug())).into());
         }
         files.push(path);
     }
-    loader.variables(&files, details.env)
+    loader.scope(&files, details.env)
 }
 
 fn import(mut source: Map, target: &mut Map, resets: &Resets) -> Result<()> {

@@ -102,7 +102,10 @@ impl Walk<'_> {
             Value::Map(map) => map.iter_mut().for_each(|(key, member)| self.node(member, &path.next(key))),
             Value::List(list) => list.iter_mut().for_each(|item| self.node(item, &path.next("[]"))),
             Value::Text(text) => match self.text(text, path) {
-                Ok(value) => node.value = value,
+                Ok(value) => {
+                    node.value = value;
+                    node.at.blanks = self.notes.take_blanks();
+                }
                 Err(message) if self.failures.len() < 100 => {
                     let error = node.at.invalid(format!("{path}: {message}"));
                     self.failures.push(error.help("set the variable, or write `$$` for a `$` that begins none"));

@@ -23,7 +23,8 @@ mod tree;
 
 mod dotenv;
 mod interpolate;
-mod template;
+mod scope;
+pub(crate) mod template;
 
 mod canonical;
 mod merge;
@@ -42,6 +43,7 @@ mod extends;
 mod include;
 mod load;
 mod normalize;
+mod part;
 mod settings;
 mod shape;
 

@@ -47,14 +47,29 @@ pub(super) enum Tag {
     Override,
 }
 
-/// A line of a file; of a mapping's member it is the line of the key.
+/// Where a value comes from: a line of a file (of a mapping's member it is the line of the key), and the variables in it.
 #[derive(Debug, Clone)]
 pub(super) struct At {
     pub(super) file: Rc<str>,
     pub(super) line: u32,
+    /// The variables that stood in its text and have no value.
+    pub(super) blanks: Option<Rc<[Blank]>>,
+}
+
+/// A variable without a value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Blank {
+    pub(super) name: Rc<str>,
+    /// Whether it is set, to an empty text.
+    pub(super) is_set: bool,
 }
 
 impl At {
+    /// A line of a file; 0 for the file itself.
+    pub(super) fn new(file: &Rc<str>, line: u32) -> At {
+        At { file: Rc::clone(file), line, blanks: None }
+    }
+
     /// An error of what Compose refuses too.
     pub(super) fn invalid(&self, message: impl Into<String>) -> Error {
         self.error(Code::ComposeFileInvalid, message.into())
@@ -79,6 +94,16 @@ impl Node {
 
     pub(super) fn text(text: impl Into<String>, at: &At) -> Node {
         Node::new(Value::Text(text.into()), at)
+    }
+
+    /// Gives the variables without a value that this and all that is in it is made with.
+    pub(super) fn blanks(&self, give: &mut dyn FnMut(&Blank)) {
+        self.at.blanks.iter().flat_map(|blanks| blanks.iter()).for_each(&mut *give);
+        match &self.value {
+            Value::List(list) => list.iter().for_each(|node| node.blanks(give)),
+            Value::Map(map) => map.values().for_each(|node| node.blanks(give)),
+            _ => {}
+        }
     }
 
     pub(super) fn as_text(&self) -> Option<&str> {

@@ -2,11 +2,11 @@
 //!
 //! Rules: compose-go `loader/normalize.go`.
 
-use crate::compose::dotenv::Variables;
 use crate::compose::node::{At, Map, Node, Value};
+use crate::compose::scope::Scope;
 
 /// Completes a whole model; `env` gives the values of arguments that have none.
-pub(super) fn model(model: &mut Map, project: &str, env: &Variables) {
+pub(super) fn model(model: &mut Map, project: &str, env: &Scope) {
     let mut uses_default = None;
     for section in ["services", "jobs"] {
         for node in model.get_mut(section).and_then(Node::as_map_mut).into_iter().flat_map(|map| map.values_mut()) {
@@ -51,7 +51,7 @@ fn networks(service: &mut Map, at: &At) -> bool {
     }
 }
 
-fn build(build: &mut Map, at: &At, env: &Variables) {
+fn build(build: &mut Map, at: &At, env: &Scope) {
     let unset = |key: &str| build.get(key).is_none_or(Node::is_null);
     if unset("dockerfile") && unset("dockerfile_inline") {
         build.insert("dockerfile".to_owned(), Node::text("Dockerfile", at));
@@ -60,7 +60,7 @@ fn build(build: &mut Map, at: &At, env: &Variables) {
         Some(Value::Map(args)) => {
             for (name, node) in args.iter_mut().filter(|(_, node)| node.is_null()) {
                 if let Some(value) = env.get(name) {
-                    node.value = Value::Text(value.clone());
+                    node.value = Value::Text(value.to_owned());
                 }
             }
             args.retain(|_, node| !node.is_null());

@@ -12,7 +12,7 @@ use crate::error::Result;
 /// ```text
 /// ./a//b/../c/ -> a/c
 /// ```
-pub(super) fn clean(path: &str) -> String {
+pub(crate) fn clean(path: &str) -> String {
     let absolute = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -61,7 +61,7 @@ pub(crate) fn parent(path: &str) -> String {
 }
 
 /// The last part of a path.
-pub(super) fn base(path: &str) -> &str {
+pub(crate) fn base(path: &str) -> &str {
     path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 

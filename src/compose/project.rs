@@ -29,6 +29,8 @@ pub struct Project {
     pub algorithm: Option<Algorithm>,
     /// What Compose warns of, such as variables that are not set.
     pub warnings: Vec<String>,
+    /// The variables that are not set and reach a build or the name of an image, sorted.
+    pub unset: Vec<String>,
 }
 
 /// A service, or a job.
@@ -38,6 +40,8 @@ pub struct Service {
     pub name: String,
     /// Its `image:`; `None` where it has none, or an empty one.
     pub image: Option<String>,
+    /// The variables in its `image:` that have no value: not set, or empty.
+    pub image_blanks: Vec<String>,
     /// Its `image:`, or the name that Compose gives to what it builds.
     pub image_or_default: String,
     /// Its `platform:`.

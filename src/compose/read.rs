@@ -4,10 +4,11 @@
 
 use crate::compose::consistency;
 use crate::compose::dotenv::Variables;
-use crate::compose::files;
+use crate::compose::files::{self, STDIN};
 use crate::compose::load::{Details, Files, Loader, Step, Stop};
-use crate::compose::node::{Map, Node, Value};
+use crate::compose::node::{At, Blank, Map, Node, Value};
 use crate::compose::project::Project;
+use crate::compose::scope::Scope;
 use crate::compose::template::{self, Notes};
 use crate::compose::{Flavor, decode, include, normalize, paths, scalar, settings, shape, tags, yaml};
 use crate::error::{Code, Error, Result};
@@ -38,7 +39,7 @@ pub struct Request {
 /// How far reading has come.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Read {
-    /// These files are needed: absolute paths. Read them, then call [`read`] again.
+    /// These files are needed: absolute paths, and `-` for standard input. Read them, then call [`read`] again.
     Need(Vec<String>),
     /// The project.
     Done(Box<Project>),
@@ -90,13 +91,14 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
         loaded: 0,
         included: Vec::new(),
         extended: Vec::new(),
+        scopes: Vec::new(),
     };
     let mut env: Variables = request.env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     env.insert_new("PWD".to_owned(), request.folder.clone());
 
     let named = request.project_directory.as_ref().filter(|folder| !folder.is_empty());
     let named = named.map(|folder| paths::absolute(&request.folder, folder));
-    let folder_of = |files: &[String]| match (&named, files.first()) {
+    let folder_of = |files: &[String]| match (&named, files.iter().find(|file| *file != STDIN)) {
         (Some(folder), _) => folder.clone(),
         (None, Some(file)) => paths::parent(&paths::absolute(&request.folder, file)),
         (None, None) => paths::clean(&request.folder),
@@ -115,16 +117,15 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
         let error = Error::new(Code::ComposeFileMissing, "no Compose file in this folder or above it, expected `compose.yaml`");
         return Err(error.help("name one with `-f`, or change the folder").into());
     }
-    let at = crate::compose::node::At { file: "-f".into(), line: 0 };
-    chosen.iter().try_for_each(|file| include::refuse_remote(file, &at))?;
-    let chosen: Vec<String> = chosen.iter().map(|file| paths::absolute(&request.folder, file)).collect();
-    let missing: Vec<String> = chosen.iter().filter(|file| !files.contains_key(*file)).cloned().collect();
-    if !missing.is_empty() {
-        return Err(Stop::Need(missing));
-    }
+    let at = At::new(&"-f".into(), 0);
+    chosen.iter().filter(|file| *file != STDIN).try_for_each(|file| include::refuse_remote(file, &at))?;
+    let absolute = |file: &String| if file == STDIN { file.clone() } else { paths::absolute(&request.folder, file) };
+    let chosen: Vec<String> = chosen.iter().map(absolute).collect();
+    loader.ask(&chosen)?;
 
     let name = project_name(&mut loader, request, &chosen, &folder, &env)?;
     env.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
+    let env = Scope::new(env);
     let mut model = loader.model(&Details { folder: &folder, file_folder: &folder, files: &chosen, env: &env }, &[])?;
     if model.is_empty() {
         return Err(Error::new(Code::ComposeFileInvalid, "an empty Compose file")
@@ -140,22 +141,44 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
     let profiles = match request.profiles.is_empty() {
         false => request.profiles.clone(),
         // Without any there is one, the empty one.
-        true => env.get("COMPOSE_PROFILES").map_or("", String::as_str).split(',').map(|text| text.trim().to_owned()).collect(),
+        true => env.get("COMPOSE_PROFILES").unwrap_or_default().split(',').map(|text| text.trim().to_owned()).collect(),
     };
     let checked = consistency::Project { model: &model, profiles: &profiles };
     consistency::check(&checked)?;
     label_files(&mut loader, &checked)?;
     let mut project = shape::project(&checked, &name);
+    project.unset = unset(&checked, &loader.notes);
     project.algorithm = settings::algorithm(&model)?;
-    project.default_platform = env.get(platform::VARIABLE).cloned();
+    project.default_platform = env.get(platform::VARIABLE).map(str::to_owned);
     for name in project.secrets.values().filter_map(|secret| secret["environment"].as_str()) {
         let is_known = request.env.get(name).is_some() || project.secret_variables.iter().any(|(known, _)| known == name);
         if let Some(value) = env.get(name).filter(|_| !is_known) {
-            project.secret_variables.push((name.to_owned(), Secret::new(value.as_str())));
+            project.secret_variables.push((name.to_owned(), Secret::new(value)));
         }
     }
     (project.folder, project.files, project.warnings) = (folder, chosen, loader.notes.warnings);
     Ok(project)
+}
+
+/// The variables without a value that reach a build or the name of an image, each once.
+fn unset(project: &consistency::Project<'_>, notes: &Notes) -> Vec<String> {
+    let mut names = map::Set::new();
+    let mut add = |blank: &Blank| {
+        if !blank.is_set {
+            names.add(blank.name.to_string());
+        }
+    };
+    notes.used.iter().for_each(&mut add);
+    for service in project.section("services").into_iter().flat_map(Map::values).filter(|service| project.is_enabled(service)) {
+        for node in ["image", "build", "platform"].iter().filter_map(|key| service.get(key)) {
+            node.blanks(&mut add);
+        }
+        for secret in service.get("build").and_then(|build| build.get("secrets")).and_then(Node::as_list).unwrap_or_default() {
+            let source = secret.get("source").and_then(Node::as_text).unwrap_or_default();
+            project.section("secrets").and_then(|secrets| secrets.get(source)).into_iter().for_each(|node| node.blanks(&mut add));
+        }
+    }
+    names.keys().cloned().collect()
 }
 
 /// Adds what the files of variables set and the environment does not.
@@ -176,7 +199,7 @@ fn add_variables(loader: &mut Loader<'_>, request: &Request, folder: &str, env: 
             files.push(path);
         }
     }
-    for (name, value) in loader.variables(&files, env)? {
+    for (name, value) in loader.variables(&files, &|name| env.get(name).map(String::as_str))? {
         env.insert_new(name, value);
     }
     Ok(())
@@ -196,13 +219,9 @@ fn from_variable(loader: &Loader<'_>, env: &Variables) -> Step<Vec<String>> {
     let Some(text) = env.get("COMPOSE_FILE") else { return Ok(Vec::new()) };
     let separator = env.get("COMPOSE_PATH_SEPARATOR").map(String::as_str).filter(|text| !text.is_empty()).unwrap_or(":");
     let named: Vec<String> = text.split(separator).map(str::to_owned).collect();
-    let at = crate::compose::node::At { file: "COMPOSE_FILE".into(), line: 0 };
-    named.iter().try_for_each(|file| include::refuse_remote(file, &at))?;
-    let missing: Vec<String> =
-        named.iter().map(|file| paths::absolute(loader.folder, file)).filter(|file| !loader.files.contains_key(file)).collect();
-    if !missing.is_empty() {
-        return Err(Stop::Need(missing));
-    }
+    let at = At::new(&"COMPOSE_FILE".into(), 0);
+    named.iter().filter(|file| *file != STDIN).try_for_each(|file| include::refuse_remote(file, &at))?;
+    loader.ask(&named)?;
     for file in &named {
         if file.is_empty() || loader.file(file)?.is_none() {
             let error = Error::new(Code::ComposeFileMissing, "`COMPOSE_FILE` names it, and it is no file");
@@ -218,10 +237,7 @@ fn discover(loader: &mut Loader<'_>, folder: &str) -> Step<Vec<String>> {
     let mut folder = folder.to_owned();
     loop {
         let all: Vec<String> = names.iter().chain(overrides).map(|name| paths::join(&folder, name)).collect();
-        let missing: Vec<String> = all.iter().filter(|path| !loader.files.contains_key(*path)).cloned().collect();
-        if !missing.is_empty() {
-            return Err(Stop::Need(missing));
-        }
+        loader.ask(&all)?;
         let exists = |path: &&String| matches!(loader.files.get(*path), Some(Some(_)));
         let (found, over): (Vec<&String>, Vec<&String>) =
             (all.iter().take(names.len()).filter(exists).collect(), all.iter().skip(names.len()).filter(exists).collect());
@@ -275,6 +291,7 @@ fn project_name(loader: &mut Loader<'_>, request: &Request, files: &[String], fo
     let lookup = |name: &str| env.get(name).map(String::as_str);
     let name = template::substitute(&last, &lookup, &mut loader.notes)
         .map_err(|failure| Error::new(Code::ComposeFileInvalid, format!("name: {}", failure.message())))?;
+    loader.notes.use_blanks();
     match normalized(&name) {
         name if !name.is_empty() => Ok(name),
         _ if is_named => Ok(String::new()),
@@ -289,19 +306,18 @@ fn normalized(name: &str) -> String {
 }
 
 /// Files of labels must exist, and be readable.
-fn label_files(loader: &mut Loader<'_>, project: &consistency::Project<'_>) -> Step<()> {
-    let empty = Map::new();
-    for service in project.section("services").unwrap_or(&empty).values().filter(|service| project.is_enabled(service)) {
-        let hooks = service.get("pre_start").and_then(Node::as_list).unwrap_or_default();
-        for node in std::iter::once(service).chain(hooks) {
-            for file in node.get("label_file").and_then(Node::as_list).unwrap_or_default() {
-                let Some(path) = file.as_text() else { continue };
-                if loader.file(path)?.is_none() {
-                    return Err(file.at.invalid(format!("the file of labels `{}` does not exist", path.escape_debug())).into());
-                }
-                loader.variables(&[path.to_owned()], &Variables::new())?;
-            }
+fn label_files<'a>(loader: &mut Loader<'_>, project: &consistency::Project<'a>) -> Step<()> {
+    let enabled = project.section("services").into_iter().flat_map(Map::values).filter(|service| project.is_enabled(service));
+    let hooks = |service: &'a Node| service.get("pre_start").and_then(Node::as_list).unwrap_or_default();
+    let holders = enabled.flat_map(|service| std::iter::once(service).chain(hooks(service)));
+    let files = holders.flat_map(|node| node.get("label_file").and_then(Node::as_list).unwrap_or_default());
+    let files: Vec<(&Node, String)> = files.filter_map(|file| Some((file, file.as_text()?.to_owned()))).collect();
+    loader.ask(files.iter().map(|(_, path)| path))?;
+    for (file, path) in files {
+        if loader.file(&path)?.is_none() {
+            return Err(file.at.invalid(format!("the file of labels `{}` does not exist", path.escape_debug())).into());
         }
+        loader.variables(&[path], &|_| None)?;
     }
     Ok(())
 }

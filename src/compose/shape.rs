@@ -25,6 +25,7 @@ fn service(project: &str, name: &str, node: &Node, disabled: bool) -> Service {
         name: name.to_owned(),
         image_or_default: image.clone().unwrap_or_else(|| format!("{project}-{name}")),
         image,
+        image_blanks: blanks(node.get("image")),
         platform: text(node, "platform"),
         pull_policy: text(node, "pull_policy"),
         profiles: texts(node.get("profiles")),
@@ -42,6 +43,12 @@ fn service(project: &str, name: &str, node: &Node, disabled: bool) -> Service {
         image_place: place_of("image"),
         build_place: place_of("build"),
     }
+}
+
+fn blanks(node: Option<&Node>) -> Vec<String> {
+    let mut names = Vec::new();
+    node.into_iter().for_each(|node| node.blanks(&mut |blank| names.push(blank.name.to_string())));
+    names
 }
 
 fn place(at: &At) -> Place {

@@ -18,6 +18,11 @@ pub(super) fn settle(node: Node) -> Result<(Option<Node>, Resets)> {
 }
 
 impl Resets {
+    /// The members of sections that the noted places are in: section and name.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|path| Some((path.first()?.as_str(), path.get(1)?.as_str())))
+    }
+
     /// Deletes in `target` what stands at the noted places.
     pub(super) fn apply(&self, target: &mut Map) {
         for path in &self.0 {

@@ -3,6 +3,11 @@
 //! Rule: compose-go `template/template.go`. Its pattern is read here by hand: a variable in braces ends at the brace that closes
 //! it, or, where none does, at the last one of the line.
 
+use std::rc::Rc;
+
+use crate::compose::node::{Blank, Node};
+use crate::map::Map;
+
 /// How deep defaults may hold defaults.
 const DEPTH: usize = 100;
 
@@ -16,12 +21,54 @@ pub(super) struct Notes {
     pub(super) warnings: Vec<String>,
     /// The bytes that may still be written: a value can be long, and stand often.
     left: usize,
+    /// The variables without a value in the text that is read.
+    blanks: Vec<Blank>,
+    /// Variables of files that are made with others that have no value.
+    pub(super) behind: Map<String, Rc<[Blank]>>,
+    /// The variables without a value that decide which files are read, or the project's name.
+    pub(super) used: Vec<Blank>,
+}
+
+impl Notes {
+    /// Takes the variables without a value of the text that was read.
+    pub(super) fn take_blanks(&mut self) -> Option<Rc<[Blank]>> {
+        if self.blanks.is_empty() { None } else { Some(std::mem::take(&mut self.blanks).into()) }
+    }
+
+    /// Notes that the text that was read decides.
+    pub(super) fn use_blanks(&mut self) {
+        self.used.append(&mut self.blanks);
+    }
+
+    /// Notes that a value decides.
+    pub(super) fn use_in(&mut self, node: &Node) {
+        node.blanks(&mut |blank| self.used.push(blank.clone()));
+    }
+
+    /// Notes a variable, by its value.
+    fn look_at(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some("") | None => self.blanks.push(Blank { name: name.into(), is_set: value.is_some() }),
+            Some(_) => {}
+        }
+        self.blanks.extend(self.behind.get(name).into_iter().flat_map(|blanks| blanks.iter().cloned()));
+    }
+}
+
+/// What Compose warns of if a variable is not set.
+pub(crate) fn unset_warning(name: &str) -> String {
+    format!("The \"{name}\" variable is not set. Defaulting to a blank string.")
 }
 
 impl Default for Notes {
     fn default() -> Self {
-        Notes { warnings: Vec::new(), left: 64 << 20 }
+        Notes { warnings: Vec::new(), left: 64 << 20, blanks: Vec::new(), behind: Map::new(), used: Vec::new() }
     }
+}
+
+/// Whether a warning is one of [`unset_warning`].
+pub(crate) fn is_unset_warning(text: &str) -> bool {
+    text.starts_with("The \"") && text.ends_with("\" variable is not set. Defaulting to a blank string.")
 }
 
 /// Why a text cannot be interpolated.
@@ -133,7 +180,10 @@ fn braced(text: &str, last: Option<usize>, lookup: Lookup<'_>, notes: &mut Notes
     let value = lookup(name);
     let present = value.is_some_and(|value| !colon || !value.is_empty());
     let result = match (operator, present) {
-        ('-', true) | ('?', true) => Ok(value.unwrap_or_default().to_owned()),
+        ('-', true) | ('?', true) => {
+            notes.look_at(name, value);
+            Ok(value.unwrap_or_default().to_owned())
+        }
         ('+', false) => Ok(value.unwrap_or_default().to_owned()),
         ('?', false) => expand(argument, lookup, notes, depth + 1).and_then(|reason| Err(Failure::Required(name.to_owned(), reason))),
         _ => expand(argument, lookup, notes, depth + 1),
@@ -170,8 +220,9 @@ fn name_len(text: &str) -> usize {
 }
 
 fn plain(name: &str, lookup: Lookup<'_>, notes: &mut Notes) -> String {
+    notes.look_at(name, lookup(name));
     lookup(name).map(str::to_owned).unwrap_or_else(|| {
-        notes.warnings.push(format!("The \"{name}\" variable is not set. Defaulting to a blank string."));
+        notes.warnings.push(unset_warning(name));
         String::new()
     })
 }

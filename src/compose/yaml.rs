@@ -27,7 +27,7 @@ pub(super) const MERGE: &str = "<<";
 
 /// Reads every document of a file. Merge keys are left as they are: `tags::settle` applies them.
 pub(super) fn documents(bytes: &[u8], file: &Rc<str>) -> Result<Vec<Node>> {
-    let at = |line| At { file: file.clone(), line };
+    let at = |line| At::new(file, line);
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(at(1).not_covered("UTF-16, expected UTF-8"));
     }
@@ -62,7 +62,7 @@ pub(super) fn documents(bytes: &[u8], file: &Rc<str>) -> Result<Vec<Node>> {
 }
 
 fn parse(text: &str, file: &Rc<str>) -> std::result::Result<Vec<Node>, (Error, Option<Fix>)> {
-    let at = |line| At { file: file.clone(), line };
+    let at = |line| At::new(file, line);
     let lines = Lines::of(text);
     let mut reader =
         Reader { lines, file, open: Vec::new(), anchors: map::Map::new(), copied: 0, kept: 0, nodes: 0, documents: Vec::new() };
@@ -106,7 +106,7 @@ struct Open {
 impl Reader<'_> {
     /// Our parser wants deeper indentation within brackets and quotes than go-yaml does; there more of it changes nothing.
     fn refuse(&self, marker: Marker, info: &str) -> (Error, Option<Fix>) {
-        let at = At { file: self.file.clone(), line: number(marker.line()) };
+        let at = At::new(self.file, number(marker.line()));
         if !info.contains("invalid indentation") {
             return (at.invalid(info), None);
         }
@@ -122,7 +122,7 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<()> {
-        let at = At { file: self.file.clone(), line: number(span.start.line()) };
+        let at = At::new(self.file, number(span.start.line()));
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.as_deref();
@@ -180,7 +180,7 @@ impl Reader<'_> {
         match self.lines.tab(span, is_plain, open.column) {
             None => Ok(()),
             Some(line) => {
-                let error = At { file: self.file.clone(), line: number(line) }.invalid("a tab in the indentation");
+                let error = At::new(self.file, number(line)).invalid("a tab in the indentation");
                 Err(error.help("indent with spaces"))
             }
         }

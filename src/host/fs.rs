@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
+use docktag::compose::files::STDIN;
 use docktag::need::{Failure, FailureKind, Writing};
 use docktag::path::RelPath;
 use docktag::tree::{Entry, Folder, Node};
@@ -33,9 +35,27 @@ fn look_into(folder: &RelPath) -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Reads a regular file whole.
+/// Reads a regular file whole, or standard input (`-`), which is kept: a job may read it again.
 pub(super) fn read(path: &str, limit: u64) -> Result<Vec<u8>, Failure> {
-    read_whole(Path::new(path), limit).map_err(|error| failure(&error, None))
+    let read = || if path == STDIN { read_stdin(limit) } else { read_whole(Path::new(path), limit) };
+    read().map_err(|error| failure(&error, None))
+}
+
+fn read_stdin(limit: u64) -> io::Result<Vec<u8>> {
+    static KEPT: Mutex<Option<Vec<u8>>> = Mutex::new(None);
+    let mut kept = crate::host::lock(&KEPT);
+    if kept.is_none() {
+        if io::stdin().is_terminal() {
+            return Err(io::Error::other("is a terminal, expected a file or a pipe"));
+        }
+        let mut bytes = Vec::new();
+        io::stdin().take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::Error::other(format!("has more than {limit} bytes")));
+        }
+        *kept = Some(bytes);
+    }
+    Ok(kept.clone().unwrap_or_default())
 }
 
 /// Reads a regular file whole. A pipe or a device is refused at once, and so is a file whose content is not as long as the system says: those of
@@ -155,6 +175,7 @@ fn kind_of(error: &io::Error) -> FailureKind {
     match error.kind() {
         io::ErrorKind::NotFound => FailureKind::NotFound,
         io::ErrorKind::NotADirectory => FailureKind::IsAFile,
+        io::ErrorKind::IsADirectory => FailureKind::IsAFolder,
         _ => FailureKind::Other,
     }
 }

@@ -1,12 +1,13 @@
 //! From the command line and the environment to the options of a job.
 
 use std::io::{self, IsTerminal as _, Read as _};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::ArgMatches;
 use docktag::error::{Code, Error, Result};
 use docktag::options::{Given, Host, Job, Options, PASSWORD, Spelling};
+use docktag::shell::Env;
 
 use crate::host::args;
 
@@ -19,7 +20,7 @@ pub(crate) fn options(matches: &ArgMatches, job: Job, scratch: Option<&Path>) ->
     if job.asks_registry() {
         add_password(&mut given)?;
     }
-    given.options(job, facts(scratch))
+    given.options(job, facts(scratch, args::directory(matches).map(Path::new)))
 }
 
 fn add_password(given: &mut Given) -> Result<()> {
@@ -52,12 +53,20 @@ fn password_from_stdin() -> Result<String> {
     }
 }
 
-fn facts(scratch: Option<&Path>) -> Host {
+fn facts(scratch: Option<&Path>, entered: Option<&Path>) -> Host {
+    let (working, is_linked) = working_folder(entered);
+    let mut env: Env =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    if is_linked || (entered.is_some() && cfg!(unix)) {
+        // As after `cd`.
+        env.insert("PWD".to_owned(), working.clone());
+    }
     let folder = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let home = folder("HOME").or_else(|| folder("USERPROFILE"));
     Host {
-        env: std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect(),
-        folder: std::env::current_dir().map(|folder| slashes(&folder)).unwrap_or_default(),
+        env,
+        folder: working,
+        is_linked,
         temporary: slashes(&folder("RUNNER_TEMP").map_or_else(std::env::temp_dir, Into::into)),
         architecture: std::env::consts::ARCH.to_owned(),
         now: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs()),
@@ -68,6 +77,37 @@ fn facts(scratch: Option<&Path>) -> Host {
         windows: cfg!(windows),
         spelling: Spelling::CommandLine,
     }
+}
+
+/// The working folder as the user names it, and whether there are links on this way: `PWD`, and from there `-C` (rule: Go `os.Getwd`).
+fn working_folder(entered: Option<&Path>) -> (String, bool) {
+    let Ok(real) = std::env::current_dir() else { return (String::new(), false) };
+    let named = std::env::var("PWD").ok().filter(|folder| folder.starts_with('/'));
+    let mut folder = PathBuf::new();
+    for part in named.iter().flat_map(|named| Path::new(named).components()).chain(entered.into_iter().flat_map(Path::components)) {
+        match part {
+            Component::ParentDir => drop(folder.pop()),
+            Component::RootDir => folder = part.as_os_str().into(),
+            part => folder.push(part),
+        }
+    }
+    match named.filter(|_| folder != real && is_same_folder(&folder, &real)) {
+        Some(_) => (slashes(&folder), true),
+        None => (slashes(&real), false),
+    }
+}
+
+#[cfg(unix)]
+fn is_same_folder(a: &Path, b: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let identity = |path: &Path| std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    identity(a).is_some_and(|a| Some(a) == identity(b))
+}
+
+#[cfg(not(unix))]
+fn is_same_folder(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// A path as the core writes paths.

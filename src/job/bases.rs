@@ -14,8 +14,8 @@ use crate::registry::reply::Presence;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pins(Vec<(String, String)>);
 
-/// Asks for every base image once.
-pub(super) async fn ask(desk: &Desk, options: &Options, drafts: &[Draft<'_>]) -> Result<Pins> {
+/// Asks for every base image once. Also returns for each draft whether all of its base images have a digest.
+pub(super) async fn ask(desk: &Desk, options: &Options, drafts: &[Draft<'_>]) -> (Pins, Vec<Result<()>>) {
     let mut references: Vec<(&str, String)> = Vec::new();
     for draft in drafts {
         // A reference with a digest names what it means for ever.
@@ -40,7 +40,14 @@ pub(super) async fn ask(desk: &Desk, options: &Options, drafts: &[Draft<'_>]) ->
         }
     }))
     .await;
-    Ok(Pins(asked.into_iter().collect::<Result<_>>()?))
+    let unknown: Vec<(&str, &Error)> =
+        references.iter().zip(&asked).filter_map(|((reference, _), asked)| Some((*reference, asked.as_ref().err()?))).collect();
+    let result = |draft: &Draft<'_>| {
+        let error = unknown.iter().find(|(reference, _)| draft.strangers.iter().any(|base| base.reference == *reference));
+        error.map_or(Ok(()), |(_, error)| Err((*error).clone()))
+    };
+    let results = drafts.iter().map(result).collect();
+    (Pins(asked.into_iter().filter_map(Result::ok).collect()), results)
 }
 
 /// The digests with which targets got their names, read from their manifests.

@@ -2,7 +2,7 @@
 
 use crate::compose::files;
 use crate::compose::model::Model;
-use crate::compose::{Compose, Flavor};
+use crate::compose::{Compose, Flavor, paths};
 use crate::desk::{Desk, join};
 use crate::error::{Code, Error, Result};
 use crate::need::{Command, Exited, Failure, FailureKind};
@@ -24,6 +24,8 @@ pub(super) struct Project {
     pub(super) own_files: Vec<String>,
     /// The variables that every Compose command gets.
     pub(super) env: Env,
+    /// The Compose file that is read from standard input, if one of the files is `-`.
+    pub(super) stdin: Option<String>,
     /// What only the files of variables have, for builds that Compose does not run itself.
     pub(super) secret_variables: Vec<(String, Secret)>,
 }
@@ -34,12 +36,22 @@ impl Project {
         Project {
             compose: Compose { program: Vec::new(), flavor: Flavor::V2 },
             model,
-            settings: settings(options),
+            settings: settings(options, &files),
             own_files: files.clone(),
             files,
             env: variables.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
+            stdin: None,
             secret_variables: Vec::new(),
         }
+    }
+
+    /// Reads the Compose file from standard input, if one of the files is `-`: every Compose command gets it.
+    pub(super) async fn read_stdin(&mut self, desk: &Desk) -> Result<()> {
+        if self.own_files.iter().any(|file| file == files::STDIN) {
+            let text = desk.read(files::STDIN.to_owned()).await.map_err(|failure| failure.of_file("standard input"))?;
+            self.stdin = Some(String::from_utf8_lossy(&text).into_owned());
+        }
+        Ok(())
     }
 
     /// A command of Compose for this project.
@@ -51,7 +63,7 @@ impl Project {
         }
         argv.extend(args.iter().map(|&arg| arg.to_owned()));
         argv.extend(services.iter().cloned());
-        Command { argv, env: self.env.clone(), because: because.to_owned(), ..Command::default() }
+        Command { argv, env: self.env.clone(), stdin: self.stdin.clone(), because: because.to_owned(), ..Command::default() }
     }
 
     /// A command of the engine's client, in the same environment.
@@ -81,6 +93,7 @@ pub(super) async fn config_text(desk: &Desk, options: &Options) -> Result<(Vec<S
 async fn ask(desk: &Desk, options: &Options, variables: &[Variable]) -> Result<(Project, Exited)> {
     check_files(desk, options).await?;
     let mut project = Project::new(options, Model::default(), options.files.clone(), variables);
+    project.read_stdin(desk).await?;
     let text = match &options.compose {
         // `docker compose` is v2 or newer, so nobody has to be asked; the version is worth a question only if this fails.
         None => match config(desk, &mut project, words(&["docker", "compose"]), Flavor::V2).await {
@@ -162,12 +175,18 @@ fn keep_engine(options: &Options, project: &mut Project) {
 }
 
 /// What a user said of the project, in the words that every Compose has (`docker compose --help`, `docker-compose --help`).
-fn settings(options: &Options) -> Vec<String> {
+fn settings(options: &Options, files: &[String]) -> Vec<String> {
+    // Without it, the folder of our own file would be the project's: standard input is in none.
+    let of_stdin = || {
+        let named = files.iter().find(|file| *file != files::STDIN).map_or_else(|| ".".to_owned(), |file| paths::parent(file));
+        files.iter().any(|file| file == files::STDIN).then_some(named)
+    };
+    let folder = options.project_directory.clone().or_else(of_stdin);
     let given = |name: &str, values: &[String]| values.iter().flat_map(|value| [name.to_owned(), value.clone()]).collect::<Vec<_>>();
     [
         given("--env-file", &options.env_files),
         given("--profile", &options.profiles),
-        given("--project-directory", options.project_directory.as_slice()),
+        given("--project-directory", folder.as_slice()),
         given("-p", options.project_name.as_slice()),
     ]
     .concat()
@@ -211,7 +230,7 @@ async fn check_files(desk: &Desk, options: &Options) -> Result<()> {
         return Ok(());
     }
     let exist = desk.exist(options.files.clone()).await.map_err(|failure| failure.of_file("`--file`"))?;
-    match options.files.iter().zip(exist).find(|(_, exists)| !exists) {
+    match options.files.iter().zip(exist).find(|(file, exists)| !exists && *file != files::STDIN) {
         Some((file, _)) => Err(Error::new(Code::ComposeFileMissing, "no such Compose file")
             .at(file)
             .help("name an existing one with `--file`, relative to the project folder (`-C`)")),
@@ -297,7 +316,7 @@ async fn refused(desk: &Desk, options: &Options, project: &Project, exited: &Exi
 }
 
 async fn find_files(desk: &Desk, options: &Options, flavor: Flavor) -> Result<Vec<String>> {
-    let dotenv = desk.read_if_there(".env").await?.unwrap_or_default();
+    let dotenv = super::model::content(desk, ".env").await?.unwrap_or_default();
     let dotenv = String::from_utf8_lossy(&dotenv);
     if let Some(files) = files::from_variable(&options.host.env, &dotenv, options.host.list_separator) {
         return Ok(files);

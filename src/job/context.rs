@@ -16,6 +16,8 @@ pub(super) struct Context {
     pub(super) filtered: Filtered,
     /// The ignore file, where there is one.
     pub(super) ignore_file: Option<String>,
+    /// Folders that cannot be read: the path below the context, and why. They are empty in the tree.
+    pub(super) unreadable: Vec<(RelPath, Error)>,
 }
 
 /// Looks into contexts.
@@ -35,7 +37,7 @@ impl<'a> Contexts<'a> {
     }
 
     /// Walks folders; each is walked once with each of its ignore files, however often it stands in the list.
-    pub(super) async fn walk_all(&self, walks: Vec<Walk>) -> Result<Vec<Rc<Context>>> {
+    pub(super) async fn walk_all(&self, walks: Vec<Walk>) -> Result<Vec<Result<Rc<Context>>>> {
         let mut files: Vec<String> = walks.iter().flat_map(|(_, candidates)| candidates.clone()).collect();
         files.sort_unstable();
         files.dedup();
@@ -48,8 +50,7 @@ impl<'a> Contexts<'a> {
         distinct.sort_unstable();
         distinct.dedup();
         let walked = join_all(distinct.iter().map(|(folder, file)| self.walk(folder, file.as_deref()))).await;
-        let walked = walked.into_iter().collect::<Result<Vec<_>>>()?;
-        let find = |walk: &(String, Option<String>)| distinct.binary_search(walk).ok().and_then(|index| walked.get(index)).map(Rc::clone);
+        let find = |walk: &(String, Option<String>)| distinct.binary_search(walk).ok().and_then(|index| walked.get(index)).cloned();
         Ok(chosen.iter().filter_map(find).collect())
     }
 
@@ -64,12 +65,12 @@ impl<'a> Contexts<'a> {
         };
         let ignore = Ignore::parse(&text).map_err(at)?;
         let root = self.places.of_host(folder);
-        let mut tree = walk(self.desk, &root, &ignore).await.map_err(at)?;
+        let (mut tree, unreadable) = walk(self.desk, &root, &ignore).await.map_err(at)?;
         if let Some(git) = self.git {
             self.make_links(git, &RelPath::new(RelPath::new(root.as_bytes()).plain()), &mut tree).await?;
         }
         let filtered = filter(&tree, &ignore).map_err(at)?;
-        Ok(Rc::new(Context { filtered, ignore_file: ignore_file.map(str::to_owned) }))
+        Ok(Rc::new(Context { filtered, ignore_file: ignore_file.map(str::to_owned), unreadable }))
     }
 }
 
@@ -103,18 +104,37 @@ struct Open {
     owner: Option<(usize, usize)>,
 }
 
-/// Walks a folder level by level, and leaves out the folders in which nothing can be kept.
-async fn walk(desk: &Desk, root: &str, ignore: &Ignore) -> Result<Folder> {
+/// Walks a folder level by level, and leaves out the folders in which nothing can be kept. Also returns the folders that cannot be read.
+async fn walk(desk: &Desk, root: &str, ignore: &Ignore) -> Result<(Folder, Vec<(RelPath, Error)>)> {
     let root = RelPath::new(root.as_bytes());
     let mut levels: Vec<Level> = Vec::new();
+    let mut unreadable = Vec::new();
     let mut open = vec![Open { path: Vec::new(), inherited: ignore.root(), owner: None }];
     while !open.is_empty() {
-        let folders = open.iter().map(|Open { path, .. }| if path.is_empty() { root.clone() } else { root.join(path) }).collect();
-        let found = desk.entries(folders).await.map_err(|failure| match (levels.is_empty(), failure.kind) {
-            (true, FailureKind::NotFound) => no_context(&root, "no such folder, expected a build context"),
-            (true, FailureKind::IsAFile) => no_context(&root, "is a file, expected the folder of a build context"),
-            _ => failure.of_file(&root),
-        })?;
+        let folders: Vec<RelPath> =
+            open.iter().map(|Open { path, .. }| if path.is_empty() { root.clone() } else { root.join(path) }).collect();
+        let found = match desk.entries(folders.clone()).await {
+            Ok(found) => found,
+            Err(failure) if levels.is_empty() => {
+                return Err(match failure.kind {
+                    FailureKind::NotFound => no_context(&root, "no such folder, expected a build context"),
+                    FailureKind::IsAFile => no_context(&root, "is a file, expected the folder of a build context"),
+                    _ => failure.of_file(&root),
+                });
+            }
+            // Some of them can be read, and a build may need no others.
+            Err(_) => {
+                let each = join_all(folders.iter().map(|folder| desk.entries(vec![folder.clone()]))).await;
+                let mut found = Vec::with_capacity(each.len());
+                for ((entries, Open { path, .. }), folder) in each.into_iter().zip(&open).zip(&folders) {
+                    found.push(entries.map(|mut one| one.pop().unwrap_or_default()).unwrap_or_else(|failure| {
+                        unreadable.push((RelPath::new(path.as_slice()), failure.of_file(folder)));
+                        Vec::new()
+                    }));
+                }
+                found
+            }
+        };
         if found.len() != open.len() {
             return Err(Error::new(Code::Internal, format!("entries of {} folders, expected {}", found.len(), open.len())));
         }
@@ -133,7 +153,7 @@ async fn walk(desk: &Desk, root: &str, ignore: &Ignore) -> Result<Folder> {
         }
         open = next;
     }
-    Ok(assemble(levels))
+    Ok((assemble(levels), unreadable))
 }
 
 fn no_context(root: &RelPath, message: &str) -> Error {

@@ -10,6 +10,7 @@ use crate::image::{Reference, Repository};
 use crate::inputs::{Digests, Inputs};
 use crate::job::bases::Pins;
 use crate::job::draft::Draft;
+use crate::job::failures::Failures;
 use crate::job::named::{behind, image_names, is_bare};
 use crate::job::place::Places;
 use crate::manifest::{Manifest, tag};
@@ -19,6 +20,7 @@ use crate::note;
 use crate::options::{Job, Options};
 use crate::plan::{Context, Origin, Target};
 use crate::reach;
+use crate::shell::printable;
 
 /// A service that is built.
 pub(super) type Built<'a> = (&'a Service, &'a Build);
@@ -30,7 +32,7 @@ pub(super) fn wanted<'a>(options: &Options, project: &'a Project) -> Result<Vec<
         let all: Vec<Built<'a>> = project.services.iter().filter(|service| !service.disabled).filter_map(built).collect();
         return match all.is_empty() && options.job != Job::Pull {
             true => Err(Error::new(Code::NoTarget, "no service has `build:`, so there is nothing to hash")
-                .help("is it the right Compose file, and are its profiles active? name a plain folder with `--path`")),
+                .help(format!("is it the right Compose file?{} name a plain folder with `--path`", inactive(project)))),
             false => Ok(all),
         };
     }
@@ -55,6 +57,17 @@ pub(super) fn wanted<'a>(options: &Options, project: &'a Project) -> Result<Vec<
     Ok(all)
 }
 
+/// Names the profiles of services that would be built.
+fn inactive(project: &Project) -> String {
+    let built = project.services.iter().filter(|service| service.disabled && service.build.is_some());
+    let profiles: Set<&str> = built.flat_map(|service| &service.profiles).map(|profile| (profile.as_str(), ())).collect();
+    match profiles.keys().copied().collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        [one] => format!(" Services with `build:` have the profile `{one}`: add `--profile {one}`;"),
+        many => format!(" Services with `build:` have the profiles `{}`: add one with `--profile`;", many.join("`, `")),
+    }
+}
+
 /// The services that others are built with and that are not among them yet.
 pub(super) fn missing<'a>(project: &'a Project, drafts: &[Draft<'a>]) -> Vec<Built<'a>> {
     let mut missing: Vec<Built<'a>> = Vec::new();
@@ -70,7 +83,8 @@ pub(super) fn missing<'a>(project: &'a Project, drafts: &[Draft<'a>]) -> Vec<Bui
     missing
 }
 
-/// The images, sorted by name: those that others are built with too. `drafts` and `inputs` have the same order.
+/// The images, sorted by name: those that others are built with too. `drafts` and `inputs` have the same order; `failures` has the services
+/// without an image, and gets those that are built with them or cannot be named.
 pub(super) fn targets(
     options: &Options,
     project: &Project,
@@ -78,6 +92,7 @@ pub(super) fn targets(
     inputs: &[Inputs],
     digests: &Digests,
     pins: &Pins,
+    failures: &mut Failures,
 ) -> Result<Vec<Target>> {
     let places = Places::new(options, project);
     let mut targets: Vec<Target> = Vec::new();
@@ -88,6 +103,12 @@ pub(super) fn targets(
     let mut images: Vec<Option<(Reference, String)>> = vec![None; drafts.len()];
     for index in order(drafts, &by_service)? {
         let draft = &drafts[index];
+        if let Some((own, error)) = draft.own.iter().find_map(|own| Some((own, failures.of(&own.service)?))) {
+            let message = format!("is built with `{}`, whose image cannot be computed", own.service);
+            let error = Error::new(error.code, message).at(format!("service `{}`", draft.service.name));
+            failures.add(&draft.service.name, error);
+            continue;
+        }
         let mut contexts = pins.contexts(draft);
         let mut notes = Vec::new();
         for own in &draft.own {
@@ -100,13 +121,18 @@ pub(super) fn targets(
         manifest.notes.extend(notes);
         let text = manifest.render();
         let hash = tag(options.algorithm, &text);
-        let name = name(options, project, draft)?;
-        let image = name.tagged(&hash)?;
-        images[index] = Some((image.clone(), hash.clone()));
-        let moving = match (&options.moving_tag, name.is_local) {
-            (Some(tag), false) => Some(name.moving(tag)?),
-            _ => None,
+        let named = name(options, project, draft).and_then(|name| {
+            let moving = options.moving_tag.as_ref().filter(|_| !name.is_local);
+            Ok((name.tagged(&hash)?, moving.map(|tag| name.moving(tag)).transpose()?, name.is_local))
+        });
+        let (image, moving, is_local) = match named {
+            Ok(named) => named,
+            Err(error) => {
+                failures.add(&draft.service.name, error);
+                continue;
+            }
         };
+        images[index] = Some((image.clone(), hash.clone()));
         let tags = draft.service.build.as_ref().map(|build| model::Build::from_keys(|key| build.other.get(key)).tags).unwrap_or_default();
         let written = image.to_string();
         let stem = written.strip_suffix(&hash).unwrap_or(&written);
@@ -129,7 +155,7 @@ pub(super) fn targets(
             services: vec![draft.service.name.clone()],
             built: vec![draft.service.name.clone()],
             is_renamed: true,
-            is_local: name.is_local,
+            is_local,
             tags,
             contexts,
             platforms: draft.platforms.clone(),
@@ -194,9 +220,11 @@ fn two_images(options: &Options, draft: &Draft<'_>, other: &Target, text: &[u8])
 fn name(options: &Options, project: &Project, draft: &Draft<'_>) -> Result<Name> {
     let service = draft.service;
     let at = |error: Error| match &service.image_place {
-        Some(place) => error.of(&format!("service `{}`", service.name)).at(&place.file).line(place.line),
-        None => error.of(&format!("service `{}`", service.name)),
+        Some(place) => error.at(&place.file).line(place.line),
+        None => error,
     };
+    let value = service.image.as_ref().map(|image| format!(": `{}`", printable(image))).unwrap_or_default();
+    let at = |error: Error| at(with_blanks(service, error.of(&format!("service `{}`{value}", service.name))));
     if let Some(repository) = &options.image
         && is_named(options, project, service)?
     {
@@ -212,6 +240,17 @@ fn name(options: &Options, project: &Project, draft: &Draft<'_>) -> Result<Name>
             .map_err(|error| at(error.of("`--repository-prefix`"))),
         (None, None) => Name::local(&service.image_or_default).map_err(at),
     }
+}
+
+/// Names the variables that left a hole in an `image:`.
+fn with_blanks(service: &Service, error: Error) -> Error {
+    let (are, it) = match service.image_blanks.as_slice() {
+        [] => return error,
+        [_] => ("has no value", "it"),
+        _ => ("have no value", "them"),
+    };
+    let names = service.image_blanks.join("` and `");
+    error.help(format!("`{names}` {are}: set {it}, or write a default such as `${{{}:-dev}}`", service.image_blanks[0]))
 }
 
 /// Whether `--image` is the name of this service's image: it is that of the one service that is asked for.

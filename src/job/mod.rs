@@ -17,6 +17,7 @@ mod earlier;
 mod env;
 mod explain;
 mod failed;
+mod failures;
 mod family;
 mod git;
 mod history;
@@ -25,6 +26,7 @@ mod join;
 mod kept;
 mod later;
 mod login;
+mod look;
 mod model;
 mod moving;
 mod named;
@@ -69,7 +71,12 @@ use crate::report::{Note, Report};
 pub(crate) async fn run(desk: Desk, mut options: Options) -> Result<Report> {
     // Before anything of the project can ask for a variable.
     SECRET_VARIABLES.iter().for_each(|name| options.host.env.remove_in_any_case(name));
-    desk.set_child_env(git::config(&options.host.env));
+    let mut child_env = git::config(&options.host.env);
+    if let Some(folder) = options.host.env.get("PWD").filter(|folder| **folder == options.host.folder) {
+        // Compose takes the name of the project from it.
+        child_env.insert("PWD".to_owned(), folder.clone());
+    }
+    desk.set_child_env(child_env);
     if options.host.spelling == Spelling::CommandLine {
         unknown_variables(&options.host.env).into_iter().for_each(|text| desk.tell(Note::warning(text)));
     }

@@ -3,11 +3,13 @@
 use crate::compose::paths;
 use crate::compose::project::Project;
 use crate::compose::read::{self, Read, Request};
+use crate::compose::template;
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::{compose, later};
-use crate::map::Map;
-use crate::options::Options;
+use crate::map::{Map, Set};
+use crate::need::{FailureKind, TEXT_LIMIT};
+use crate::options::{Job, Options};
 use crate::path::RelPath;
 use crate::report::{Note, Variable};
 
@@ -31,6 +33,7 @@ pub(super) async fn load(desk: &Desk, options: &Options) -> Result<Project> {
         }
         Err(error) => return Err(error),
     };
+    complete_builds(options, &mut project);
     find_local_contexts(desk, options, &mut project).await;
     Ok(project)
 }
@@ -88,18 +91,49 @@ fn request(options: &Options) -> Request {
     }
 }
 
+/// Fills in what an empty `context`, `dockerfile` or platform stands for: the working folder, the context's `Dockerfile`, the default platform.
+/// `model` prints them as `compose config` does, empty.
+///
+/// rule: Compose, `pkg/compose/build_bake.go`: bake takes each empty value for one that is not given, and runs in the working folder.
+fn complete_builds(options: &Options, project: &mut Project) {
+    if options.job == Job::Model {
+        return;
+    }
+    for build in project.services.iter_mut().filter_map(|service| service.build.as_mut()) {
+        if build.context.is_empty() {
+            build.context = paths::clean(&options.host.folder);
+        }
+        if build.dockerfile.is_none() && build.dockerfile_inline.is_none() {
+            build.dockerfile = Some("Dockerfile".to_owned());
+        }
+        build.platforms.retain(|platform| !platform.is_empty());
+    }
+}
+
 /// Reads files until the reader has them all.
 async fn complete(desk: &Desk, request: &Request, mut files: Map<String, Option<Vec<u8>>>) -> Result<Project> {
     loop {
         match read::read(request, &files)? {
             Read::Done(project) => return Ok(*project),
             Read::Need(paths) => {
-                let texts = join_all(paths.iter().map(|path| desk.read_if_there(path))).await;
+                let texts = join_all(paths.iter().map(|path| content(desk, path))).await;
                 for (path, text) in paths.into_iter().zip(texts) {
                     files.insert(path, text?);
                 }
             }
         }
+    }
+}
+
+/// The content of a file. A folder `.env` is passed over (rule: compose-go `cli/options.go`, `WithEnvFiles`; `loader/include.go`).
+pub(super) async fn content(desk: &Desk, path: &str) -> Result<Option<Vec<u8>>> {
+    match desk.read_up_to(path.to_owned(), TEXT_LIMIT).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(failure) => match failure.kind {
+            FailureKind::NotFound => Ok(None),
+            FailureKind::IsAFolder if paths::base(path) == ".env" => Ok(None),
+            _ => Err(failure.of_file(path)),
+        },
     }
 }
 
@@ -129,7 +163,11 @@ async fn from_compose(desk: &Desk, options: &Options, request: &Request, reason:
 }
 
 fn warn(desk: &Desk, options: &Options, project: &Project) {
-    for warning in &project.warnings {
+    let reaches = |warning: &&String| {
+        !template::is_unset_warning(warning) || project.unset.iter().any(|name| template::unset_warning(name) == **warning)
+    };
+    let mut said = Set::new();
+    for warning in project.warnings.iter().filter(reaches).filter(|warning| said.add(warning.as_str())) {
         // The recipe's own variables are set where they are used.
         let is_recipe = options.image.is_none() && warning.contains("\"DOCKER_IMAGE");
         let help = if is_recipe { "; docktag sets it where `--image` says which repository it is" } else { "" };

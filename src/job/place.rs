@@ -13,6 +13,8 @@ pub(super) struct Places {
     project: String,
     /// The project folder from the host's; empty where they are the same.
     prefix: String,
+    /// The host's folder, if there are links on the way to it: `..` of its path is another folder than that of the folder then.
+    linked: Option<String>,
 }
 
 impl Places {
@@ -23,7 +25,7 @@ impl Places {
             false => relative(host, &project.folder),
         };
         let prefix = if prefix == "." { String::new() } else { format!("{prefix}/") };
-        Places { project: project.folder.clone(), prefix }
+        Places { project: project.folder.clone(), prefix, linked: options.host.is_linked.then(|| host.clone()) }
     }
 
     /// How many folders the project folder is below the root.
@@ -38,20 +40,34 @@ impl Places {
 
     /// As the host names what stands in a manifest.
     pub(super) fn of_host(&self, in_manifest: &str) -> String {
-        match in_manifest.starts_with('/') || self.prefix.is_empty() {
-            true => in_manifest.to_owned(),
-            false => format!("{}{in_manifest}", self.prefix),
-        }
+        String::from_utf8_lossy(&self.bytes_of_host(in_manifest.as_bytes())).into_owned()
     }
 
     /// The same for paths that need not be UTF-8.
     pub(super) fn paths_of_host(&self, in_manifest: &[RelPath]) -> Vec<RelPath> {
-        let prefix = self.prefix.as_bytes();
-        let named = |path: &RelPath| match path.as_bytes().starts_with(b"/") {
-            true => path.clone(),
-            false => RelPath::new([prefix, path.as_bytes()].concat()),
-        };
-        in_manifest.iter().map(named).collect()
+        in_manifest.iter().map(|path| RelPath::new(self.bytes_of_host(path.as_bytes()))).collect()
+    }
+
+    fn bytes_of_host(&self, in_manifest: &[u8]) -> Vec<u8> {
+        if in_manifest.starts_with(b"/") {
+            return in_manifest.to_vec();
+        }
+        let path = [self.prefix.as_bytes(), in_manifest].concat();
+        let parts = || path.split(|&byte| byte == b'/');
+        match &self.linked {
+            Some(folder) if parts().any(|part| part == b"..") => {
+                let mut absolute: Vec<&[u8]> = folder.as_bytes().split(|&byte| byte == b'/').filter(|part| !part.is_empty()).collect();
+                for part in parts().filter(|part| !part.is_empty() && *part != b".") {
+                    if part == b".." {
+                        absolute.pop();
+                    } else {
+                        absolute.push(part);
+                    }
+                }
+                [b"/", &*absolute.join(&b'/')].concat()
+            }
+            _ => path,
+        }
     }
 }
 

@@ -72,6 +72,11 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
             images => format!("{}; {}", error.message, unknown::named(images)),
         }));
     }
+    if let Some(mut failure) = report.failure.take() {
+        failure.others.extend(errors);
+        report.failure = Some(failure);
+        return Ok(report);
+    }
     let count = errors.len();
     if let Some(error) = errors.into_iter().next() {
         // What is known of the others is told all the same; but jobs for them would be a plan with holes.

@@ -2,8 +2,9 @@
 
 use crate::diff::NoteDiff;
 use crate::job::draft::{Draft, Own, familiar};
+use crate::job::look::Looked;
 use crate::job::place::below;
-use crate::job::services::{Found, Looked};
+use crate::job::services::Found;
 use crate::path::RelPath;
 use crate::reach::Why;
 use crate::tree::{Folder, Node};

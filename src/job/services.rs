@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::compose::files::STDIN;
 use crate::compose::model::{self, Model};
 use crate::compose::project::{Build, Project, Service};
 use crate::desk::{Desk, join_all};
@@ -10,23 +11,22 @@ use crate::diff::diff;
 use crate::error::{Code, Error, Result};
 use crate::inputs::{self, Digests, Inputs};
 use crate::job::checkout::{self, Git};
-use crate::job::context::{Context, Contexts};
 use crate::job::draft::{self, Draft, Shared, Text};
+use crate::job::failures::Failures;
 use crate::job::family;
+use crate::job::look::{Looked, look};
 use crate::job::named::Named;
 use crate::job::outside::Outside;
-use crate::job::place::{Places, below};
+use crate::job::place::Places;
 use crate::job::reasons::Reasons;
 use crate::job::work::Work;
 use crate::job::{advice, bases, compose, env, later, login, model as files, strict, strong};
 use crate::manifest::{File, Manifest};
-use crate::map::Map;
 use crate::need::Hashed;
 use crate::options::{Job, Options};
 use crate::path::RelPath;
 use crate::plan::Target;
 use crate::platform;
-use crate::reach::{PickedKind, Selection, select};
 use crate::report::{Outcome, Report};
 
 /// Everything that is known of the images of a project before a registry is asked.
@@ -41,14 +41,8 @@ pub(super) struct Found<'a> {
     pub(super) altered: Vec<RelPath>,
     /// The images: those of the services that were asked for, and those that they are built with.
     pub(super) targets: Vec<Target>,
-}
-
-/// One folder of one service, looked through.
-#[derive(Clone)]
-pub(super) struct Looked {
-    pub(super) context: Rc<Context>,
-    pub(super) selection: Rc<Selection>,
-    content: Rc<inputs::Content>,
+    /// Why the images of other services cannot be computed; only for jobs that tell what they know all the same.
+    pub(super) failure: Option<Error>,
 }
 
 /// What `build` and `pull` work on.
@@ -68,12 +62,14 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
     let mut report = report(&options, &targets)?;
     report.targets.clear();
     report.altered = found.altered;
+    report.failure = found.failure;
     let mut model = compose_model(&project, &options.services, &targets);
     if !options.services.is_empty() {
         let is_wanted = |name: &String| options.services.contains(name) || targets.iter().any(|target| target.built.contains(name));
         model.services.retain(|service| is_wanted(&service.name));
     }
     let mut compose = compose::Project::new(&options, model, host_names(&options, &project.files), &report.variables);
+    compose.read_stdin(desk).await?;
     compose.secret_variables = project.secret_variables;
     Ok(Work { options, report, project: compose, targets, strangers: Vec::new(), stages, reasons })
 }
@@ -84,13 +80,15 @@ pub(super) async fn name(desk: &Desk, options: &Options) -> Result<Report> {
     let options = &mut settled(options, &project);
     let found = find(desk, options, &project, None).await?;
     advice::tell(desk, options, &project, &found).await?;
-    let mut report = report(options, &found.targets)?;
-    if options.job == Job::Env {
-        options.login = login::with_registry(desk, options, &found.targets)?;
-        later::pin(desk, options, &found.targets, &mut report).await;
+    let mut report = found.report(options, &found.targets)?;
+    if report.failure.is_none() {
+        if options.job == Job::Env {
+            options.login = login::with_registry(desk, options, &found.targets)?;
+            later::pin(desk, options, &found.targets, &mut report).await;
+        }
+        let compose = compose::Project::new(options, Model::default(), host_names(options, &project.files), &report.variables);
+        later::keep(desk, options, &compose, &mut report).await?;
     }
-    let compose = compose::Project::new(options, Model::default(), host_names(options, &project.files), &report.variables);
-    later::keep(desk, options, &compose, &mut report).await?;
     Ok(report)
 }
 
@@ -176,16 +174,27 @@ pub(super) fn with_project(options: &Options, project: &Project) -> Options {
 /// Finds the images of the services that were asked for. `pins`: the digests of base images, where they are known already.
 pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Project, pins: Option<bases::Pins>) -> Result<Found<'a>> {
     let places = Places::new(options, project);
+    let mut failures = Failures::default();
     let mut drafts = Vec::new();
     let named = Named::new(options, project);
     let mut services = family::wanted(options, project)?;
     while !services.is_empty() {
-        drafts.extend(read(desk, options, &places, project, &named, services).await?);
+        for (service, draft) in read(desk, options, &places, project, &named, services).await? {
+            match draft {
+                Ok(draft) => drafts.push(draft),
+                Err(error) => failures.add(&service.name, error),
+            }
+        }
         services = family::missing(project, &drafts);
+        services.retain(|(service, _)| failures.of(&service.name).is_none());
     }
     let pins = match pins {
         Some(pins) => pins,
-        None if options.pin_bases => bases::ask(desk, options, &drafts).await?,
+        None if options.pin_bases => {
+            let (pins, results) = bases::ask(desk, options, &drafts).await;
+            (drafts, _) = failures.keep(drafts, results);
+            pins
+        }
         None => bases::Pins::default(),
     };
     let mut folders: Vec<String> = drafts.iter().flat_map(|draft| draft.folders.iter().map(|(_, folder)| places.of_host(folder))).collect();
@@ -193,7 +202,8 @@ pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Projec
     folders.dedup();
     let git = checkout::ask_git(desk, options, &folders).await;
     let looked = look(desk, &places, git.as_ref(), &drafts).await?;
-    let inputs: Vec<Inputs> = drafts
+    let (mut drafts, mut looked) = failures.keep(drafts, looked);
+    let mut inputs: Vec<Inputs> = drafts
         .iter()
         .zip(&looked)
         .map(|(draft, looked)| Inputs {
@@ -202,10 +212,32 @@ pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Projec
             contents: looked.iter().map(|looked| Rc::clone(&looked.content)).collect(),
         })
         .collect();
-    let (digests, altered) = hash(desk, options, &places, git.as_ref(), &inputs).await?;
-    let targets = family::targets(options, project, &drafts, &inputs, &digests, &pins)?;
+    let (digests, altered) = loop {
+        let error = match hash(desk, options, &places, git.as_ref(), &inputs).await {
+            Ok(hashed) => break hashed,
+            Err(error) => error,
+        };
+        // The services that do not read this file can still be computed.
+        let reads = |inputs: &Inputs| {
+            inputs::files([inputs]).iter().any(|file| error.place.as_deref() == Some(&*places.of_host(&file.to_string())))
+        };
+        let results: Vec<Result<()>> = inputs.iter().map(|inputs| if reads(inputs) { Err(error.clone()) } else { Ok(()) }).collect();
+        if results.iter().all(Result::is_ok) {
+            return Err(error);
+        }
+        let values = looked.into_iter().zip(inputs).zip(results).map(|(value, result)| result.map(|()| value)).collect();
+        let kept;
+        (drafts, kept) = failures.keep(drafts, values);
+        (looked, inputs) = kept.into_iter().unzip();
+    };
+    let targets = family::targets(options, project, &drafts, &inputs, &digests, &pins, &mut failures)?;
     let dockerfiles = inputs.into_iter().map(|inputs| inputs.dockerfile).collect();
-    Ok(Found { drafts, looked, digests, dockerfiles, altered, targets })
+    let failure = failures.error();
+    match failure {
+        // These jobs tell what they know of the other services.
+        Some(error) if targets.is_empty() || !matches!(options.job, Job::Tag | Job::Inputs | Job::Plan) => Err(error),
+        failure => Ok(Found { drafts, looked, digests, dockerfiles, altered, targets, failure }),
+    }
 }
 
 fn period(options: &Options) -> Vec<Vec<u8>> {
@@ -221,93 +253,35 @@ async fn read<'a>(
     project: &'a Project,
     named: &Named<'a>,
     services: Vec<(&'a Service, &'a Build)>,
-) -> Result<Vec<Draft<'a>>> {
+) -> Result<Vec<(&'a Service, Result<Draft<'a>>)>> {
     let candidates: Vec<Vec<String>> = services.iter().map(|(_, build)| draft::dockerfile_candidates(places, build)).collect();
     let mut files: Vec<String> = candidates.concat();
     files.sort_unstable();
     files.dedup();
     let texts = join_all(files.iter().map(|file| async { desk.read_if_there(&places.of_host(file)).await })).await;
-    let texts = texts.into_iter().collect::<Result<Vec<_>>>()?;
-    let text_of = |file: &String| files.binary_search(file).ok().and_then(|index| texts[index].clone());
-    let mut found = Vec::new();
-    for ((service, build), candidates) in services.into_iter().zip(candidates) {
-        let text = match (&build.dockerfile_inline, candidates.as_slice()) {
+    let text_of = |file: &String| files.binary_search(file).map_or(Ok(None), |index| texts[index].clone());
+    let text = |service: &Service, build: &Build, candidates: &[String]| {
+        Ok(match (&build.dockerfile_inline, candidates) {
             (Some(inline), _) => Text { path: None, bytes: inline.clone().into_bytes() },
             (None, []) => Text { path: None, bytes: Vec::new() },
-            (None, files) => match files.iter().find_map(|file| Some((file.clone(), text_of(file)?))) {
-                Some((path, bytes)) => Text { path: Some(path), bytes },
+            (None, files) => match files.iter().find_map(|file| Some((file.clone(), text_of(file).transpose()?))) {
+                Some((path, bytes)) => Text { path: Some(path), bytes: bytes? },
                 None => return Err(draft::no_dockerfile(service, files)),
             },
-        };
-        found.push((service, build, text));
-    }
+        })
+    };
+    let found: Vec<Result<Text>> =
+        services.iter().zip(&candidates).map(|((service, build), candidates)| text(service, build, candidates)).collect();
     let is_known = |build: &Build, text: &Text| text.path.is_some() || build.dockerfile_inline.is_some();
-    let dockerfiles: Vec<Option<&[u8]>> =
-        found.iter().map(|(_, build, text)| is_known(build, text).then_some(text.bytes.as_slice())).collect();
+    let dockerfiles: Vec<Option<&[u8]>> = services
+        .iter()
+        .zip(&found)
+        .filter_map(|((_, build), text)| text.as_ref().ok().map(|text| is_known(build, text).then_some(text.bytes.as_slice())))
+        .collect();
     let outside = Outside::find(desk, options, &dockerfiles).await?;
     let shared = Shared { options, places, project, named, outside: &outside };
-    found.into_iter().map(|(service, build, text)| draft::draft(&shared, service, build, text)).collect()
-}
-
-/// Looks through the folders of all services: each is walked once, and what several read in the same way is selected once.
-async fn look(desk: &Desk, places: &Places, git: Option<&Git>, drafts: &[Draft<'_>]) -> Result<Vec<Vec<Looked>>> {
-    let contexts = Contexts::new(desk, places, git);
-    let walks = drafts.iter().flat_map(|draft| draft.folders.iter().map(move |(name, folder)| (draft, name, folder)));
-    let walks: Vec<(String, Vec<String>)> =
-        walks.map(|(draft, name, folder)| (folder.clone(), draft::ignore_candidates(places, draft, name.as_deref(), folder))).collect();
-    let mut walked = contexts.walk_all(walks).await?.into_iter();
-    let mut known: Map<(*const Context, &Option<String>, &[crate::reach::Source]), Looked> = Map::new();
-    let mut all = Vec::new();
-    for draft in drafts {
-        let mut looked = Vec::new();
-        for (name, folder) in &draft.folders {
-            let Some(context) = walked.next() else { continue };
-            let sources = draft.reach.sources.as_slice();
-            let key = (Rc::as_ptr(&context), name, sources);
-            let it = match known.get(&key) {
-                Some(it) => it.clone(),
-                None => {
-                    let selection =
-                        select(&context.filtered.kept, name.as_deref(), sources).map_err(|error| missing(error, draft, &context))?;
-                    let content = Rc::new(content(folder, &selection));
-                    let it = Looked { context, selection: Rc::new(selection), content };
-                    known.insert(key, it.clone());
-                    it
-                }
-            };
-            looked.push(it);
-        }
-        all.push(looked);
-    }
-    Ok(all)
-}
-
-/// A source that is not there, said of the Dockerfile; the ignore file may have left it out.
-fn missing(error: Error, draft: &Draft<'_>, context: &Context) -> Error {
-    let place = draft.text.path.clone().unwrap_or_else(|| format!("service `{}`: dockerfile_inline", draft.service.name));
-    let error = error.at(place);
-    match (&context.ignore_file, &error.help) {
-        (Some(file), None) if error.code == Code::SourceMissing => {
-            error.help(format!("is it made by an earlier step, or left out by a line of {file}? A tag needs every input to be there"))
-        }
-        (None, None) if error.code == Code::SourceMissing => {
-            error.help("is it made by an earlier step, or is the checkout incomplete? A tag needs every input to be there")
-        }
-        _ => error,
-    }
-}
-
-fn content(folder: &str, selection: &Selection) -> inputs::Content {
-    let mut content = inputs::Content::default();
-    for picked in &selection.picked {
-        let path = below(folder, &picked.path);
-        match &picked.kind {
-            PickedKind::File => content.files.push(path),
-            PickedKind::Link(target) => content.links.push((path, target.clone())),
-            PickedKind::Folder => content.dirs.push(path),
-        }
-    }
-    content
+    let drafts = services.into_iter().zip(found);
+    Ok(drafts.map(|((service, build), text)| (service, text.and_then(|text| draft::draft(&shared, service, build, text)))).collect())
 }
 
 /// Hashes every file once, however many services read it; also says which files have other line ends on disk than in git.
@@ -338,6 +312,18 @@ async fn hash_all(desk: &Desk, options: &Options, paths: &[RelPath], text: bool)
         hashed.extend(part);
     }
     Ok(hashed)
+}
+
+impl Found<'_> {
+    /// What there is to report of the targets. If other services cannot be computed, no tag is that of the project.
+    pub(super) fn report(&self, options: &Options, targets: &[Target]) -> Result<Report> {
+        let mut report = report(options, targets)?;
+        if self.failure.is_some() {
+            (report.tag, report.image, report.failure) = (String::new(), None, self.failure.clone());
+            report.variables.clear();
+        }
+        Ok(report)
+    }
 }
 
 /// What there is to report of the targets, without anybody having been asked for them.
@@ -391,7 +377,7 @@ pub(super) fn compose_model(project: &Project, named: &[String], targets: &[Targ
 
 /// The files of the project as the host names them.
 pub(super) fn host_names(options: &Options, files: &[String]) -> Vec<String> {
-    let name = |file: &String| match options.host.folder.is_empty() {
+    let name = |file: &String| match options.host.folder.is_empty() || file == STDIN {
         true => file.clone(),
         false => crate::path::relative(&options.host.folder, file),
     };

@@ -9,9 +9,10 @@ use crate::compose::project::to_json;
 use crate::desk::Desk;
 use crate::error::Result;
 use crate::job::draft::Draft;
+use crate::job::look::Looked;
 use crate::job::place::below;
 use crate::job::reasons::{ignored, why};
-use crate::job::services::{self, Found, Looked};
+use crate::job::services::{self, Found};
 use crate::job::{advice, model};
 use crate::options::Options;
 use crate::path::RelPath;
@@ -25,7 +26,8 @@ use crate::tree::{Folder, Node};
 pub(super) async fn model(desk: &Desk, options: &Options) -> Result<Report> {
     let project = model::load(desk, options).await?;
     let value = to_json(&project);
-    let json = serde_json::to_string(&value).unwrap_or_default();
+    // rule: Compose, `cmd/compose/config.go`, `escapeDollarSign`: what is printed can be read again.
+    let json = serde_json::to_string(&value).unwrap_or_default().replace('$', "$$");
     let text = format!("{}\n", print::indented(&json)).into_bytes();
     Ok(Report { document: Some(Box::new(Document { text, json, ..Document::default() })), ..services::report(options, &[])? })
 }
@@ -42,7 +44,7 @@ pub(super) async fn inputs(desk: &Desk, options: &Options) -> Result<Report> {
     let shown = Shown::new(&found, index, target);
     let json = serde_json::to_string(&shown.json()).unwrap_or_default();
     let document = Document { text: shown.text().into_bytes(), json, ..Document::default() };
-    Ok(Report { document: Some(Box::new(document)), ..services::report(options, std::slice::from_ref(target))? })
+    Ok(Report { document: Some(Box::new(document)), ..found.report(options, std::slice::from_ref(target))? })
 }
 
 /// One file of a service.

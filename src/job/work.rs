@@ -53,6 +53,7 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
         Some(own) => {
             let model = compose::choose(options, services::compose_model(own, &[], &[]))?;
             let mut project = Project::new(options, model, services::host_names(options, &own.files), &report.variables);
+            project.read_stdin(desk).await?;
             project.secret_variables.clone_from(&own.secret_variables);
             project
         }

@@ -1,5 +1,6 @@
 //! From what a user wrote, on a command line, as inputs or as an object, to the options of a job.
 
+use crate::compose::files::STDIN;
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::glob::is_filepath_pattern;
@@ -124,6 +125,9 @@ impl Given {
                 .help("such as `main`, `release/*` or `*`"));
         }
         options.files = self.many("file")?;
+        if options.files.iter().any(|file| file == STDIN) {
+            self.check_stdin(job)?;
+        }
         options.env_files = self.many("env-file")?;
         options.profiles = self.many("profile")?;
         options.project_directory = self.one("project-directory")?;
@@ -202,6 +206,17 @@ impl Given {
         let names: Vec<&str> = first.into_iter().chain(names).collect();
         Error::new(Code::Usage, format!("`{}` is no {what}, expected one of {}", name.escape_debug(), names.join(", ")))
             .help("mend its name, or leave it out")
+    }
+
+    /// Checks that standard input can be read as a Compose file, and that nothing else needs it.
+    fn check_stdin(&self, job: Job) -> Result<()> {
+        let wrong = |message: &str| Err(Error::new(Code::Usage, format!("`--file -`: {message}")).help("name a file with `--file`"));
+        match self.spelling {
+            Spelling::Inputs => wrong("the action has no standard input"),
+            Spelling::CommandLine if self.has("password-stdin") => wrong("`--password-stdin` reads standard input too"),
+            Spelling::CommandLine if job == Job::Env || self.flag("ci")? => wrong("later steps cannot read this standard input"),
+            Spelling::CommandLine => Ok(()),
+        }
     }
 
     /// An option that the job does not have is a mistake, unless it is at its default: a runner gives every input of an action.

@@ -10,6 +10,8 @@ pub struct Host {
     pub env: Env,
     /// The project folder as an absolute path, with `/`; empty where nobody knows.
     pub folder: String,
+    /// Whether there are links on the way to that folder, so that `..` of its path is not `..` of the folder.
+    pub is_linked: bool,
     /// A folder for files that later steps of the same CI job use; empty where there is none.
     pub temporary: String,
     /// The machine's architecture, in the words of the host's language (`x86_64`, `x64`, `aarch64`, `arm64` ...).
@@ -36,6 +38,7 @@ impl Default for Host {
         Host {
             env: Env::default(),
             folder: String::new(),
+            is_linked: false,
             temporary: String::new(),
             architecture: String::new(),
             now: 0,

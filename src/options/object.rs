@@ -70,6 +70,7 @@ fn host(value: &Value) -> Host {
     Host {
         env: env.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
         folder: text("folder").unwrap_or_default(),
+        is_linked: value["linked"].as_bool().unwrap_or_default(),
         temporary: text("temporary").unwrap_or_default(),
         architecture: text("architecture").unwrap_or_default(),
         now: value["now"].as_u64().unwrap_or_default(),

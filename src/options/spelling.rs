@@ -48,6 +48,7 @@ impl Spelling {
     pub fn of_error(self, mut error: Error) -> Error {
         error.message = self.say(&error.message);
         error.help = error.help.as_deref().map(|help| self.say(help));
+        error.others = std::mem::take(&mut error.others).into_iter().map(|other| self.of_error(other)).collect();
         error
     }
 }

@@ -7,7 +7,7 @@ mod walk;
 
 use super::{Kind, Source, invalid};
 use crate::error::{Code, Error, Result};
-use crate::glob::Pattern;
+use crate::glob::{Pattern, filepath_match};
 use crate::ignore::Ignore;
 use crate::map::{Map, Set};
 use crate::path::RelPath;
@@ -21,6 +21,27 @@ use walk::{Rules, walk};
 pub struct Selection {
     /// The files, links and empty folders, sorted by the bytes of their paths, each once.
     pub picked: Vec<Picked>,
+}
+
+impl Selection {
+    /// Whether anything at or below a path is picked.
+    pub fn has_below(&self, path: &RelPath) -> bool {
+        let start = self.picked.partition_point(|it| it.path < *path);
+        let mut near = self.picked.iter().skip(start).take_while(|it| it.path.as_bytes().starts_with(path.as_bytes()));
+        near.any(|it| is_at_or_below(it.path.as_bytes(), path.as_bytes()))
+    }
+}
+
+impl Source {
+    /// Whether a builder looks into a folder because of this source: it copies the folder or something in it, or looks for a pattern there.
+    pub fn leads_into(&self, folder: &RelPath) -> bool {
+        let parts =
+            |path: &'_ [u8]| path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()).map(<[u8]>::to_vec).collect::<Vec<_>>();
+        // A class can be a slash, and `**` any number of parts.
+        let is_open = self.path.contains("**") || self.path.contains('[');
+        let matches = |(part, name): (&Vec<u8>, &Vec<u8>)| part == name || filepath_match(part, name) != Ok(false);
+        !matches!(self.kind, Kind::Unread) && (is_open || parts(self.path.as_bytes()).iter().zip(&parts(folder.as_bytes())).all(matches))
+    }
 }
 
 /// Something of a context that a build reads.

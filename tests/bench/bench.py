@@ -22,6 +22,7 @@ import machine
 import page
 import peers
 import plot
+import reading
 import report
 import services
 import sizes
@@ -47,6 +48,7 @@ CASES: dict[str, Callable[[Setup, Done], list[Case]]] = {
     "million": lambda setup, _: [growth.million(setup)],
     "start": lambda setup, _: [startup.startup(setup)],
     "services": lambda setup, _: [services.services(setup)],
+    "reading": lambda setup, _: [reading.reading(setup)],
     "history": lambda setup, _: [history.history(setup)],
     "page": lambda setup, _: [page.page(setup)],
     "cycle": lambda setup, _: [cycle.cycle(setup)],

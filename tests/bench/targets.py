@@ -8,6 +8,7 @@ import growth
 import hashing
 import history
 import page
+import reading
 import services
 import sizes
 from contestants import ACTION, B3SUM, CRYPTO_ALONE, DOCKTAG, FLOOR, FOLDER_HASH, HASH_FILES, MD5SUM, RECIPE, WASM_ALONE, XARGS_MD5SUM
@@ -104,6 +105,11 @@ def _page(name: str) -> Callable[[Cases], float]:
     return lambda cases: _row(cases, "page", name).median / _row(cases, "page", ACTION).median
 
 
+def _growth(shape: str) -> Callable[[Cases], float]:
+    fewer, more = (reading.row(shape, count) for count in reading.counts(shape))
+    return lambda cases: _row(cases, "reading", more).median / _row(cases, "reading", fewer).median
+
+
 def _ignored(cases: Cases) -> float:
     return 1000 * (_row(cases, "services", services.IGNORED).median - _row(cases, "services", services.WITHOUT).median)
 
@@ -136,6 +142,8 @@ TARGETS = [
     Target("services", "100,000 ignored files: cost", AT_MOST, 10, " ms", _ignored),
     Target("cycle", "action, warm cycle with two images", AT_MOST, 300, " ms", _milliseconds("cycle", cycle.ACTION)),
     Target("cycle", "action, warm cycle: faster than the recipe", AT_LEAST, 10, "x", _recipe_cycle(cycle.ACTION)),
+    Target("reading", f"{reading.COUNT} includes", AT_MOST, 500, " ms", _milliseconds("reading", reading.row(reading.INCLUDES, reading.COUNT))),
+    *(Target("reading", f"{reading.COUNT} {it}: longer than {reading.COUNT // 4}", AT_MOST, 6, "x", _growth(it)) for it in reading.SHAPES if it not in reading.GROWING),
     Target("history", "backtest of 200 commits of 20,000 files", AT_MOST, 10, " s", _seconds("history", history.NAME)),
     Target("page", "page, 10,000 files dropped: longer than the action", AT_MOST, 3, "x", _page(page.DROPPED)),
     Target("page", "page, 10,000 files in an archive: longer than the action", AT_MOST, 3, "x", _page(page.ARCHIVE)),

@@ -8,10 +8,12 @@
 
 mod support;
 
+mod accepted;
 mod advice;
 mod algorithm;
 mod backtest;
 mod bare;
+mod blanks;
 mod branches;
 mod builders;
 mod changes;

@@ -12,4 +12,5 @@ mod compose;
 mod host;
 mod inputs;
 mod pull;
+mod reading;
 mod registry;

@@ -19,6 +19,7 @@ mod cycle;
 mod engine;
 mod faults;
 mod login;
+mod needed;
 mod npm;
 mod orb;
 mod plan;
@@ -52,6 +53,7 @@ fn main() {
         compose::tests(),
         strict::tests(),
         prune::tests(),
+        needed::tests(),
         why::tests(),
         plan::tests(),
         torture::tests(),

@@ -19,7 +19,8 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-const GIT: &str = "git() { command git -c user.name=a -c user.email=a@b.c -c protocol.file.allow=always -c advice.detachedHead=false \"$@\"; }; set -e";
+const GIT: &str =
+    "git() { command git -c user.name=a -c user.email=a@b.c -c protocol.file.allow=always -c advice.detachedHead=false \"$@\"; }; set -e";
 const PRUNE: [&str; 6] = ["prune", "--keep-branches", "--keep-commits", "1", "--keep-days", "0"];
 
 /// A project in git, with a library beside it; `COPY` takes everything.
@@ -30,7 +31,10 @@ fn project(engine: &Engine) -> Project {
     put("Dockerfile", "FROM scratch\nCOPY . /src\n");
     put(".dockerignore", "**/.git\n**/.gitattributes\n");
     put("a", "1\n");
-    run(&project, "git init -q -b main . && mkdir ../lib && cd ../lib && git init -q -b main . && echo 1 > l && git add -A && git commit -qm lib");
+    run(
+        &project,
+        "git init -q -b main . && mkdir ../lib && cd ../lib && git init -q -b main . && echo 1 > l && git add -A && git commit -qm lib",
+    );
     run(&project, "git add -A && git commit -qm first");
     project
 }
@@ -52,11 +56,12 @@ fn line(project: &Project, tag: &str) -> String {
 }
 
 /// What takes part in a build besides git's objects: how it begins, and what every job does before it builds.
-const SURROUNDINGS: [(&str, &str, &str); 6] = [
+const SURROUNDINGS: [(&str, &str, &str); 7] = [
     ("a submodule", "git submodule --quiet add ../lib lib", "true"),
     ("a generated file", "echo /made > .gitignore", "echo made > made"),
     ("a generated folder that is not ignored", "true", "mkdir -p dist/js && echo made > dist/js/x"),
     ("an edited file", "echo 0 > version", "echo 9 > version"),
+    ("a sparse checkout", "mkdir big; echo 1 > big/x", "git sparse-checkout set --no-cone '/*' '!/big/'"),
     ("line ends", "printf '*.bat eol=crlf\\n' > .gitattributes; printf 'x\\n' > x.bat", "rm -f x.bat; git checkout -q x.bat"),
     (
         "a filter",
@@ -93,7 +98,7 @@ fn from_another_commit(engine: &Engine) -> Result<(), Failed> {
         run(&project, job);
         assert_eq!(project.plain(&["tag"]).ok().trim().rsplit(':').next().unwrap(), needed, "{what}");
         // A job that only prunes needs no submodules.
-        run(&project, "git submodule --quiet deinit --all -f");
+        run(&project, "git submodule --quiet deinit --all -f; git sparse-checkout disable");
         let said = line(&project, &needed);
         assert!(said.contains("may be needed: ") && !said.contains("not needed"), "{what}: {said}");
         // What has another content of a file that git has as it is on disk is none of main.
@@ -110,8 +115,16 @@ fn uncomputable(engine: &Engine) -> Result<(), Failed> {
     for (what, change, variable) in [
         ("a build product", "mkdir dist; echo made > dist/x; echo /dist > .gitignore; sed -i 's/COPY ./COPY dist/' Dockerfile", ""),
         ("a variable", "echo '    environment: { V: \"${RELEASE:?}\" }' >> compose.yaml", "9"),
-        ("a Dockerfile of a variable", "cp Dockerfile Dockerfile.9; sed -i 's/build: ./build: {context: ., dockerfile: \"Dockerfile.$RELEASE\"}/' compose.yaml", "9"),
-        ("an included file", "sed -i '1i include: [made.yaml]' compose.yaml; echo 'services: {}' > made.yaml; echo /made.yaml > .gitignore", ""),
+        (
+            "a Dockerfile of a variable",
+            "cp Dockerfile Dockerfile.9; sed -i 's/build: ./build: {context: ., dockerfile: \"Dockerfile.$RELEASE\"}/' compose.yaml",
+            "9",
+        ),
+        (
+            "an included file",
+            "sed -i '1i include: [made.yaml]' compose.yaml; echo 'services: {}' > made.yaml; echo /made.yaml > .gitignore",
+            "",
+        ),
     ] {
         let mut project = project(engine);
         build(&project);
@@ -144,7 +157,11 @@ fn dirty(engine: &Engine) -> Result<(), Failed> {
         ("a deleted file", "rm a", true),
         ("an edited Compose file", "echo '    environment: {V: 1}' >> compose.yaml", true),
         ("a file of a submodule", "git submodule --quiet add ../lib lib; git commit -qm lib; echo 2 > lib/l", true),
-        ("another commit of a submodule", "git submodule --quiet add ../lib lib; git commit -qm lib; cd lib; echo 2 > l; git commit -qam l", true),
+        (
+            "another commit of a submodule",
+            "git submodule --quiet add ../lib lib; git commit -qm lib; cd lib; echo 2 > l; git commit -qam l",
+            true,
+        ),
     ] {
         let project = project(engine);
         run(&project, change);

@@ -7,7 +7,7 @@ use crate::job::attributes::{Converted, filled};
 use crate::job::git::{self, Kind};
 use crate::job::place::Places;
 use crate::job::revision::{Reader, Tree};
-use crate::job::{branch, model};
+use crate::job::{branch, model, submodules};
 use crate::manifest::Manifest;
 use crate::note::{self, Entry};
 use crate::options::Options;
@@ -39,6 +39,8 @@ struct Change {
     place: Vec<u8>,
     /// Whether git knows it; otherwise it is new, and not ignored.
     is_tracked: bool,
+    /// Whether it may be as in the commit: its filter does not run here, or git was told not to look at it.
+    is_doubtful: bool,
 }
 
 impl Provenance {
@@ -58,7 +60,7 @@ impl Provenance {
     pub(super) fn source(&self, options: &Options, manifest: &[u8]) -> Source {
         let found = self.checkout.as_ref().and_then(|checkout| checkout.compare(&Manifest::parse(options.algorithm, manifest).ok()?));
         let (is_dirty, uncommitted) = found.unzip();
-        Source { commit: self.commit.clone(), parents: self.parents.clone(), is_dirty, uncommitted }
+        Source { commit: self.commit.clone(), parents: self.parents.clone(), is_dirty: is_dirty.flatten(), uncommitted }
     }
 }
 
@@ -79,33 +81,35 @@ impl Checkout {
             true => None,
             false => Some(Places::new(options, &model::load(desk, options).await?)),
         };
-        let mut changes = status(desk, options, "", b"").await?;
+        let top = submodules::folder(&reader.repository, b"").unwrap_or_default();
+        let mut changes = status(desk, options, &top, b"").await?;
         for submodule in tree.submodules.iter().filter(|submodule| submodule.is_read) {
             changes.extend(status(desk, options, &submodule.folder, &submodule.place).await?);
         }
-        // Git shows a file of Git LFS as changed if it does not remember the file's time, since its filter does not run here.
+        // Git shows a file with a filter as changed if it does not remember the file's time, since no filter runs here.
         let converted = Converted::read(&reader, &tree).await?;
-        let doubtful = changes.iter().filter(|change| change.is_tracked && converted.has(&change.place));
+        let doubtful = changes.iter().filter(|change| change.is_tracked && converted.has_filter(&change.place));
         let doubtful: Vec<Vec<u8>> = doubtful.map(|change| change.place.clone()).collect();
         for (place, is_filled) in doubtful.iter().zip(filled(desk, &reader, &tree, &doubtful).await?) {
             changes.retain(|change| is_filled != Some(true) || change.place != *place);
+            changes.iter_mut().filter(|change| change.place == *place).for_each(|change| change.is_doubtful = is_filled.is_none());
         }
         changes.sort_unstable();
         Ok(Checkout { reader, tree, changes, places })
     }
 
     /// Whether there are uncommitted changes, and the paths that the commit does not have so; `None` if they have no place in the repository.
-    fn compare(&self, manifest: &Manifest) -> Option<(bool, Vec<String>)> {
+    fn compare(&self, manifest: &Manifest) -> Option<(Option<bool>, Vec<String>)> {
         let links = manifest.notes.iter().filter_map(|line| Entry::parse(line)).filter(|entry| entry.kind == note::Kind::Link);
         let paths = manifest.files.iter().map(|file| file.path.plain()).chain(links.map(|entry| entry.name));
-        let mut is_dirty = self.changes.iter().any(|change| change.is_tracked);
+        let mut is_dirty = self.changes.iter().any(|change| change.is_tracked && !change.is_doubtful);
         let mut uncommitted = Vec::new();
         for path in paths {
             let place = self.place(&path);
             let change = place.as_ref().and_then(|place| self.change(place));
             let is_known = place.as_ref().and_then(|place| self.tree.item(place)).is_some_and(|item| item.kind != Kind::Submodule);
             if change.is_some() || !is_known {
-                is_dirty |= change.is_some();
+                is_dirty |= change.is_some_and(|change| !change.is_doubtful);
                 uncommitted.push(if is_known { path } else { self.outermost(path) });
             }
         }
@@ -115,7 +119,8 @@ impl Checkout {
             let place = String::from_utf8_lossy(&change.place);
             uncommitted.push(crate::path::way(&format!("/{folder}"), &format!("/{place}")).into_bytes());
         }
-        Some((is_dirty, lines(uncommitted)))
+        let is_known = is_dirty || !self.changes.iter().any(|change| change.is_doubtful);
+        Some((is_known.then_some(is_dirty), lines(uncommitted)))
     }
 
     fn place(&self, path: &[u8]) -> Option<Vec<u8>> {
@@ -166,10 +171,26 @@ async fn status(desk: &Desk, options: &Options, folder: &str, place: &[u8]) -> R
     if !exited.ok() {
         return Err(Error::new(Code::NoRepository, format!("git does not say what was changed: {}", exited.last_lines())));
     }
-    let lines = exited.stdout.split(|&byte| byte == 0).filter_map(|line| Some((line.get(..2)?, line.get(3..)?)));
-    let changes = lines.map(|(state, path)| {
+    let changes = entries(&exited.stdout, 3, place, |state| Some((!state.starts_with(b"??"), false)));
+    // rule: git, "git-ls-files", "-t" and "-v": `S` is a file that a sparse checkout leaves out, a small letter one that git takes for unchanged
+    let args = [&git::inside(folder)[..], &["ls-files", "-v", "-z"]].concat();
+    let listed = git::run(desk, options, &args, None, "which files does git not look at?").await?;
+    let is_unseen = |state: &[u8]| state.starts_with(b"S") || state.first().is_some_and(u8::is_ascii_lowercase);
+    let unseen = entries(&listed.stdout, 2, place, |state| is_unseen(state).then_some((true, true)));
+    Ok(changes.into_iter().chain(unseen).collect())
+}
+
+/// Reads lines of a state, which is so many bytes wide, and a path below `place`. `read` says whether git knows the file, and whether the change is
+/// doubtful; `None` if it is no change.
+fn entries(text: &[u8], width: usize, place: &[u8], read: impl Fn(&[u8]) -> Option<(bool, bool)>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for line in text.split(|&byte| byte == 0).filter(|line| line.len() > width) {
+        let (state, path) = line.split_at(width);
         let path = path.strip_suffix(b"/").unwrap_or(path);
-        Change { place: if place.is_empty() { path.to_vec() } else { [place, path].join(&b'/') }, is_tracked: state != b"??" }
-    });
-    Ok(changes.collect())
+        if let Some((is_tracked, is_doubtful)) = read(state) {
+            let place = if place.is_empty() { path.to_vec() } else { [place, path].join(&b'/') };
+            changes.push(Change { place, is_tracked, is_doubtful });
+        }
+    }
+    changes
 }

@@ -23,6 +23,7 @@ mod compose;
 mod coreutils;
 mod credentials;
 mod documents;
+mod earlier;
 mod engine;
 mod env;
 mod explain;

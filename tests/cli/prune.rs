@@ -1,6 +1,8 @@
 //! `prune` deletes nothing that it is not certain of. With real registries it is met in `tests/e2e`.
 
-use serde_json::json;
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 use crate::support::git::{commit, git, path};
 use crate::support::project::PUSH;
@@ -8,11 +10,19 @@ use crate::support::{Project, REPOSITORY, Reply, Run};
 
 /// A project in git whose registry lists the tags that it has, and answers deletions so.
 fn project(deletion: u16) -> Project {
+    changing(deletion, |_, _| {})
+}
+
+/// The same; before each list of tags, the stored files can change: how many lists there were before is given too.
+fn changing(deletion: u16, change: fn(&Path, usize)) -> Project {
     Project::around(|dir| {
         let store = dir.beside("registry").join(REPOSITORY);
-        crate::support::Registry::scripted(dir, move |request, _| {
+        crate::support::Registry::scripted(dir, move |request, before| {
             if request.method == "DELETE" {
                 return Some(Reply::status(deletion));
+            }
+            if request.target.contains("/tags/list?") && !request.target.contains("last=") {
+                change(&store, before);
             }
             // One tag a page.
             let rest = request.target.strip_prefix(&format!("/v2/{REPOSITORY}/tags/list?"))?;
@@ -38,7 +48,10 @@ fn run(project: &Project, job: &str, args: &[&str]) -> Run {
 
 /// Two builds, of which the first is of a commit that no branch ends with; and images that are none of docktag's.
 fn built(deletion: u16) -> Project {
-    let project = project(deletion);
+    build_two(project(deletion))
+}
+
+fn build_two(project: Project) -> Project {
     // Images with different bytes.
     project.docker(&[(r#""push "*"#, &PUSH.replace("'pushed'", "\"$image\""))]);
     for text in ["1", "2"] {
@@ -145,4 +158,81 @@ fn a_list_of_tags_without_end_is_not_used() {
         assert_eq!(lines.iter().filter(|line| line.contains("/tags/list?")).count(), asked, "{message}");
         assert!(lines.iter().all(|line| line.starts_with("GET")), "{message}");
     }
+}
+
+#[test]
+fn every_image_is_listed_with_date_commit_and_reason() {
+    let project = built(202);
+    let head = git(&project.dir, "project", &["rev-parse", "--short=7", "HEAD"]);
+    let old = git(&project.dir, "project", &["rev-parse", "--short=7", "HEAD~1"]);
+    let text = run(&project, "prune", &OLD).run().ok();
+    let lines: Vec<Vec<&str>> = text.lines().filter(|line| line.starts_with("  ")).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    let reason = |commit: &str| {
+        let line = lines.iter().find(|line| line[2] == commit).unwrap_or_else(|| panic!("{text}"));
+        assert!(line[1].len() == 10 && line[1].starts_with("20"), "{text}");
+        line[3..].join(" ")
+    };
+    assert_eq!(reason(&head), format!("needed: built from commit {head}, which counts"));
+    assert_eq!(reason(&old), "not needed: no commit that counts has these inputs");
+    assert!(
+        text.contains("left alone: has no hash") && text.contains("left alone: docktag did not make it, or kept no manifest"),
+        "{text}"
+    );
+    let json = run(&project, "prune", &[&OLD[..], &["--json"]].concat()).run().json();
+    for tag in json["repositories"][0]["tags"].as_array().unwrap() {
+        assert!(
+            tag["reason"].is_string() && tag["verdict"].is_string() && tag.get("created").is_some() && tag.get("revision").is_some(),
+            "{tag}"
+        );
+    }
+}
+
+#[test]
+fn a_tag_that_appears_before_the_deletion_keeps_its_image() {
+    // Somebody gives the image another name while the rest is looked at.
+    let project = build_two(changing(202, |store, before| {
+        let tags = std::fs::read_dir(store).unwrap().map(|entry| entry.unwrap().path());
+        let is_hash = |path: &std::path::PathBuf| path.file_name().unwrap().len() == 32;
+        if before == 1 {
+            tags.filter(is_hash).for_each(|path| assert!(std::fs::copy(&path, path.with_extension("release")).is_ok()));
+        }
+    }));
+    let text = run(&project, "prune", &[&OLD[..], &["--delete"]].concat()).run().ok();
+    assert!(text.contains("release names it now") && !text.contains("deleted"), "{text}");
+    assert!(project.registry.lines().iter().all(|line| !line.starts_with("DELETE")));
+}
+
+#[test]
+fn what_others_keep_beside_an_image_is_not_deleted() {
+    let project = built(202);
+    let store = project.dir.beside("registry").join(REPOSITORY);
+    for entry in std::fs::read_dir(&store).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.file_name().unwrap().to_string_lossy().starts_with("sha256-") {
+            let mut list: Value = serde_json::from_slice(&std::fs::read(&entry).unwrap()).unwrap();
+            list["manifests"].as_array_mut().unwrap().push(json!({ "artifactType": "application/vnd.dev.cosign", "digest": "sha256:1" }));
+            std::fs::write(&entry, list.to_string()).unwrap();
+        }
+    }
+    run(&project, "prune", &[&OLD[..], &["--delete"]].concat()).run().says(&[": deleted"]).ok();
+    // The image and our manifest, and not the list.
+    let deleted = project.registry.lines().iter().filter(|line| line.starts_with("DELETE")).count();
+    assert_eq!(deleted, 2, "{:?}", project.registry.lines());
+}
+
+#[test]
+fn nothing_is_deleted_before_all_repositories_are_known() {
+    let project = built(202);
+    let compose =
+        format!("services:\n  app: {{build: docker, image: {}}}\n  zed: {{build: docker, image: {}x}}\n", project.image, project.image);
+    project.dir.file("compose.yaml", compose);
+    commit(&project.dir, "services");
+    let args = ["prune", "--keep-branches", "--keep-days", "0"];
+    // The second repository has no list of tags that can be read.
+    let run = |args: &[&str]| Run::new(&project.dir, args).env("PATH", path(&project.dir)).run();
+    let listed = run(&args);
+    let deleted = run(&[&args[..], &["--delete"]].concat());
+    assert!(listed.stderr.contains("/example/appx: "), "{}", listed.stderr);
+    assert_eq!((listed.code, deleted.code), (Some(1), Some(1)), "{}{}", listed.stderr, deleted.stderr);
+    assert!(project.registry.lines().iter().all(|line| !line.starts_with("DELETE")));
 }

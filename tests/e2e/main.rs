@@ -20,6 +20,7 @@ mod cycle;
 mod engine;
 mod faults;
 mod login;
+mod needed;
 mod npm;
 mod orb;
 mod plan;
@@ -54,6 +55,7 @@ fn main() {
         classic::tests(),
         strict::tests(),
         prune::tests(),
+        needed::tests(),
         why::tests(),
         plan::tests(),
         torture::tests(),

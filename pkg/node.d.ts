@@ -135,6 +135,8 @@ export interface Options {
     'keep-commits'?: string;
     /** Of how many days to keep everything: what a job is about to use may be on no branch yet [default: 1] */
     'keep-days'?: string;
+    /** A commit whose images cannot be computed; those that were built from it are kept all the same */
+    'ignore-commit'?: string | string[];
     /** Delete what nothing needs; without it, it is only listed */
     delete?: boolean;
     /** Write a plot (SVG) of the builds to this file */
@@ -156,6 +158,8 @@ export interface Host {
     env?: Record<string, string | undefined>;
     /** The project folder as an absolute path, with `/`. */
     folder?: string;
+    /** Whether there are links on the way to that folder, so that `..` of its path is not `..` of the folder. */
+    linked?: boolean;
     /** A folder for files that later steps of the same CI job use. */
     temporary?: string;
     /** The machine's architecture, as Node calls it (`process.arch`). */
@@ -271,7 +275,7 @@ export interface Exited { code: number | null; stdout: string; stderr: string; m
 
 /** Why something could not be done. */
 export interface Failure {
-    kind: 'not-found' | 'is-a-file' | 'is-a-link' | 'changed' | 'dns' | 'connect' | 'tls' | 'certificate' | 'timeout' | 'garbled' | 'other';
+    kind: 'not-found' | 'is-a-file' | 'is-a-folder' | 'is-a-link' | 'changed' | 'dns' | 'connect' | 'tls' | 'certificate' | 'timeout' | 'garbled' | 'other';
     path?: Path;
     message: string;
 }
@@ -280,7 +284,7 @@ export interface Failure {
 export interface Note { level: 'detail' | 'info' | 'warning'; text: string }
 
 /** How a job ended that failed; also the properties of errors that are thrown. */
-export interface Failed { code: string; place: string | null; line: number | null; column: number | null; message: string; help: string | null; output?: string[] }
+export interface Failed { code: string; place: string | null; line: number | null; column: number | null; message: string; help: string | null; output?: string[]; others?: Failed[] }
 
 /** How a job ended well. */
 export interface Report {

@@ -71,7 +71,7 @@ test("the package has what it says, and nothing else", () => {
   assert.deepEqual([described.type, described.dependencies], ["module", undefined]);
   // Nothing is run on the machine of who installs it.
   for (const name of ["preinstall", "install", "postinstall", "prepare"]) assert.equal(described.scripts?.[name], undefined, name);
-  assert.ok(packed.unpackedSize < 1_600_000, `${packed.unpackedSize} bytes`);
+  assert.ok(packed.unpackedSize < 1_750_000, `${packed.unpackedSize} bytes`);
 });
 
 test("its wasm is small", () => {
@@ -79,7 +79,7 @@ test("its wasm is small", () => {
   const [firstPacked, restPacked] = [first, rest].map((bytes) => gzipSync(bytes, { level: 9 }).length);
   console.log(`wasm: ${first.length} bytes, ${firstPacked} gzipped; the rest ${rest.length}, ${restPacked}`);
   assert.ok(first.length <= 420_000 && firstPacked <= 200_000, `${first.length} bytes, ${firstPacked} gzipped`);
-  assert.ok(restPacked <= 400_000, `${restPacked} bytes`);
+  assert.ok(restPacked <= 430_000, `${restPacked} bytes`);
 });
 
 for (const { program, version } of nodes) {

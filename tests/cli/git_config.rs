@@ -42,7 +42,7 @@ const COMMANDS: [(&str, &[&str]); 7] = [
 ];
 
 /// A project whose last commit has a signature, with a file that was edited and one with other line ends. Its attributes choose
-/// a filter and a driver for everything.
+/// a filter for all but one of them, and a driver for everything.
 fn project() -> Project {
     let project = Project::with(|request, _| {
         let tags = format!(r#"{{"name":"{REPOSITORY}","tags":[]}}"#);
@@ -50,17 +50,17 @@ fn project() -> Project {
     });
     let dir = &project.dir;
     dir.file("docker-compose.yml", format!("services: {{app: {{image: '{}', build: docker}}}}\n", project.image));
-    dir.file("docker/Dockerfile", "FROM scratch\nCOPY . /\n").file("docker/a", "1\n").file("docker/b", "1\n");
+    dir.file("docker/Dockerfile", "FROM scratch\nCOPY . /\n").file("docker/a", "1\n").file("docker/b", "1\n").file("docker/c", "1\n");
     commit(dir, "first");
     commit(dir, "second");
-    dir.file(".gitattributes", "docker/* filter=x diff=x\n").file("docker/b", "2\n");
+    dir.file(".gitattributes", "docker/a filter=x diff=x\ndocker/b filter=x diff=x\ndocker/c diff=x\n").file("docker/b", "2\n");
     commit(dir, "third");
     let sign = r#"
         signed=$(git cat-file commit HEAD | sed '/^committer /a gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----')
         git update-ref HEAD "$(printf '%s\n' "$signed" | git hash-object -t commit -w --stdin)""#;
     sh(dir, sign, &[]);
     git(dir, "project", &["config", "core.autocrlf", "true"]);
-    dir.file("docker/a", "1\r\n").file("docker/b", "changed\n");
+    dir.file("docker/a", "1\r\n").file("docker/b", "changed\n").file("docker/c", "changed\n");
     for name in ["evil", "post-index-change", "git-remote-evil"] {
         programs::install(dir, name, &[("*", "exit 0")]);
     }

@@ -1,13 +1,15 @@
 //! The commit that images are built from, and which of their inputs it does not have: this is kept beside an image, since a later run cannot know
 //! it. Files of earlier steps, edits and what git ignores are inputs too.
 
+use crate::compose::project::Project;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
+use crate::ignore;
 use crate::job::attributes::{Converted, filled};
 use crate::job::git::{self, Kind};
 use crate::job::place::Places;
 use crate::job::revision::{Reader, Tree};
-use crate::job::{branch, model, submodules};
+use crate::job::{branch, draft, model, submodules};
 use crate::manifest::Manifest;
 use crate::note::{self, Entry};
 use crate::options::Options;
@@ -31,6 +33,8 @@ struct Checkout {
     changes: Vec<Change>,
     /// Where the paths of a manifest are; `None` in a plain folder.
     places: Option<Places>,
+    /// The ignore files of the contexts, as a manifest would name them. They choose what counts, and are no inputs themselves.
+    ignore_files: Vec<String>,
 }
 
 /// A file or folder that is not as in the commit.
@@ -77,10 +81,13 @@ impl Checkout {
     async fn read(desk: &Desk, options: &Options, commit: &str) -> Result<Checkout> {
         let reader = Reader::open(desk, options).await?;
         let tree = reader.at(commit).await?;
-        let places = match options.is_plain() {
-            true => None,
-            false => Some(Places::new(options, &model::load(desk, options).await?)),
-        };
+        let (mut places, mut ignore_files) = (None, Vec::new());
+        if !options.is_plain() {
+            let project = model::load(desk, options).await?;
+            let all = Places::new(options, &project);
+            ignore_files = found(desk, &all, candidates(&all, &project)).await?;
+            places = Some(all);
+        }
         let top = submodules::folder(&reader.repository, b"").unwrap_or_default();
         let mut changes = status(desk, options, &top, b"").await?;
         for submodule in tree.submodules.iter().filter(|submodule| submodule.is_read) {
@@ -95,7 +102,7 @@ impl Checkout {
             changes.iter_mut().filter(|change| change.place == *place).for_each(|change| change.is_doubtful = is_filled.is_none());
         }
         changes.sort_unstable();
-        Ok(Checkout { reader, tree, changes, places })
+        Ok(Checkout { reader, tree, changes, places, ignore_files })
     }
 
     /// Whether there are uncommitted changes, and the paths that the commit does not have so; `None` if they have no place in the repository.
@@ -107,12 +114,15 @@ impl Checkout {
         for path in paths {
             let place = self.place(&path);
             let change = place.as_ref().and_then(|place| self.change(place));
-            let is_known = place.as_ref().and_then(|place| self.tree.item(place)).is_some_and(|item| item.kind != Kind::Submodule);
+            let is_known = place.as_ref().is_some_and(|place| self.has(place));
             if change.is_some() || !is_known {
                 is_dirty |= change.is_some_and(|change| !change.is_doubtful);
                 uncommitted.push(if is_known { path } else { self.outermost(path) });
             }
         }
+        let is_committed =
+            |path: &String| self.place(path.as_bytes()).is_some_and(|place| self.has(&place) && self.change(&place).is_none());
+        uncommitted.extend(self.ignore_files.iter().filter(|path| !is_committed(path)).map(|path| path.clone().into_bytes()));
         // What was deleted is in no manifest.
         let folder = String::from_utf8(self.place(b".")?).ok()?;
         for change in self.changes.iter().filter(|change| change.is_tracked) {
@@ -126,6 +136,11 @@ impl Checkout {
     fn place(&self, path: &[u8]) -> Option<Vec<u8>> {
         let of_host = |places: &Places| places.of_host(std::str::from_utf8(path).ok()?).into_bytes().into();
         self.reader.place(&self.places.as_ref().map_or_else(|| Some(path.to_vec()), of_host)?)
+    }
+
+    /// Whether the commit has a file at a place.
+    fn has(&self, place: &[u8]) -> bool {
+        self.tree.item(place).is_some_and(|item| item.kind != Kind::Submodule)
     }
 
     /// The change of a place, or of a folder that it is in.
@@ -150,6 +165,28 @@ impl Checkout {
             None => path,
         }
     }
+}
+
+/// The ignore files that the builds of a project look for.
+fn candidates(places: &Places, project: &Project) -> Vec<String> {
+    let mut files = Vec::new();
+    for build in project.services.iter().filter_map(|service| service.build.as_ref()) {
+        for folder in std::iter::once(&build.context).chain(build.additional_contexts.values()).filter(|folder| folder.starts_with('/')) {
+            let folder = places.in_manifest(folder);
+            let dockerfiles = draft::dockerfile_candidates(places, build);
+            files.extend(dockerfiles.iter().flat_map(|dockerfile| ignore::candidates(dockerfile, &folder)));
+            files.extend(ignore::candidates("", &folder).into_iter().skip(1));
+        }
+    }
+    files.sort_unstable();
+    files.dedup();
+    files
+}
+
+/// Those of the files that exist.
+async fn found(desk: &Desk, places: &Places, files: Vec<String>) -> Result<Vec<String>> {
+    let exist = desk.exist(files.iter().map(|file| places.of_host(file)).collect()).await.map_err(|failure| failure.of_file("."))?;
+    Ok(files.into_iter().zip(exist).filter(|(_, exists)| *exists).map(|(file, _)| file).collect())
 }
 
 /// As texts; a list that is too long, or that is no text, says that everything can differ.

@@ -56,9 +56,14 @@ fn line(project: &Project, tag: &str) -> String {
 }
 
 /// What takes part in a build besides git's objects: how it begins, and what every job does before it builds.
-const SURROUNDINGS: [(&str, &str, &str); 7] = [
+const SURROUNDINGS: [(&str, &str, &str); 8] = [
     ("a submodule", "git submodule --quiet add ../lib lib", "true"),
     ("a generated file", "echo /made > .gitignore", "echo made > made"),
+    (
+        "a generated ignore file",
+        "echo 1 > b; echo /Dockerfile.dockerignore > .gitignore",
+        "printf '**/.git\nb\n' > Dockerfile.dockerignore",
+    ),
     ("a generated folder that is not ignored", "true", "mkdir -p dist/js && echo made > dist/js/x"),
     ("an edited file", "echo 0 > version", "echo 9 > version"),
     ("a sparse checkout", "mkdir big; echo 1 > big/x", "git sparse-checkout set --no-cone '/*' '!/big/'"),

@@ -37,7 +37,7 @@ impl Demand {
         let built = Built { kept, is_present };
         let (own, other) = (&self.manifest, &kept.manifest);
         if own.algorithm != other.algorithm {
-            return true;
+            return !is_present;
         }
         let is_sure = |path: &RelPath| self.is_sure(path) && built.is_sure(path);
         let differs = |file: &File| find(&own.files, &file.path).is_some_and(|same| same.digest != file.digest) && is_sure(&file.path);
@@ -48,9 +48,9 @@ impl Demand {
         if !modes(own, other).chain(modes(other, own)).all(|path| !in_both(&path) || !is_sure(&path)) {
             return false;
         }
-        // With the same Dockerfile and the same values, a build reads the same names.
+        // With the same Dockerfile, ignore file and values, a build reads the same names.
         let (own_lines, other_lines) = (lines(own), lines(other));
-        let is_alike = is_present || own_lines == other_lines;
+        let is_alike = (is_present || own_lines == other_lines) && built.has_committed_ignore_files();
         let links = links(own, other).any(|path| is_sure(&path));
         let is_missing = |file: &File| find(&other.files, &file.path).is_none() && is_sure(&file.path);
         if is_alike && (links || own.files.iter().any(is_missing)) {
@@ -58,7 +58,9 @@ impl Demand {
         }
         let is_extra = |file: &File| find(&own.files, &file.path).is_none() && self.is_sure(&file.path) && built.is_committed(&file.path);
         let without_passing = |lines: Vec<Entry>| lines.into_iter().filter(|entry| !PASSING.contains(&entry.kind)).collect::<Vec<_>>();
-        !is_present || !(other.files.iter().any(is_extra) || without_passing(own_lines) != without_passing(other_lines))
+        !is_present
+            || !built.has_committed_ignore_files()
+            || !(other.files.iter().any(is_extra) || without_passing(own_lines) != without_passing(other_lines))
     }
 
     /// Whether every checkout of the commit has the file as git has it.
@@ -81,6 +83,12 @@ impl Built<'_> {
             None => self.is_present,
         };
         if self.kept.sources.is_empty() { self.is_present } else { self.kept.sources.iter().all(is_sure) }
+    }
+
+    /// Whether no earlier step made or edited a file that chooses what counts.
+    fn has_committed_ignore_files(&self) -> bool {
+        let paths = self.kept.sources.iter().flat_map(|source| source.uncommitted.iter().flatten());
+        !paths.into_iter().any(|path| path == "." || path.ends_with(".dockerignore"))
     }
 
     /// Whether it is known that a file comes from a commit.
@@ -140,4 +148,73 @@ fn links<'a>(one: &'a Manifest, other: &'a Manifest) -> impl Iterator<Item = Rel
 fn only<'a>(one: &'a Manifest, other: &'a Manifest, kind: Kind) -> impl Iterator<Item = RelPath> + 'a {
     let entries = one.notes.iter().filter(move |note| other.notes.binary_search(note).is_err()).filter_map(|note| Entry::parse(note));
     entries.filter(move |entry| entry.kind == kind).map(|entry| RelPath::new(entry.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::{Algorithm, digest};
+    use crate::registry::about::About;
+
+    /// A manifest with these lines, and files of a path and a content.
+    fn manifest(notes: &str, files: &[(&str, &str)]) -> Manifest {
+        let files = files.iter().map(|(path, content)| format!("{}  {path}\n", digest(Algorithm::Md5, content.as_bytes())));
+        let text = format!("# docktag 1\n{notes}{}", files.collect::<String>());
+        in_order(Manifest::parse(Algorithm::Md5, text.as_bytes()).unwrap())
+    }
+
+    fn demand(manifest: Manifest) -> Demand {
+        Demand {
+            commit: String::new(),
+            repository: None,
+            tag: String::new(),
+            essence: essence(&manifest),
+            manifest,
+            submodules: vec![b"lib".to_vec()],
+            converted: vec![RelPath::new(*b"x.bin")],
+        }
+    }
+
+    /// An image with a record of what was not committed, or none.
+    fn kept(uncommitted: Option<&[&str]>, manifest: Manifest) -> Kept {
+        let paths = |paths: &[&str]| paths.iter().map(|&path| path.to_owned()).collect();
+        let source = uncommitted.map(|uncommitted| Source { uncommitted: Some(paths(uncommitted)), ..Source::default() });
+        Kept { manifest, about: About::default(), sources: source.into_iter().collect() }
+    }
+
+    #[test]
+    fn what_passes_is_no_part_of_the_essence() {
+        let of = |notes: &str| essence(&manifest(notes, &[("a", "1")]));
+        assert_eq!(of("# platform linux/arm64\n# base php sha256:1\n# arg V 2\n# refresh 2026-11\n"), of("# platform linux/amd64\n"));
+        assert_ne!(of("# exec a\n"), of("# platform linux/amd64\n"));
+    }
+
+    #[test]
+    fn a_difference_is_a_proof_if_only_the_commit_can_be_its_reason() {
+        type Files<'a> = &'a [(&'a str, &'a str)];
+        let clean: Option<&[&str]> = Some(&[]);
+        let base: Files<'_> = &[("Dockerfile", "1"), ("a", "1"), ("x.bin", "1")];
+        // What was recorded, the image's lines and files, and whether it can be the commit's: without its tag in the registry, and with it.
+        let cases: [(Option<&[&str]>, &str, Files<'_>, (bool, bool)); 14] = [
+            (clean, "", base, (true, true)),
+            (clean, "", &[("Dockerfile", "1"), ("a", "2"), ("x.bin", "1")], (false, false)),
+            (clean, "", &[("Dockerfile", "1"), ("a", "1"), ("x.bin", "2")], (true, true)),
+            (Some(&["a"]), "", &[("Dockerfile", "1"), ("a", "2"), ("x.bin", "1")], (true, true)),
+            (Some(&["."]), "", &[("Dockerfile", "2")], (true, true)),
+            (None, "", &[("Dockerfile", "1"), ("a", "2"), ("x.bin", "1")], (true, false)),
+            (clean, "", &[("Dockerfile", "1"), ("x.bin", "1")], (false, false)),
+            (Some(&["b/.dockerignore"]), "", &[("Dockerfile", "1"), ("x.bin", "1")], (true, true)),
+            (clean, "# arg V 1\n", &[("Dockerfile", "1"), ("x.bin", "1")], (true, false)),
+            (clean, "", &[("Dockerfile", "1"), ("a", "1"), ("lib/l", "1"), ("x.bin", "1")], (true, true)),
+            (Some(&["made"]), "", &[("Dockerfile", "1"), ("a", "1"), ("made/m", "1"), ("x.bin", "1")], (true, true)),
+            (clean, "", &[("Dockerfile", "1"), ("a", "1"), ("b", "1"), ("x.bin", "1")], (true, false)),
+            (clean, "# exec a\n", base, (false, false)),
+            (clean, "# target t\n", base, (true, false)),
+        ];
+        for (uncommitted, notes, files, expected) in cases {
+            let kept = kept(uncommitted, manifest(notes, files));
+            let demand = demand(manifest("", base));
+            assert_eq!((demand.can_be(&kept, false), demand.can_be(&kept, true)), expected, "{uncommitted:?} {notes} {files:?}");
+        }
+    }
 }

@@ -192,10 +192,11 @@ mod tests {
     #[test]
     fn a_difference_is_a_proof_if_only_the_commit_can_be_its_reason() {
         type Files<'a> = &'a [(&'a str, &'a str)];
+        type Case<'a> = (Option<&'a [&'a str]>, &'a str, Files<'a>, (bool, bool));
         let clean: Option<&[&str]> = Some(&[]);
         let base: Files<'_> = &[("Dockerfile", "1"), ("a", "1"), ("x.bin", "1")];
         // What was recorded, the image's lines and files, and whether it can be the commit's: without its tag in the registry, and with it.
-        let cases: [(Option<&[&str]>, &str, Files<'_>, (bool, bool)); 14] = [
+        let cases: [Case<'_>; 14] = [
             (clean, "", base, (true, true)),
             (clean, "", &[("Dockerfile", "1"), ("a", "2"), ("x.bin", "1")], (false, false)),
             (clean, "", &[("Dockerfile", "1"), ("a", "1"), ("x.bin", "2")], (true, true)),

@@ -80,7 +80,7 @@ impl<'a> Earlier<'a> {
                 manifest.files.retain(|file| !is_in(&file.path));
                 manifest.notes.retain(|note| !is_note_in(note));
             }
-            old.unknown.push((RelPath::new(&*submodule.place), not_here(submodule)));
+            old.unknown.push((RelPath::new(state.path(&self.reader, &submodule.place)), not_here(submodule)));
         }
     }
 
@@ -100,6 +100,8 @@ impl<'a> Earlier<'a> {
         let others: Vec<&[u8]> =
             places.iter().zip(&pointers).filter(|(_, is_filled)| is_filled.is_none()).map(|(place, _)| &**place).collect();
         let changed = self.changed(options, &others).await?;
+        // A filter that is not configured here does not run for git either. That of Git LFS is known.
+        let has_filters = git::filters(self.desk, options, "").await?.iter().any(|key| !key.starts_with("filter.lfs."));
         for ((path, place), is_filled) in differing.iter().zip(&pointers) {
             let is_changed = is_filled.map_or_else(|| changed.contains(place), |is_filled| !is_filled);
             let object = |tree: &Tree| tree.item(place).map(|item| item.object.clone());
@@ -110,7 +112,7 @@ impl<'a> Earlier<'a> {
                     .iter_mut()
                     .filter(|file| file.path == *path)
                     .for_each(|file| file.digest = digest.unwrap_or(file.digest));
-            } else if is_filled.is_none() && converted.has_filter(place) && object(head) == object(&self.tree) {
+            } else if is_filled.is_none() && has_filters && converted.has_filter(place) && object(head) == object(&self.tree) {
                 // The filter does not run here, so git may show what is no change.
                 for manifest in [&mut now.manifest, &mut old.manifest] {
                     manifest.files.retain(|file| file.path != *path);

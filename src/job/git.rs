@@ -109,16 +109,22 @@ pub(super) async fn run_with_remote(desk: &Desk, options: &Options, args: &[&str
 /// `.gitattributes` of the project choose the filters, and the configuration says which programs they are. Git has no option that switches
 /// all of them off, so each one gets an empty program.
 pub(super) async fn run_on_files(desk: &Desk, options: &Options, folder: &str, args: &[&str], because: &str) -> Result<Exited> {
-    let args_of_config = [&inside(folder)[..], &["config", "--null", "--name-only", "--get-regexp", "^filter\\."]].concat();
-    let configured = run(desk, options, &args_of_config, None, "which filters are there?").await?;
-    let keys = String::from_utf8_lossy(&configured.stdout).into_owned();
+    let keys = filters(desk, options, folder).await?;
     let off = |key: &str| (key.to_owned(), if key.ends_with(".required") { "false" } else { "" }.to_owned());
-    let filters: Vec<(String, String)> = keys.split('\0').filter(|key| !key.is_empty()).map(off).collect();
+    let filters: Vec<(String, String)> = keys.iter().map(|key| off(key)).collect();
     let mut command = command(&[&inside(folder)[..], args].concat(), None, because);
     for (name, value) in &variables(given(&options.host.env) + CONFIG.len(), &filters) {
         command.env.insert(name.to_owned(), value.to_owned());
     }
     start(desk, options, command).await
+}
+
+/// The keys of the configuration that say which programs filter files.
+pub(super) async fn filters(desk: &Desk, options: &Options, folder: &str) -> Result<Vec<String>> {
+    let args = [&inside(folder)[..], &["config", "--null", "--name-only", "--get-regexp", "^filter\\."]].concat();
+    let configured = run(desk, options, &args, None, "which filters are there?").await?;
+    let keys = String::from_utf8_lossy(&configured.stdout).into_owned();
+    Ok(keys.split('\0').filter(|key| !key.is_empty()).map(str::to_owned).collect())
 }
 
 /// The reference that a symbolic reference names, such as `main` for `HEAD`.

@@ -35,6 +35,13 @@ impl State {
             false => reader.place(RelPath::new(self.base.as_bytes()).join(path.as_bytes()).as_bytes()),
         }
     }
+
+    /// A place in a tree as the manifest names it.
+    pub(super) fn path(&self, reader: &Reader, place: &[u8]) -> Vec<u8> {
+        let base = reader.place(self.base.as_bytes()).unwrap_or_default();
+        let [base, place] = [&*base, place].map(|path| format!("/{}", String::from_utf8_lossy(path)));
+        crate::path::way(&base, &place).into_bytes()
+    }
 }
 
 /// The images of the project as the desk sees it. No registry is asked: base images count by their names, and periods do not.

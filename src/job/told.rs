@@ -187,7 +187,8 @@ async fn lines(desk: &Desk, options: &Options, compared: &Compared) -> String {
         return String::new();
     };
     let renamed = diff.renamed.iter().flat_map(|it| [&it.from, &it.to]);
-    let paths: Vec<&RelPath> = diff.changed.iter().chain(&diff.added).chain(&diff.removed).chain(renamed).collect();
+    let unknown = old.unknown.iter().map(|(path, _)| path);
+    let paths: Vec<&RelPath> = diff.changed.iter().chain(&diff.added).chain(&diff.removed).chain(renamed).chain(unknown).collect();
     if paths.len() > MOST {
         desk.tell(Note::warning(format!("`--diff`: the first {MOST} of {} files are shown", paths.len())));
     }

@@ -151,3 +151,31 @@ fn every_program_gets_a_configuration_that_starts_no_program() {
         std::fs::create_dir(project.dir.beside("calls")).unwrap();
     }
 }
+
+#[test]
+fn no_filter_of_a_submodule_is_started() {
+    let project = project();
+    let dir = &project.dir;
+    std::fs::create_dir(dir.beside("lib")).unwrap();
+    git(dir, "lib", &["init", "-q"]);
+    std::fs::write(dir.beside("lib").join("l"), "1\n").unwrap();
+    std::fs::write(dir.beside("lib").join(".gitattributes"), "l filter=x\n").unwrap();
+    git(dir, "lib", &["add", "-A"]);
+    git(dir, "lib", &["commit", "-q", "-m", "lib"]);
+    git(dir, "project", &["submodule", "--quiet", "add", "../lib", "docker/lib"]);
+    git(dir, "project", &["commit", "-q", "-m", "submodule"]);
+    for key in ["filter.x.clean", "filter.x.process", "core.fsmonitor"] {
+        git(dir, "project/docker/lib", &["config", key, dir.beside("bin/evil").to_str().unwrap()]);
+        dir.file("docker/lib/l", "2\n");
+        for (said, args) in [COMMANDS[5], ("docker/lib/l", &["why", "--diff", "--against", "HEAD"])] {
+            let ran = run(&project, args);
+            assert!(ran.text().contains(said) || ran.stderr.contains(said), "{key} in {args:?}: {}{}", ran.text(), ran.stderr);
+            assert_eq!(started(&project), [""; 0], "{key} in {args:?}");
+        }
+        sh(dir, "PATH=../bin:$PATH; (git -C docker/lib status) >/dev/null 2>&1 </dev/null || true", &[]);
+        assert_ne!(started(&project), [""; 0], "{key}");
+        git(dir, "project/docker/lib", &["config", "--unset", key]);
+        std::fs::remove_dir_all(dir.beside("calls")).unwrap();
+        std::fs::create_dir(dir.beside("calls")).unwrap();
+    }
+}

@@ -142,17 +142,13 @@ async fn demands(reader: &Reader, commit: &str) -> std::result::Result<Vec<Deman
         let manifest = in_order(Manifest::parse(manifest::algorithm(&state.manifest), &state.manifest)?);
         let is_converted = |path: &&RelPath| state.place(reader, path).is_none_or(|place| converted.has(&place));
         let unsure = manifest.files.iter().map(|file| &file.path).filter(is_converted).cloned().collect();
-        let base = reader.place(state.base.as_bytes()).unwrap_or_default();
-        let way = |place: &[u8]| {
-            let [base, place] = [&*base, place].map(|path| format!("/{}", String::from_utf8_lossy(path)));
-            crate::path::way(&base, &place).into_bytes()
-        };
+        let submodules = tree.submodules.iter().map(|submodule| state.path(reader, &submodule.place)).collect();
         Ok(Demand {
             commit: commit.to_owned(),
             repository: state.repository,
             tag: state.tag,
             essence: essence(&manifest),
-            submodules: tree.submodules.iter().map(|submodule| way(&submodule.place)).collect(),
+            submodules,
             converted: unsure,
             manifest,
         })

@@ -111,6 +111,15 @@ impl Desk {
         self.read_if_there_up_to(path, TEXT_LIMIT).await
     }
 
+    /// Reads a text that need not exist; a folder of its name is passed over.
+    pub async fn read_unless_folder(&self, path: &str) -> crate::error::Result<Option<Vec<u8>>> {
+        match self.read_up_to(path.to_owned(), TEXT_LIMIT).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(Failure { kind: FailureKind::NotFound | FailureKind::IsAFolder, .. }) => Ok(None),
+            Err(failure) => Err(failure.of_file(path)),
+        }
+    }
+
     /// Reads a file that need not exist.
     pub async fn read_if_there_up_to(&self, path: &str, limit: u64) -> crate::error::Result<Option<Vec<u8>>> {
         match self.read_up_to(path.to_owned(), limit).await {

@@ -38,7 +38,7 @@ pub(super) fn read(text: &[u8], own: &mut Variables, outer: Lookup<'_>, notes: &
         let line = reader.line;
         let value = reader.value(own, outer, notes).map_err(|message| (line, message))?;
         let blanks = notes.take_blanks();
-        if let Some(blanks) = blanks.filter(|_| outer(&key).is_none()) {
+        if !blanks.is_empty() && outer(&key).is_none() {
             notes.behind.insert(key.clone(), blanks);
         }
         own.insert(key, value);

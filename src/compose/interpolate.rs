@@ -104,7 +104,8 @@ impl Walk<'_> {
             Value::Text(text) => match self.text(text, path) {
                 Ok(value) => {
                     node.value = value;
-                    node.at.blanks = self.notes.take_blanks();
+                    let blanks = self.notes.take_blanks();
+                    node.at.blanks = (!blanks.is_empty()).then(|| blanks.into());
                 }
                 Err(message) if self.failures.len() < 100 => {
                     let error = node.at.invalid(format!("{path}: {message}"));

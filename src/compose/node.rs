@@ -52,16 +52,8 @@ pub(super) enum Tag {
 pub(super) struct At {
     pub(super) file: Rc<str>,
     pub(super) line: u32,
-    /// The variables that stood in its text and have no value.
-    pub(super) blanks: Option<Rc<[Blank]>>,
-}
-
-/// A variable without a value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Blank {
-    pub(super) name: Rc<str>,
-    /// Whether it is set, to an empty text.
-    pub(super) is_set: bool,
+    /// The variables that stood in its text and have no value: not set, or empty.
+    pub(super) blanks: Option<Rc<Vec<String>>>,
 }
 
 impl At {
@@ -97,7 +89,7 @@ impl Node {
     }
 
     /// Gives the variables without a value that this and all that is in it is made with.
-    pub(super) fn blanks(&self, give: &mut dyn FnMut(&Blank)) {
+    pub(super) fn blanks(&self, give: &mut dyn FnMut(&String)) {
         self.at.blanks.iter().flat_map(|blanks| blanks.iter()).for_each(&mut *give);
         match &self.value {
             Value::List(list) => list.iter().for_each(|node| node.blanks(give)),

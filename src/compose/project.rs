@@ -29,8 +29,8 @@ pub struct Project {
     pub algorithm: Option<Algorithm>,
     /// What Compose warns of, such as variables that are not set.
     pub warnings: Vec<String>,
-    /// The variables that are not set and reach a build or the name of an image, sorted.
-    pub unset: Vec<String>,
+    /// The variables that have no value and reach a build or the name of an image, sorted.
+    pub blanks: Vec<String>,
 }
 
 /// A service, or a job.

@@ -6,7 +6,7 @@ use crate::compose::consistency;
 use crate::compose::dotenv::Variables;
 use crate::compose::files::{self, STDIN};
 use crate::compose::load::{Details, Files, Loader, Step, Stop};
-use crate::compose::node::{At, Blank, Map, Node, Value};
+use crate::compose::node::{At, Map, Node, Value};
 use crate::compose::project::Project;
 use crate::compose::scope::Scope;
 use crate::compose::template::{self, Notes};
@@ -147,7 +147,7 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
     consistency::check(&checked)?;
     label_files(&mut loader, &checked)?;
     let mut project = shape::project(&checked, &name);
-    project.unset = unset(&checked, &loader.notes);
+    project.blanks = blanks(&checked, &loader.notes);
     project.algorithm = settings::algorithm(&model)?;
     project.default_platform = env.get(platform::VARIABLE).map(str::to_owned);
     for name in project.secrets.values().filter_map(|secret| secret["environment"].as_str()) {
@@ -161,12 +161,10 @@ fn run(request: &Request, files: &Files) -> Step<Project> {
 }
 
 /// The variables without a value that reach a build or the name of an image, each once.
-fn unset(project: &consistency::Project<'_>, notes: &Notes) -> Vec<String> {
+fn blanks(project: &consistency::Project<'_>, notes: &Notes) -> Vec<String> {
     let mut names = map::Set::new();
-    let mut add = |blank: &Blank| {
-        if !blank.is_set {
-            names.add(blank.name.to_string());
-        }
+    let mut add = |name: &String| {
+        names.add(name.clone());
     };
     notes.used.iter().for_each(&mut add);
     for service in project.section("services").into_iter().flat_map(Map::values).filter(|service| project.is_enabled(service)) {

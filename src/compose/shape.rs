@@ -47,7 +47,7 @@ fn service(project: &str, name: &str, node: &Node, disabled: bool) -> Service {
 
 fn blanks(node: Option<&Node>) -> Vec<String> {
     let mut names = Vec::new();
-    node.into_iter().for_each(|node| node.blanks(&mut |blank| names.push(blank.name.to_string())));
+    node.into_iter().for_each(|node| node.blanks(&mut |name| names.push(name.clone())));
     names
 }
 

@@ -3,9 +3,7 @@
 //! Rule: compose-go `template/template.go`. Its pattern is read here by hand: a variable in braces ends at the brace that closes
 //! it, or, where none does, at the last one of the line.
 
-use std::rc::Rc;
-
-use crate::compose::node::{Blank, Node};
+use crate::compose::node::Node;
 use crate::map::Map;
 
 /// How deep defaults may hold defaults.
@@ -22,17 +20,17 @@ pub(super) struct Notes {
     /// The bytes that may still be written: a value can be long, and stand often.
     left: usize,
     /// The variables without a value in the text that is read.
-    blanks: Vec<Blank>,
+    blanks: Vec<String>,
     /// Variables of files that are made with others that have no value.
-    pub(super) behind: Map<String, Rc<[Blank]>>,
+    pub(super) behind: Map<String, Vec<String>>,
     /// The variables without a value that decide which files are read, or the project's name.
-    pub(super) used: Vec<Blank>,
+    pub(super) used: Vec<String>,
 }
 
 impl Notes {
     /// Takes the variables without a value of the text that was read.
-    pub(super) fn take_blanks(&mut self) -> Option<Rc<[Blank]>> {
-        if self.blanks.is_empty() { None } else { Some(std::mem::take(&mut self.blanks).into()) }
+    pub(super) fn take_blanks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.blanks)
     }
 
     /// Notes that the text that was read decides.
@@ -47,9 +45,8 @@ impl Notes {
 
     /// Notes a variable, by its value.
     fn look_at(&mut self, name: &str, value: Option<&str>) {
-        match value {
-            Some("") | None => self.blanks.push(Blank { name: name.into(), is_set: value.is_some() }),
-            Some(_) => {}
+        if value.is_none_or(str::is_empty) {
+            self.blanks.push(name.to_owned());
         }
         self.blanks.extend(self.behind.get(name).into_iter().flat_map(|blanks| blanks.iter().cloned()));
     }

@@ -14,8 +14,8 @@ use crate::registry::reply::Presence;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pins(Vec<(String, String)>);
 
-/// Asks for every base image once. Also returns for each draft whether all of its base images have a digest.
-pub(super) async fn ask(desk: &Desk, options: &Options, drafts: &[Draft<'_>]) -> (Pins, Vec<Result<()>>) {
+/// Asks for every base image once. Also returns for each draft why one of its base images has no digest.
+pub(super) async fn ask(desk: &Desk, options: &Options, drafts: &[Draft<'_>]) -> (Pins, Vec<Option<Error>>) {
     let mut references: Vec<(&str, String)> = Vec::new();
     for draft in drafts {
         // A reference with a digest names what it means for ever.
@@ -42,12 +42,12 @@ pub(super) async fn ask(desk: &Desk, options: &Options, drafts: &[Draft<'_>]) ->
     .await;
     let unknown: Vec<(&str, &Error)> =
         references.iter().zip(&asked).filter_map(|((reference, _), asked)| Some((*reference, asked.as_ref().err()?))).collect();
-    let result = |draft: &Draft<'_>| {
+    let error = |draft: &Draft<'_>| {
         let error = unknown.iter().find(|(reference, _)| draft.strangers.iter().any(|base| base.reference == *reference));
-        error.map_or(Ok(()), |(_, error)| Err((*error).clone()))
+        error.map(|(_, error)| (*error).clone())
     };
-    let results = drafts.iter().map(result).collect();
-    (Pins(asked.into_iter().filter_map(Result::ok).collect()), results)
+    let errors = drafts.iter().map(error).collect();
+    (Pins(asked.into_iter().filter_map(Result::ok).collect()), errors)
 }
 
 /// The digests with which targets got their names, read from their manifests.

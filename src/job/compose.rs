@@ -316,7 +316,7 @@ async fn refused(desk: &Desk, options: &Options, project: &Project, exited: &Exi
 }
 
 async fn find_files(desk: &Desk, options: &Options, flavor: Flavor) -> Result<Vec<String>> {
-    let dotenv = super::model::content(desk, ".env").await?.unwrap_or_default();
+    let dotenv = desk.read_unless_folder(".env").await?.unwrap_or_default();
     let dotenv = String::from_utf8_lossy(&dotenv);
     if let Some(files) = files::from_variable(&options.host.env, &dotenv, options.host.list_separator) {
         return Ok(files);

@@ -41,29 +41,32 @@ impl<'a> Contexts<'a> {
         let mut files: Vec<String> = walks.iter().flat_map(|(_, candidates)| candidates.clone()).collect();
         files.sort_unstable();
         files.dedup();
-        let exist = self.desk.exist(files.clone()).await.map_err(|failure| failure.of_file(".dockerignore"))?;
-        let is_there = |file: &&String| files.binary_search(file).is_ok_and(|index| exist.get(index) == Some(&true));
-        // The first ignore file that is there counts alone.
+        // rule: buildkit `frontend/dockerui/config.go`: a folder of this name is passed over.
+        let texts = join_all(files.iter().map(|file| self.desk.read_unless_folder(file))).await;
+        let text_of = |file: &String| files.binary_search(file).ok().and_then(|index| texts.get(index));
+        let is_there = |file: &&String| text_of(file).is_some_and(|text| !matches!(text, Ok(None)));
+        // The first ignore file that exists counts alone.
         let chosen: Vec<(String, Option<String>)> =
             walks.into_iter().map(|(folder, candidates)| (folder, candidates.iter().find(is_there).cloned())).collect();
         let mut distinct = chosen.clone();
         distinct.sort_unstable();
         distinct.dedup();
-        let walked = join_all(distinct.iter().map(|(folder, file)| self.walk(folder, file.as_deref()))).await;
+        let walk = |(folder, file): &'_ (String, Option<String>)| {
+            let text = file.as_ref().and_then(text_of).cloned().transpose().map(Option::flatten);
+            let (folder, file) = (folder.clone(), file.clone());
+            async move { self.walk(&folder, file.as_deref(), &text?.unwrap_or_default()).await }
+        };
+        let walked = join_all(distinct.iter().map(walk)).await;
         let find = |walk: &(String, Option<String>)| distinct.binary_search(walk).ok().and_then(|index| walked.get(index)).cloned();
         Ok(chosen.iter().filter_map(find).collect())
     }
 
-    async fn walk(&self, folder: &str, ignore_file: Option<&str>) -> Result<Rc<Context>> {
+    async fn walk(&self, folder: &str, ignore_file: Option<&str>, text: &[u8]) -> Result<Rc<Context>> {
         let at = |error: Error| match ignore_file {
             Some(file) if error.code == Code::IgnoreInvalid => error.at(file),
             _ => error,
         };
-        let text = match ignore_file {
-            Some(file) => self.desk.read_if_there(file).await?.unwrap_or_default(),
-            None => Vec::new(),
-        };
-        let ignore = Ignore::parse(&text).map_err(at)?;
+        let ignore = Ignore::parse(text).map_err(at)?;
         let root = self.places.of_host(folder);
         let (mut tree, unreadable) = walk(self.desk, &root, &ignore).await.map_err(at)?;
         if let Some(git) = self.git {
@@ -124,13 +127,13 @@ async fn walk(desk: &Desk, root: &str, ignore: &Ignore) -> Result<(Folder, Vec<(
             }
             // Some of them can be read, and a build may need no others.
             Err(_) => {
-                let each = join_all(folders.iter().map(|folder| desk.entries(vec![folder.clone()]))).await;
-                let mut found = Vec::with_capacity(each.len());
-                for ((entries, Open { path, .. }), folder) in each.into_iter().zip(&open).zip(&folders) {
-                    found.push(entries.map(|mut one| one.pop().unwrap_or_default()).unwrap_or_else(|failure| {
-                        unreadable.push((RelPath::new(path.as_slice()), failure.of_file(folder)));
+                let mut found = Vec::with_capacity(folders.len());
+                for (folder, Open { path, .. }) in folders.iter().zip(&open) {
+                    let entries = look_into(desk, folder).await.unwrap_or_else(|error| {
+                        unreadable.push((RelPath::new(path.as_slice()), error));
                         Vec::new()
-                    }));
+                    });
+                    found.push(entries);
                 }
                 found
             }
@@ -154,6 +157,11 @@ async fn walk(desk: &Desk, root: &str, ignore: &Ignore) -> Result<(Folder, Vec<(
         open = next;
     }
     Ok((assemble(levels), unreadable))
+}
+
+async fn look_into(desk: &Desk, folder: &RelPath) -> Result<Vec<Entry>> {
+    let found = desk.entries(vec![folder.clone()]).await.map_err(|failure| failure.of_file(folder))?;
+    Ok(found.into_iter().next().unwrap_or_default())
 }
 
 fn no_context(root: &RelPath, message: &str) -> Error {

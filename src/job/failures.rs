@@ -1,7 +1,6 @@
 //! Services whose images cannot be computed, so that the others still can.
 
 use crate::error::Error;
-use crate::error::Result;
 use crate::job::draft::Draft;
 
 /// Errors by service.
@@ -9,9 +8,10 @@ use crate::job::draft::Draft;
 pub(super) struct Failures(Vec<(String, Error)>);
 
 impl Failures {
-    /// Adds the error of a service.
+    /// Adds the error of a service, at its place: they are sorted by service.
     pub(super) fn add(&mut self, service: &str, error: Error) {
-        self.0.push((service.to_owned(), error));
+        let place = self.0.partition_point(|(name, _)| name.as_str() <= service);
+        self.0.insert(place, (service.to_owned(), error));
     }
 
     /// The error of a service.
@@ -19,24 +19,20 @@ impl Failures {
         self.0.iter().find(|(name, _)| name == service).map(|(_, error)| error)
     }
 
-    /// Keeps the drafts that have a result, each beside it; adds the errors of all others.
-    pub(super) fn keep<'a, T>(&mut self, drafts: Vec<Draft<'a>>, results: Vec<Result<T>>) -> (Vec<Draft<'a>>, Vec<T>) {
-        let (mut kept, mut values) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(drafts.len()));
-        for (draft, result) in drafts.into_iter().zip(results) {
-            match result {
-                Ok(value) => {
-                    kept.push(draft);
-                    values.push(value);
-                }
-                Err(error) => self.add(&draft.service.name, error),
+    /// Takes out the drafts that have an error, and adds these. `errors` has the order of the drafts.
+    pub(super) fn take(&mut self, drafts: &mut Vec<Draft<'_>>, errors: &[Option<Error>]) {
+        let mut errors = errors.iter();
+        drafts.retain(|draft| match errors.next() {
+            Some(Some(error)) => {
+                self.add(&draft.service.name, error.clone());
+                false
             }
-        }
-        (kept, values)
+            _ => true,
+        });
     }
 
-    /// All errors in one, sorted by service; what several services have in common is said once.
-    pub(super) fn error(mut self) -> Option<Error> {
-        self.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+    /// All errors in one; what several services have in common is said once.
+    pub(super) fn error(self) -> Option<Error> {
         let mut errors: Vec<Error> = Vec::new();
         for (_, error) in self.0 {
             if !errors.contains(&error) {

@@ -8,7 +8,6 @@ use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::job::{compose, later};
 use crate::map::{Map, Set};
-use crate::need::{FailureKind, TEXT_LIMIT};
 use crate::options::{Job, Options};
 use crate::path::RelPath;
 use crate::report::{Note, Variable};
@@ -126,14 +125,10 @@ async fn complete(desk: &Desk, request: &Request, mut files: Map<String, Option<
 }
 
 /// The content of a file. A folder `.env` is passed over (rule: compose-go `cli/options.go`, `WithEnvFiles`; `loader/include.go`).
-pub(super) async fn content(desk: &Desk, path: &str) -> Result<Option<Vec<u8>>> {
-    match desk.read_up_to(path.to_owned(), TEXT_LIMIT).await {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(failure) => match failure.kind {
-            FailureKind::NotFound => Ok(None),
-            FailureKind::IsAFolder if paths::base(path) == ".env" => Ok(None),
-            _ => Err(failure.of_file(path)),
-        },
+async fn content(desk: &Desk, path: &str) -> Result<Option<Vec<u8>>> {
+    match paths::base(path) {
+        ".env" => desk.read_unless_folder(path).await,
+        _ => desk.read_if_there(path).await,
     }
 }
 
@@ -164,7 +159,7 @@ async fn from_compose(desk: &Desk, options: &Options, request: &Request, reason:
 
 fn warn(desk: &Desk, options: &Options, project: &Project) {
     let reaches = |warning: &&String| {
-        !template::is_unset_warning(warning) || project.unset.iter().any(|name| template::unset_warning(name) == **warning)
+        !template::is_unset_warning(warning) || project.blanks.iter().any(|name| template::unset_warning(name) == **warning)
     };
     let mut said = Set::new();
     for warning in project.warnings.iter().filter(reaches).filter(|warning| said.add(warning.as_str())) {

@@ -191,8 +191,8 @@ pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Projec
     let pins = match pins {
         Some(pins) => pins,
         None if options.pin_bases => {
-            let (pins, results) = bases::ask(desk, options, &drafts).await;
-            (drafts, _) = failures.keep(drafts, results);
+            let (pins, errors) = bases::ask(desk, options, &drafts).await;
+            failures.take(&mut drafts, &errors);
             pins
         }
         None => bases::Pins::default(),
@@ -202,7 +202,8 @@ pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Projec
     folders.dedup();
     let git = checkout::ask_git(desk, options, &folders).await;
     let looked = look(desk, &places, git.as_ref(), &drafts).await?;
-    let (mut drafts, mut looked) = failures.keep(drafts, looked);
+    failures.take(&mut drafts, &looked.iter().map(|looked| looked.as_ref().err().cloned()).collect::<Vec<_>>());
+    let mut looked: Vec<Vec<Looked>> = looked.into_iter().flatten().collect();
     let mut inputs: Vec<Inputs> = drafts
         .iter()
         .zip(&looked)
@@ -221,14 +222,14 @@ pub(super) async fn find<'a>(desk: &Desk, options: &Options, project: &'a Projec
         let reads = |inputs: &Inputs| {
             inputs::files([inputs]).iter().any(|file| error.place.as_deref() == Some(&*places.of_host(&file.to_string())))
         };
-        let results: Vec<Result<()>> = inputs.iter().map(|inputs| if reads(inputs) { Err(error.clone()) } else { Ok(()) }).collect();
-        if results.iter().all(Result::is_ok) {
+        let errors: Vec<Option<Error>> = inputs.iter().map(|inputs| reads(inputs).then(|| error.clone())).collect();
+        if errors.iter().all(Option::is_none) {
             return Err(error);
         }
-        let values = looked.into_iter().zip(inputs).zip(results).map(|(value, result)| result.map(|()| value)).collect();
-        let kept;
-        (drafts, kept) = failures.keep(drafts, values);
-        (looked, inputs) = kept.into_iter().unzip();
+        failures.take(&mut drafts, &errors);
+        let is_kept = |index: usize| errors.get(index).is_some_and(Option::is_none);
+        looked = looked.into_iter().enumerate().filter(|(index, _)| is_kept(*index)).map(|(_, looked)| looked).collect();
+        inputs = inputs.into_iter().enumerate().filter(|(index, _)| is_kept(*index)).map(|(_, inputs)| inputs).collect();
     };
     let targets = family::targets(options, project, &drafts, &inputs, &digests, &pins, &mut failures)?;
     let dockerfiles = inputs.into_iter().map(|inputs| inputs.dockerfile).collect();
@@ -258,7 +259,7 @@ async fn read<'a>(
     let mut files: Vec<String> = candidates.concat();
     files.sort_unstable();
     files.dedup();
-    let texts = join_all(files.iter().map(|file| async { desk.read_if_there(&places.of_host(file)).await })).await;
+    let texts = join_all(files.iter().map(|file| async { desk.read_unless_folder(&places.of_host(file)).await })).await;
     let text_of = |file: &String| files.binary_search(file).map_or(Ok(None), |index| texts[index].clone());
     let text = |service: &Service, build: &Build, candidates: &[String]| {
         Ok(match (&build.dockerfile_inline, candidates) {

@@ -73,6 +73,25 @@ fn a_folder_named_dotenv_is_passed_over() {
     Run::new(&dir, ["tag", "--file", "folder.yaml"]).run().fails(1, &["folder.yaml: cannot be read"]);
 }
 
+/// rule: buildkit `frontend/dockerui/config.go`: what cannot be read as a file is passed over.
+#[test]
+fn folders_named_like_dockerfiles_and_ignore_files_are_passed_over() {
+    let dir = Dir::new();
+    context(&dir, "");
+    service(&dir, ".");
+    dir.file(".dockerignore", "x\n");
+    let expected = tag(&dir);
+    dir.folder("Dockerfile.dockerignore");
+    assert_eq!(tag(&dir), expected);
+    fs::remove_file(dir.path(".dockerignore")).unwrap();
+    dir.folder(".dockerignore");
+    assert_eq!(tag(&dir), expected);
+    fs::rename(dir.path("Dockerfile"), dir.path("dockerfile")).unwrap();
+    let lower = tag(&dir);
+    dir.folder("Dockerfile");
+    assert_eq!(tag(&dir), lower);
+}
+
 #[test]
 fn an_error_in_dotenv_has_its_line() {
     let dir = Dir::new();

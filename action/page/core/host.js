@@ -155,7 +155,7 @@ function entries(host, path) {
 function fileAt(host, path) {
   const node = at(host, path)
   if (!node) throw new HostFailure('not-found', 'no such file', text(path))
-  if (node.kind !== 'file') throw new HostFailure('other', 'is a folder, expected a file', text(path))
+  if (node.kind !== 'file') throw new HostFailure('is-a-folder', 'is a folder, expected a file', text(path))
   return node
 }
 

@@ -54,6 +54,13 @@ pub(super) async fn find(desk: &Desk, options: &Options, client: &Client<'_>, al
     Ok(old)
 }
 
+/// Whether the earlier state that was asked for is one of a single image: a file, or an image in a registry.
+pub(super) async fn is_one(desk: &Desk, options: &Options) -> bool {
+    let Some(wanted) = &options.against else { return false };
+    let is_image = Reference::parse(wanted).is_ok_and(|image| image.tag.is_some() || image.digest.is_some());
+    is_image || desk.read_up_to(wanted.clone(), MANIFEST_LIMIT).await.is_ok()
+}
+
 /// What was kept beside an image.
 pub(super) fn of_kept(label: String, kept: Kept) -> Old {
     let Kept { manifest, about, .. } = kept;

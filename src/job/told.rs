@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::bytes::to_value;
 use crate::ci::summary::{beginning, block};
 use crate::desk::Desk;
+use crate::diff::NoteDiff;
 use crate::job::branch;
 use crate::job::why::Compared;
 use crate::options::Options;
@@ -20,7 +21,7 @@ const MOST: usize = 500;
 
 /// At most five lines: how many differences there are, and the first of them.
 pub(super) fn short(compared: &Compared) -> Vec<String> {
-    let Compared { now, old, diff } = compared;
+    let Compared { now, old, diff, .. } = compared;
     let name = if now.services.is_empty() { now.image.clone() } else { now.services.join(", ") };
     let since = format!("since {} ({})", printable(&old.label), printable(old.tag.get(..12).unwrap_or(&old.tag)));
     if diff.is_empty() {
@@ -83,9 +84,16 @@ fn in_full(compared: &Compared, text: &mut String) {
     heading(text, "not files", diff.notes.len());
     for note in &diff.notes {
         writeln!(text, "  {}{}", note.text, why_note(compared, note)).ok();
+        for line in through(compared, note) {
+            writeln!(text, "    {line}").ok();
+        }
     }
     let same = now.manifest.files.len().saturating_sub(diff.changed.len() + diff.added.len() + diff.renamed.len());
     writeln!(text, "\n{}; files as before: {same}", diff.counts()).ok();
+}
+
+fn through<'a>(compared: &'a Compared, note: &NoteDiff) -> &'a [String] {
+    compared.through.get(&note.name.to_string()).map_or(&[], Vec::as_slice)
 }
 
 fn heading(text: &mut String, what: &str, count: usize) {
@@ -113,7 +121,7 @@ fn printable(text: &str) -> String {
 }
 
 /// Every difference with its reason.
-fn reasoned(compared: &Compared) -> Vec<(String, String)> {
+pub(super) fn reasoned(compared: &Compared) -> Vec<(String, String)> {
     let diff = &compared.diff;
     let files = diff.items();
     let (files, notes) = files.split_at(files.len() - diff.notes.len());
@@ -126,7 +134,7 @@ fn why_path(compared: &Compared, path: &RelPath) -> String {
     in_parentheses(compared.now.reasons.iter().map(|reasons| reasons.why_path(path)).find(|why| !why.is_empty()))
 }
 
-fn why_note(compared: &Compared, note: &crate::diff::NoteDiff) -> String {
+fn why_note(compared: &Compared, note: &NoteDiff) -> String {
     in_parentheses(compared.now.reasons.iter().map(|reasons| reasons.why_note(note)).find(|why| !why.is_empty()))
 }
 
@@ -135,7 +143,7 @@ fn in_parentheses(why: Option<String>) -> String {
 }
 
 fn value(compared: &Compared, lines: &str) -> Value {
-    let Compared { now, old, diff } = compared;
+    let Compared { now, old, diff, .. } = compared;
     let bare = |why: String| why.trim_start_matches("  (").trim_end_matches(')').to_owned();
     let list = |paths: &[RelPath]| {
         let mut list = Vec::new();
@@ -151,7 +159,11 @@ fn value(compared: &Compared, lines: &str) -> Value {
     }
     for note in &diff.notes {
         let why = bare(why_note(compared, note));
-        notes.push(json!({"kind": note.kind, "name": to_value(note.name.as_bytes()), "text": note.text, "why": why}));
+        let mut said = json!({"kind": note.kind, "name": to_value(note.name.as_bytes()), "text": note.text, "why": why});
+        if !through(compared, note).is_empty() {
+            said["through"] = through(compared, note).into();
+        }
+        notes.push(said);
     }
     let mut value = json!({
         "services": now.services,
@@ -180,7 +192,7 @@ fn value(compared: &Compared, lines: &str) -> Value {
 
 /// The lines that differ, as git shows them; empty where there is nothing to show.
 async fn lines(desk: &Desk, options: &Options, compared: &Compared) -> String {
-    let Compared { now, old, diff } = compared;
+    let Compared { now, old, diff, .. } = compared;
     let Some(source) = &old.source else {
         let message = format!("`--diff`: {} does not say which commit it was made of; name a revision with `--against`", old.label);
         desk.tell(Note::warning(message));

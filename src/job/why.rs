@@ -10,9 +10,9 @@ use crate::job::reasons::Reasons;
 use crate::job::registry::Client;
 use crate::job::{against, inputs, kept, login, model, report, services, told};
 use crate::manifest::Manifest;
+use crate::map::Map;
 use crate::options::Options;
 use crate::path::RelPath;
-use crate::plan::Target;
 use crate::registry::about::Source;
 use crate::registry::reply::Presence;
 use crate::report::{Note, Report};
@@ -61,6 +61,8 @@ pub(super) struct Compared {
     pub(super) now: Now,
     pub(super) old: Old,
     pub(super) diff: Diff,
+    /// By the name of an image of the project that it is built with: what has changed in that one.
+    pub(super) through: Map<String, Vec<String>>,
 }
 
 /// Says what has changed.
@@ -72,10 +74,19 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         false => of_services(desk, &mut options, &mut all).await?,
     };
     let client = Client::new(desk, &options, false);
+    // The images that the others are built with, and that nobody asked for.
+    let is_base = |now: &Now| !options.services.is_empty() && !now.services.iter().any(|name| options.services.contains(name));
+    let (mut bases, mut all): (Vec<Now>, Vec<Now>) = all.into_iter().partition(is_base);
     let old = against::find(desk, &options, &client, &mut all).await?;
-    let mut compared = Vec::new();
-    for (now, old) in all.into_iter().zip(old) {
-        compared.push(compare(now, old)?);
+    let mut compared = all.into_iter().zip(old).map(|(now, old)| compare(now, old)).collect::<Result<Vec<Compared>>>()?;
+    let mut of_bases = Vec::new();
+    if compared.iter().any(has_other_image) && !against::is_one(desk, &options).await {
+        let old = against::find(&desk.quiet(), &options, &client, &mut bases).await.unwrap_or_default();
+        of_bases.extend(bases.into_iter().zip(old).filter_map(|(now, old)| compare(now, old).ok()));
+    }
+    for index in 0..compared.len() {
+        let others: Vec<&Compared> = compared.iter().chain(&of_bases).collect();
+        compared[index].through = through(&compared[index], &others);
     }
     let document = told::document(desk, &options, &compared).await;
     Ok(Report { document: Some(Box::new(document)), targets: Vec::new(), variables: Vec::new(), manifest: Vec::new(), ..report })
@@ -101,8 +112,7 @@ async fn of_services(desk: &Desk, options: &mut Options, all: &mut Vec<Now>) -> 
     options.login = login::with_registry(desk, options, &found.targets)?;
     let report = services::report(options, &found.targets)?;
     let mut reasons: Vec<Reasons> = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();
-    let is_wanted = |target: &&Target| options.services.is_empty() || target.services.iter().any(|name| options.services.contains(name));
-    for target in found.targets.iter().filter(is_wanted) {
+    for target in &found.targets {
         let (own, others) = reasons.into_iter().partition(|of: &Reasons| target.built.contains(&of.service));
         reasons = others;
         all.push(Now {
@@ -131,8 +141,35 @@ pub(super) fn compare(now: Now, old: Old) -> Result<Compared> {
             .help(format!("give `--algorithm {}` here too", before.trim_end_matches("sum"))));
     }
     let diff = diff(&old.manifest, &now.manifest);
-    Ok(Compared { now, old, diff })
+    Ok(Compared { now, old, diff, through: Map::new() })
 }
+
+/// Whether it is built with another image of the project than before.
+fn has_other_image(compared: &Compared) -> bool {
+    compared.diff.notes.iter().any(|note| note.kind == IMAGE)
+}
+
+/// What has changed in the images of the project that this one is built with, and in those that these are built with.
+fn through(compared: &Compared, others: &[&Compared]) -> Map<String, Vec<String>> {
+    let mut all = Map::new();
+    for note in compared.diff.notes.iter().filter(|note| note.kind == IMAGE) {
+        let name = note.name.to_string();
+        let own = compared.now.reasons.iter().flat_map(|reasons| &reasons.own).find(|own| own.name == name);
+        let base = own.and_then(|own| Some((own, others.iter().find(|other| other.now.services.contains(&own.service))?)));
+        let Some((own, base)) = base else { continue };
+        let mut lines: Vec<String> =
+            told::reasoned(base).into_iter().map(|(text, why)| format!("through `{}`: {text}{why}", own.service)).collect();
+        // No image is built with itself.
+        for line in through(base, others).values().flatten() {
+            lines.push(format!("through `{}`, {}", own.service, line.trim_start_matches("through ")));
+        }
+        all.insert(name, lines);
+    }
+    all
+}
+
+/// The kind of a line that names an image of the project.
+const IMAGE: &str = "image";
 
 /// What has changed since the last build of images that are missing, in short: nothing where that cannot be said with few requests.
 pub(super) async fn since_last(

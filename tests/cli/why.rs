@@ -260,3 +260,33 @@ fn an_artifact_that_is_called_ours_and_is_not_is_refused() {
         project.job("why", ["--against", &image]).run().fails(2, &["what is kept beside it is not its manifest", expected]);
     }
 }
+
+#[test]
+fn what_changed_in_an_image_that_a_service_is_built_with_is_told_with_the_way() {
+    let dir = Dir::new();
+    dir.file(
+        "compose.yaml",
+        "name: shop\nservices:\n  app: {image: a/app, build: {context: app, additional_contexts: {b: 'service:base'}}}\n  base: {image: a/base, build: base}\n  core: {build: core}\n",
+    );
+    dir.file("app/Dockerfile", "FROM scratch\nCOPY --from=b /f /\n")
+        .file("base/Dockerfile", "FROM shop-core\nCOPY f /\n")
+        .file("base/f", "1");
+    dir.file("core/Dockerfile", "FROM scratch\nCOPY g /\n").file("core/g", "1");
+    commit(&dir, "first");
+    dir.file("base/f", "2").file("core/g", "2");
+    for args in [&["app", "--against", "HEAD"][..], &["--against", "HEAD"]] {
+        let text = why(&dir, args).ok();
+        let of_app = text.split("a/app:").nth(1).unwrap().split("a/base:").next().unwrap();
+        for line in [
+            "    through `base`: base/f changed  (COPY at base/Dockerfile:2)\n",
+            "    through `base`, `core`: core/g changed  (COPY at core/Dockerfile:2)\n",
+        ] {
+            assert!(of_app.contains(line), "{line}{text}");
+        }
+    }
+    // Only what was asked for has a part of its own.
+    assert!(!why(&dir, &["app", "--against", "HEAD"]).ok().contains("\nbase  a/base:"));
+    let json = why(&dir, &["app", "--against", "HEAD", "--json"]).json();
+    let notes = json["targets"][0]["notes"].as_array().unwrap();
+    assert_eq!(notes[0]["through"][0], "through `base`: base/f changed  (COPY at base/Dockerfile:2)", "{json}");
+}

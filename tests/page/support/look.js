@@ -23,6 +23,12 @@ export async function tagOf(page) {
  */
 export async function pick(page, what, paths) {
   await page.setInputFiles(`#${what}-input`, []).catch(() => {});
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.click(`#pick-${what}`)]);
-  await chooser.setFiles(paths);
+  // On a busy machine a click can come before anything listens to it.
+  for (let tries = 1; ; tries++) {
+    const choosing = page.waitForEvent("filechooser", { timeout: 10_000 }).catch((error) => {
+      if (tries === 5) throw error;
+    });
+    const [chooser] = await Promise.all([choosing, page.click(`#pick-${what}`)]);
+    if (chooser) return chooser.setFiles(paths);
+  }
 }

@@ -8,6 +8,8 @@ use crate::map::Map;
 
 /// How deep defaults may hold defaults.
 const DEPTH: usize = 100;
+/// So many variables without a value are remembered of one text.
+const BLANKS: usize = 100;
 
 /// How variables are looked up.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
@@ -45,10 +47,14 @@ impl Notes {
 
     /// Notes a variable, by its value.
     fn look_at(&mut self, name: &str, value: Option<&str>) {
-        if value.is_none_or(str::is_empty) {
-            self.blanks.push(name.to_owned());
+        let own = value.is_none_or(str::is_empty).then_some(name);
+        let behind = self.behind.get(name).into_iter().flatten().map(String::as_str);
+        for name in own.into_iter().chain(behind) {
+            // Values of values would name the same ones over and over.
+            if self.blanks.len() < BLANKS && !self.blanks.iter().any(|blank| blank == name) {
+                self.blanks.push(name.to_owned());
+            }
         }
-        self.blanks.extend(self.behind.get(name).into_iter().flat_map(|blanks| blanks.iter().cloned()));
     }
 }
 

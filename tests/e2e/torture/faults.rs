@@ -130,6 +130,8 @@ fn attempt(engine: &Engine, case: &Case<'_>, is_short: bool) -> Result<Duration,
         command.env("PATH", &engine.env["PATH"]).env("HOME", folder.path()).env("TMPDIR", folder.path());
         // What would be built is told by this, and what is built in secret would fail on it.
         command.env("DOCKER_HOST", "unix:///nonexistent/docker.sock").env("DOCKTAG_MOVING_TAG", "");
+        // Without a Docker configuration there is no plugin, so Compose v1 would take the classic builder.
+        command.env("DOCKER_BUILDKIT", "1").env("COMPOSE_DOCKER_CLI_BUILD", "1");
         command.env("DOCKTAG_REGISTRY_TIMEOUT", timeout.as_secs().to_string());
         if (job == "build" && row.outcome == "miss") || (job == "pull" && row.outcome == "hit") {
             command.arg("--dry-run");

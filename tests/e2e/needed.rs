@@ -56,7 +56,7 @@ fn line(project: &Project, tag: &str) -> String {
 }
 
 /// What takes part in a build besides git's objects: how it begins, and what every job does before it builds.
-const SURROUNDINGS: [(&str, &str, &str); 8] = [
+const SURROUNDINGS: [(&str, &str, &str); 9] = [
     ("a submodule", "git submodule --quiet add ../lib lib", "true"),
     ("a generated file", "echo /made > .gitignore", "echo made > made"),
     (
@@ -66,6 +66,11 @@ const SURROUNDINGS: [(&str, &str, &str); 8] = [
     ),
     ("a generated folder that is not ignored", "true", "mkdir -p dist/js && echo made > dist/js/x"),
     ("an edited file", "echo 0 > version", "echo 9 > version"),
+    (
+        "an untracked .env",
+        "cp Dockerfile Dockerfile.9; echo /.env > .gitignore; sed -i 's/build: ./build: {context: ., dockerfile: \"${F:-Dockerfile}\"}/' compose.yaml",
+        "echo F=Dockerfile.9 > .env",
+    ),
     ("a sparse checkout", "mkdir big; echo 1 > big/x", "git sparse-checkout set --no-cone '/*' '!/big/'"),
     ("line ends", "printf '*.bat eol=crlf\\n' > .gitattributes; printf 'x\\n' > x.bat", "rm -f x.bat; git checkout -q x.bat"),
     (

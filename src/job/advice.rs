@@ -145,17 +145,12 @@ fn of_files(found: &Found<'_>, index: usize, draft: &Draft<'_>, warnings: &mut W
                 ),
             );
         }
-        let git =
-            looked.selection.picked.iter().find(|picked| picked.path.as_bytes().split(|&byte| byte == b'/').any(|part| part == b".git"));
-        if let Some(picked) = git {
-            let path = picked.path.to_string();
-            let end = path.find(".git").map_or(path.len(), |at| at + ".git".len());
-            let line = path.get(..end).unwrap_or(&path);
+        if let Some(line) = looked.selection.picked.iter().find_map(|picked| git_folder(&picked.path)) {
             warnings.add(
                 draft,
                 format!(
                     "`{}` is among the inputs, and no two clones have the same: add the line `{line}` to {}",
-                    below(folder, &RelPath::new(line.as_bytes())),
+                    below(folder, &line),
                     ignore_file(looked, folder)
                 ),
             );
@@ -179,7 +174,14 @@ fn of_files(found: &Found<'_>, index: usize, draft: &Draft<'_>, warnings: &mut W
     }
 }
 
-/// The ignore file of a folder: the one that there is, or the one that there could be.
+/// Returns the path up to its part `.git`; `None` if it has none.
+fn git_folder(path: &RelPath) -> Option<RelPath> {
+    let parts: Vec<&[u8]> = path.as_bytes().split(|&byte| byte == b'/').collect();
+    let end = parts.iter().position(|part| *part == b".git")?;
+    Some(RelPath::new(parts[..=end].join(&b'/')))
+}
+
+/// Returns the ignore file of a folder, or the name that it would have.
 fn ignore_file(looked: &Looked, folder: &str) -> String {
     looked.context.ignore_file.clone().unwrap_or_else(|| below(folder, &RelPath::new(*b".dockerignore")).to_string())
 }

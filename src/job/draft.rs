@@ -84,10 +84,10 @@ pub(super) fn dockerfile_candidates(places: &Places, build: &Build) -> Vec<Strin
 
 /// The candidates for the ignore file of one of a service's folders, as the host names them.
 pub(super) fn ignore_candidates(places: &Places, draft: &Draft<'_>, name: Option<&str>, folder: &str) -> Vec<String> {
-    let is_layout =
-        name.and_then(|name| draft.service.build.as_ref()?.additional_contexts.get(name)).is_some_and(|it| it.starts_with(LAYOUT));
+    let context = name.and_then(|name| draft.service.build.as_ref()?.additional_contexts.get(name));
     let own = match (name, &draft.text.path) {
-        _ if is_layout => Vec::new(),
+        // No ignore file is read in an image layout.
+        _ if context.is_some_and(|context| layout(context).is_some()) => Vec::new(),
         (None, Some(dockerfile)) => ignore::candidates(dockerfile, folder).to_vec(),
         _ => ignore::candidates("", folder)[1..].to_vec(),
     };
@@ -144,7 +144,8 @@ pub(super) fn draft<'a>(shared: &Shared<'a, '_>, service: &'a Service, build: &'
     if is_remote && (!is_known || reach.sources.iter().any(|source| source.context.is_none())) {
         reach.remotes.push(Remote::context(&build.context));
     }
-    let layouts = build.additional_contexts.iter().filter(|(_, value)| layout(value).is_some());
+    // A digest says what the layout contains.
+    let layouts = build.additional_contexts.iter().filter(|(_, value)| layout(value).is_some_and(|(_, rest)| !rest.contains('@')));
     reach.sources.extend(layouts.map(|(name, _)| Source::all(Some(name.clone()), 0)));
     let strangers = without_own(named, service, &reach.bases, &mut own);
     let mut notes = notes(options, places, build, &text, &reach, &platforms);
@@ -214,7 +215,7 @@ fn contexts(named: &Named<'_>, service: &Service, build: &Build) -> (Map<String,
                 }
                 None => NamedContext::Image(image.to_owned()),
             }
-        } else if value.starts_with(LAYOUT) {
+        } else if layout(value).is_some() {
             NamedContext::Other
         } else if is_fetched(value) {
             NamedContext::Remote(value.clone())
@@ -228,12 +229,13 @@ fn contexts(named: &Named<'_>, service: &Service, build: &Build) -> (Map<String,
 
 const LAYOUT: &str = "oci-layout://";
 
-/// The folder of an image layout, and what follows it; `None` if the value is none, or says by a digest what it is.
+/// Returns the folder of an image layout, and the tag and digest behind it; `None` if the context is not a layout.
+///
 /// rule: Buildx `build/opt.go`, `loadInputs`.
 fn layout(context: &str) -> Option<(&str, &str)> {
     let rest = context.strip_prefix(LAYOUT)?;
     let end = rest.find([':', '@']).unwrap_or(rest.len());
-    (!rest.contains('@')).then(|| rest.split_at(end))
+    Some(rest.split_at(end))
 }
 
 /// The images that are not built here; those that are, are added to `own`.

@@ -86,4 +86,6 @@ fn a_git_folder_among_the_inputs_is_warned_of() {
     Run::new(&dir, ["tag"]).run().says(&["`lib/sub/.git` is among the inputs", &add("sub/.git", "lib/.dockerignore")]).ok();
     dir.file("lib/.dockerignore", "sub/.git\n");
     Run::new(&dir, ["tag"]).run().is_silent_on(&["no two clones"]).ok();
+    dir.file("lib/.github/.git/HEAD", "x");
+    Run::new(&dir, ["tag"]).run().says(&["`lib/.github/.git` is among the inputs", &add(".github/.git", "lib/.dockerignore")]).ok();
 }

@@ -170,6 +170,7 @@ fn an_image_layout_counts_with_all_its_files() {
     // A digest says what it is.
     let digest = format!("oci-layout://layout@sha256:{}", "0".repeat(64));
     assert!(!of(&digest).contains("  layout/"));
+    assert_eq!(of(&digest), of(&digest.replace("layout@", &format!("{}@", dir.path("layout").display()))));
 }
 
 #[test]

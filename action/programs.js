@@ -102,7 +102,7 @@ export function run(command, log, take) {
       running.delete(child)
       reject(error)
     })
-    // What a program leaves running can have the pipe open longer than anybody waits for it.
+    // Processes that the program leaves running keep the pipe open.
     if (isPassedOn) child.on('exit', () => setTimeout(() => [child.stdout, child.stderr].forEach((pipe) => pipe?.destroy()), GRACE).unref())
     child.on('close', (code) => {
       running.delete(child)

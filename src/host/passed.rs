@@ -9,7 +9,7 @@ use crate::host::lock;
 
 /// So many bytes are kept.
 const KEPT: usize = 16 * 1024;
-/// What a program leaves running can have the pipe open longer than anybody waits for it.
+/// How long to wait for the end of the output: processes that the program leaves running keep the pipe open.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Output that is being passed on.

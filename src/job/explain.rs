@@ -8,7 +8,7 @@ use crate::compose::paths;
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
 use crate::job::place::Places;
-use crate::job::reasons::{Fate, Reasons, ignored};
+use crate::job::reasons::{Fate, Reasons, ignored, through};
 use crate::job::{inputs, model, report, services};
 use crate::manifest::Manifest;
 use crate::map::Map;
@@ -84,19 +84,15 @@ fn say(reasons: &Reasons, path: &RelPath, is_compose: bool) -> Said {
 /// What counts for an image counts for those that are built with it too. `all` has the order of `reasons`.
 fn through_bases(reasons: &[Reasons], mut all: Vec<Said>) -> Vec<Said> {
     let by_service: Map<&str, usize> = reasons.iter().enumerate().map(|(index, of)| (of.service.as_str(), index)).collect();
-    // One more round for each image on the longest way: no image is built with itself.
+    // Each round goes one image further. It ends, because no image is built with itself.
     loop {
         let mut is_changed = false;
         for (index, of) in reasons.iter().enumerate() {
             let bases = of.own.iter().filter_map(|own| by_service.get(own.service.as_str()));
             let base = bases.map(|&base| &all[base]).find(|base| base.counts);
             if let Some(base) = base.filter(|_| !all[index].counts) {
-                let why = match base.why.strip_prefix(THROUGH) {
-                    Some(rest) => format!("{THROUGH}`{}`, {rest}", base.service),
-                    None => format!("{THROUGH}`{}`: {}", base.service, base.why),
-                };
-                let service = of.service.clone();
-                all[index] = Said { service, counts: true, why, line: None };
+                let why = through(&base.service, &base.why);
+                all[index] = Said { service: of.service.clone(), counts: true, why, line: None };
                 is_changed = true;
             }
         }
@@ -105,8 +101,6 @@ fn through_bases(reasons: &[Reasons], mut all: Vec<Said>) -> Vec<Said> {
         }
     }
 }
-
-const THROUGH: &str = "through ";
 
 /// In a plain folder every regular file counts, whatever a Dockerfile says.
 async fn of_folders(desk: &Desk, options: &Options) -> Result<Report> {

@@ -1,4 +1,4 @@
-//! What a program printed before it failed: the step and the line of the Dockerfile, and the last lines, for those who do not see the log.
+//! Errors of programs that failed, with the last lines of their output and, for a build, the step and its line in the Dockerfile.
 
 use crate::error::{Code, Error, after_output};
 use crate::need::Exited;
@@ -10,7 +10,10 @@ const LINES: usize = 20;
 
 /// An error with the last lines that a program printed.
 pub(super) fn error(options: &Options, code: Code, message: String, exited: &Exited, help: Option<&str>) -> Error {
-    let lines = lines(options, exited);
+    with_lines(&lines(options, exited), code, message, help)
+}
+
+fn with_lines(lines: &[String], code: Code, message: String, help: Option<&str>) -> Error {
     let mut error = Error::new(code, message);
     error.help = help.map(str::to_owned);
     if lines.is_empty() {
@@ -20,10 +23,11 @@ pub(super) fn error(options: &Options, code: Code, message: String, exited: &Exi
     error
 }
 
-/// A build that failed, at the step that BuildKit names. `targets`: what was to be built.
+/// The error of a build, at the step that BuildKit names. `targets` are the images of that build.
 pub(super) fn build(options: &Options, message: String, exited: &Exited, help: Option<&str>, targets: &[&Target]) -> Error {
-    let error = error(options, Code::BuildFailed, message, exited, help);
-    let Some(step) = step(&lines(options, exited)) else { return error };
+    let lines = lines(options, exited);
+    let error = with_lines(&lines, Code::BuildFailed, message, help);
+    let Some(step) = step(&lines) else { return error };
     let error = error.of(&format!("the step `{}` failed", step.text));
     let of_service = |target: &&&Target| target.built.iter().any(|name| Some(name.replace('.', "_")) == step.service);
     let target = targets.iter().find(of_service).or(targets.first().filter(|_| targets.len() == 1));

@@ -45,9 +45,7 @@ impl Outside {
             found.policy = Some(desk.read_if_there(&file).await?.unwrap_or_default());
         }
         // Another program may read the Dockerfile (`# syntax=`), which is known later.
-        let can_see = |text: &Option<&[u8]>| {
-            text.is_none_or(|text| PROXIES.iter().map(|(_, name)| *name).chain(["syntax"]).any(|word| names(text, word)))
-        };
+        let can_see = |text: &Option<&[u8]>| text.is_none_or(|text| ["_proxy", "syntax"].iter().any(|word| names(text, word)));
         // Docker goes on without a configuration that it cannot read.
         if dockerfiles.iter().any(can_see)
             && let Ok(Some((_, text))) = login::config(desk, options).await

@@ -163,6 +163,17 @@ pub(super) fn ignored(file: &str, line: Option<u32>) -> String {
     format!("ignored by {file}{line}")
 }
 
+const THROUGH: &str = "through ";
+
+/// Says that something counts through another service: `` through `base`: COPY at base/Dockerfile:2 ``. `why` can name services itself, and
+/// then this one comes before them: `` through `app`, `base`: ... ``.
+pub(super) fn through(service: &str, why: &str) -> String {
+    match why.strip_prefix(THROUGH) {
+        Some(rest) => format!("{THROUGH}`{service}`, {rest}"),
+        None => format!("{THROUGH}`{service}`: {why}"),
+    }
+}
+
 fn file<'a>(draft: &'a Draft<'_>) -> &'a str {
     draft.text.path.as_deref().unwrap_or("dockerfile_inline")
 }

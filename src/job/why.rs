@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::image::Reference;
 use crate::job::build::Asked;
 use crate::job::place::Places;
-use crate::job::reasons::Reasons;
+use crate::job::reasons::{Reasons, through};
 use crate::job::registry::Client;
 use crate::job::{against, inputs, kept, login, model, report, services, told};
 use crate::manifest::Manifest;
@@ -74,7 +74,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         false => of_services(desk, &mut options, &mut all).await?,
     };
     let client = Client::new(desk, &options, false);
-    // The images that the others are built with, and that nobody asked for.
+    // Images that nobody asked for: others are built with them.
     let is_base = |now: &Now| !options.services.is_empty() && !now.services.iter().any(|name| options.services.contains(name));
     let (mut bases, mut all): (Vec<Now>, Vec<Now>) = all.into_iter().partition(is_base);
     let old = against::find(desk, &options, &client, &mut all).await?;
@@ -84,10 +84,9 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         let old = against::find(&desk.quiet(), &options, &client, &mut bases).await.unwrap_or_default();
         of_bases.extend(bases.into_iter().zip(old).filter_map(|(now, old)| compare(now, old).ok()));
     }
-    for index in 0..compared.len() {
-        let others: Vec<&Compared> = compared.iter().chain(&of_bases).collect();
-        compared[index].through = through(&compared[index], &others);
-    }
+    let others: Vec<&Compared> = compared.iter().chain(&of_bases).collect();
+    let through: Vec<_> = compared.iter().map(|it| changed_bases(it, &others)).collect();
+    compared.iter_mut().zip(through).for_each(|(compared, through)| compared.through = through);
     let document = told::document(desk, &options, &compared).await;
     Ok(Report { document: Some(Box::new(document)), targets: Vec::new(), variables: Vec::new(), manifest: Vec::new(), ..report })
 }
@@ -150,19 +149,17 @@ fn has_other_image(compared: &Compared) -> bool {
 }
 
 /// What has changed in the images of the project that this one is built with, and in those that these are built with.
-fn through(compared: &Compared, others: &[&Compared]) -> Map<String, Vec<String>> {
+fn changed_bases(compared: &Compared, others: &[&Compared]) -> Map<String, Vec<String>> {
     let mut all = Map::new();
     for note in compared.diff.notes.iter().filter(|note| note.kind == IMAGE) {
         let name = note.name.to_string();
         let own = compared.now.reasons.iter().flat_map(|reasons| &reasons.own).find(|own| own.name == name);
         let base = own.and_then(|own| Some((own, others.iter().find(|other| other.now.services.contains(&own.service))?)));
         let Some((own, base)) = base else { continue };
-        let mut lines: Vec<String> =
-            told::reasoned(base).into_iter().map(|(text, why)| format!("through `{}`: {text}{why}", own.service)).collect();
-        // No image is built with itself.
-        for line in through(base, others).values().flatten() {
-            lines.push(format!("through `{}`, {}", own.service, line.trim_start_matches("through ")));
-        }
+        let changes = told::reasoned(base).into_iter().map(|(text, why)| format!("{text}{why}"));
+        // This ends, because no image is built with itself.
+        let further = changed_bases(base, others);
+        let lines = changes.chain(further.values().flatten().cloned()).map(|line| through(&own.service, &line)).collect();
         all.insert(name, lines);
     }
     all

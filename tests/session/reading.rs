@@ -82,14 +82,15 @@ fn includes_of_several_files_are_asked_for_at_once() {
     });
 }
 
-#[test]
-fn bases_of_extends_are_asked_for_at_once() {
+/// Every service has a file of its own, which is `N` in this line.
+fn one_file_for_each_service(service: &str, content: &str) {
     assert_rounds_do_not_grow(|count| {
         let mut text = "services:\n".to_owned();
         let mut files = Vec::new();
         for index in 0..count {
-            text.push_str(&format!("  s{index}: {{extends: {{file: b{index}.yaml, service: b}}}}\n"));
-            files.push(file(format!("b{index}.yaml"), "services: {b: {build: .}}\n"));
+            let name = format!("f{index}.yaml");
+            text.push_str(&format!("  s{index}: {}\n", service.replace('N', &name)));
+            files.push(file(name, content));
         }
         files.push(file("compose.yaml", text));
         (files, main_file())
@@ -97,17 +98,13 @@ fn bases_of_extends_are_asked_for_at_once() {
 }
 
 #[test]
+fn bases_of_extends_are_asked_for_at_once() {
+    one_file_for_each_service("{extends: {file: N, service: b}}", "services: {b: {build: .}}\n");
+}
+
+#[test]
 fn files_of_labels_are_asked_for_at_once() {
-    assert_rounds_do_not_grow(|count| {
-        let mut text = "services:\n".to_owned();
-        let mut files = Vec::new();
-        for index in 0..count {
-            text.push_str(&format!("  s{index}: {{build: ., label_file: l{index}}}\n"));
-            files.push(file(format!("l{index}"), "A=1\n"));
-        }
-        files.push(file("compose.yaml", text));
-        (files, main_file())
-    });
+    one_file_for_each_service("{build: ., label_file: N}", "A=1\n");
 }
 
 #[test]

@@ -204,7 +204,7 @@ pub(super) async fn list(client: &Client<'_>, image: &Reference, digest: &str) -
     if let (200, Some(mut listed)) = (response.status, artifact::listed(&response.body)) {
         // A list can come in pages (distribution-spec, "Listing Referrers").
         let mut pages = Pages::new("what refers to an image", PAGES, &first);
-        while let Some(next) = pages.next(image, artifact::more_referrers(repository, digest, &response))? {
+        while let Some(next) = pages.next(image, &response)? {
             response = expect(image, client.send(repository, &next, &because).await?, 200)?;
             listed.extend(artifact::listed(&response.body).unwrap_or_default());
         }

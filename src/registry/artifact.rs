@@ -13,7 +13,7 @@ use crate::image::{Reference, Repository};
 use crate::registry::about::{self, About};
 use crate::registry::carrier::{self, CONFIG_TYPE, Carrier, LAYER_TYPE, MANIFEST_TYPE, carry};
 use crate::registry::reply::Descriptor;
-use crate::registry::{Call, MANIFEST_TYPES, Method, Response, percent_encode};
+use crate::registry::{Call, MANIFEST_TYPES, Method, percent_encode};
 
 /// The type that older versions gave to artifacts and their layers.
 const ARTIFACT_TYPE: &str = "application/vnd.docktag.manifest.v1";
@@ -190,15 +190,7 @@ pub fn own_list(fallback: &Reference) -> Reference {
 /// Asks for the list of what refers to an image.
 pub fn referrers(repository: &Repository, digest: &str) -> Call {
     // Not filtered by type, since some registries know another one than the artifact's; the list is short.
-    get_list(format!("/v2/{}/referrers/{digest}", repository.path()))
-}
-
-/// Asks for the page behind an answer to [`referrers`]; `None` where that was the last one.
-pub fn more_referrers(repository: &Repository, digest: &str, response: &Response) -> Option<Call> {
-    response.next(&format!("/v2/{}/referrers/{digest}?", repository.path())).map(get_list)
-}
-
-fn get_list(path: String) -> Call {
+    let path = format!("/v2/{}/referrers/{digest}", repository.path());
     Call { method: Method::Get, path, headers: vec![("accept".to_owned(), INDEX_TYPE.to_owned())], body: None }
 }
 

@@ -111,17 +111,6 @@ impl Response {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Where the next page of a list is, which begins with `own`; `None` where this was the last one.
-    ///
-    /// rule: RFC 5988: `Link: </v2/a/tags/list?last=x&n=1000>; rel="next"`
-    pub fn next(&self, own: &str) -> Option<String> {
-        let link = self.header("link")?;
-        let (address, rest) = link.strip_prefix('<')?.split_once('>')?;
-        // Some registries name themselves by another host here, behind a proxy: the place is the same.
-        let at = address.find(own).filter(|_| rest.contains("next"))?;
-        address.get(at..).map(str::to_owned)
-    }
-
     /// The media type, without parameters, in lower case.
     pub fn media_type(&self) -> Option<String> {
         let value = self.header("content-type")?;

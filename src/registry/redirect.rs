@@ -36,7 +36,7 @@ fn origin(url: &str) -> Option<String> {
 }
 
 /// An address that is relative to another one (RFC 3986, 5.2, without `..`, which servers resolve too).
-fn join(base: &str, location: &str) -> Option<String> {
+pub(super) fn join(base: &str, location: &str) -> Option<String> {
     let location = location.split('#').next().unwrap_or_default();
     let (scheme, _) = base.split_once("://")?;
     let host = authority(base)?;

@@ -16,7 +16,8 @@ const LONGEST: usize = 128;
 
 /// Asks for the first tags.
 pub fn list(repository: &Repository) -> Call {
-    get(format!("/v2/{}/tags/list?n={PAGE}", repository.path()))
+    let path = format!("/v2/{}/tags/list?n={PAGE}", repository.path());
+    Call { method: Method::Get, path, headers: vec![("accept".to_owned(), "application/json".to_owned())], body: None }
 }
 
 /// The tags in an answer; `None` where it is none.
@@ -27,30 +28,10 @@ pub fn names(response: &Response) -> Option<Vec<String>> {
     tags.iter().map(|tag| tag.as_str().filter(|tag| tag.len() <= LONGEST).map(str::to_owned)).collect()
 }
 
-/// Asks for the tags behind those of an answer; `None` where these were the last ones.
-///
-/// ```
-/// use docktag::image::Repository;
-/// use docktag::registry::{Response, tags};
-///
-/// let link = r#"<https://r.example/v2/a/b/tags/list?last=x&n=1>; rel="next""#;
-/// let response = Response { status: 200, headers: vec![("link".into(), link.into())], ..Response::default() };
-/// let repository = Repository::parse("r.example/a/b")?;
-/// assert_eq!(tags::next(&repository, &response).unwrap().path, "/v2/a/b/tags/list?last=x&n=1");
-/// # Ok::<(), docktag::error::Error>(())
-/// ```
-pub fn next(repository: &Repository, response: &Response) -> Option<Call> {
-    response.next(&format!("/v2/{}/tags/list?", repository.path())).map(get)
-}
-
 /// Deletes a manifest, and with it all tags that name it.
 pub fn delete(repository: &Repository, digest: &str) -> Call {
     let path = format!("/v2/{}/manifests/{digest}", repository.path());
     Call { method: Method::Delete, path, headers: Vec::new(), body: None }
-}
-
-fn get(path: String) -> Call {
-    Call { method: Method::Get, path, headers: vec![("accept".to_owned(), "application/json".to_owned())], body: None }
 }
 
 #[cfg(test)]
@@ -65,15 +46,6 @@ mod tests {
         let long = format!(r#"{{"tags":["{}"]}}"#, "a".repeat(LONGEST + 1));
         for body in ["", "{}", r#"{"tags":[1]}"#, "<html>", &long] {
             assert_eq!(read(body), None, "{body}");
-        }
-    }
-
-    #[test]
-    fn only_a_place_of_the_same_repository_is_followed() {
-        let repository = Repository::parse("r.example/a/b").unwrap();
-        for link in ["</v2/c/tags/list?last=x>; rel=\"next\"", "</v2/a/b/tags/list?last=x>; rel=\"first\"", "x", "<"] {
-            let response = Response { status: 200, headers: vec![("link".to_owned(), link.to_owned())], ..Response::default() };
-            assert!(next(&repository, &response).is_none(), "{link}");
         }
     }
 }

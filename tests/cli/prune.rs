@@ -35,7 +35,9 @@ fn changing(deletion: u16, change: fn(&Path, usize)) -> Project {
             let at = rest.strip_prefix("last=").map_or(0, |last| tags.iter().position(|tag| tag == last).unwrap() + 1);
             let reply = Reply::json(200, &json!({ "name": REPOSITORY, "tags": tags.get(at..=at) }).to_string());
             Some(match tags.get(at) {
-                Some(tag) if at + 1 < tags.len() => reply.header("link", format!("</v2/{REPOSITORY}/tags/list?last={tag}>; rel=\"next\"")),
+                Some(tag) if at + 1 < tags.len() => {
+                    reply.header("link", format!("</v2/{REPOSITORY}/tags/list>; rel=\"first\", <list?last={tag}>; rel=\"next\""))
+                }
                 _ => reply,
             })
         })
@@ -157,6 +159,22 @@ fn a_list_of_tags_without_end_is_not_used() {
         let lines = project.registry.lines();
         assert_eq!(lines.iter().filter(|line| line.contains("/tags/list?")).count(), asked, "{message}");
         assert!(lines.iter().all(|line| line.starts_with("GET")), "{message}");
+    }
+}
+
+/// A page that is none of the list may have any tags, or hide some: nothing is deleted on its word.
+#[test]
+fn a_list_of_tags_that_goes_on_elsewhere_is_not_used() {
+    let elsewhere = ["/v2/example/other/tags/list?last=x", "https://other.example/?last=x", "/v2/example/app/manifests/ci?last=x"];
+    for address in elsewhere {
+        let project = Project::with(move |request, _| {
+            let is_list = request.target.contains("/tags/list?");
+            is_list.then(|| Reply::json(200, r#"{"tags":["a"]}"#).header("link", format!("</>; rel=first, <{address}>; rel=next")))
+        });
+        commit(&project.dir, "1");
+        let ran = run(&project, "prune", &[&OLD[..], &["--delete"]].concat()).run();
+        ran.fails(1, &[&format!("list of tags goes on at `{address}`, which is no page of it")]);
+        project.only_read();
     }
 }
 

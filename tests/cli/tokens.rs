@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::support::registry::Request;
 use crate::support::tls::Certificate;
-use crate::support::{Dir, ForwardProxy, Project, Registry, Reply};
+use crate::support::{Dir, ForwardProxy, Project, REPOSITORY, Registry, Reply, Run};
 
 /// `Basic` for the user `ci` with the password `right`.
 const RIGHT: &str = "Basic Y2k6cmlnaHQ=";
@@ -144,4 +144,74 @@ fn a_registry_with_tls_cannot_send_the_password_over_plain_http() {
     ran.fails(1, &[&format!("`{realm}` for a token, expected an https address"), "help: credentials are not sent there"]);
     assert_eq!(tokens.lines(), [""; 0]);
     project.only_read();
+}
+
+/// The registry `registry.example` and its token server `tokens.example`, both with TLS and behind one address; `give` is the token server.
+struct WithTls {
+    project: Project,
+    proxy: ForwardProxy,
+    authority: String,
+}
+
+impl WithTls {
+    fn new(certificate: Certificate, give: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let pem = certificate.pem.clone();
+        let answer = move |request: &Request, _| match (request.header("host"), request.header("authorization")) {
+            (Some("registry.example"), Some("Bearer t1")) => None,
+            (Some("registry.example"), _) => {
+                Some(Reply::status(401).header("www-authenticate", "Bearer realm=\"https://tokens.example/token\",service=\"s\""))
+            }
+            _ => Some(give(request)),
+        };
+        let mut project = Project::around(|dir| Registry::with_tls(dir, certificate, answer));
+        let authority = project.dir.beside("authority.pem");
+        fs::write(&authority, pem).unwrap();
+        let proxy = ForwardProxy::to(&project.registry.address);
+        project.image = format!("registry.example/{REPOSITORY}");
+        WithTls { authority: authority.to_str().unwrap().to_owned(), project, proxy }
+    }
+
+    fn build(&self) -> Run {
+        let run = self.project.job("build", ["--username", "ci"]).env("DOCKER_PASSWORD", "right");
+        run.env("SSL_CERT_FILE", &self.authority).env("HTTPS_PROXY", &self.proxy.url)
+    }
+
+    /// The hosts that were shown the password.
+    fn were_shown_the_password(&self) -> Vec<String> {
+        let requests = self.project.registry.requests();
+        let shown = requests.iter().filter(|request| request.header("authorization") == Some(RIGHT));
+        shown.map(|request| request.header("host").unwrap_or_default().to_owned()).collect()
+    }
+}
+
+#[test]
+fn the_password_goes_to_a_token_server_with_tls_and_nowhere_else() {
+    let both = Certificate::for_hosts(&["registry.example", "tokens.example"]);
+    let server = WithTls::new(both, |_| Reply::json(200, r#"{"token":"t1"}"#));
+    server.build().run().says(&[": miss"]);
+    assert_eq!(server.were_shown_the_password(), ["tokens.example"]);
+    assert_eq!(server.proxy.asked().iter().filter(|line| line.contains("tokens.example:443")).count(), 1, "{:?}", server.proxy.asked());
+}
+
+#[test]
+fn a_token_server_that_nobody_vouches_for_is_not_shown_the_password() {
+    let server = WithTls::new(Certificate::for_host("registry.example"), |_| Reply::json(200, r#"{"token":"t1"}"#));
+    server.build().run().fails(1, &["tokens.example", "its TLS certificate is not trusted", "nothing was built"]);
+    assert_eq!(server.were_shown_the_password(), [""; 0]);
+    server.project.only_read();
+}
+
+#[test]
+fn a_token_server_cannot_send_the_password_on() {
+    for to in ["https://registry.example/token", "https://evil.example/token", "http://tokens.example/token", "https://tokens.example:444/"]
+    {
+        let all = Certificate::for_hosts(&["registry.example", "tokens.example", "evil.example"]);
+        let server = WithTls::new(all, move |request| match request.header("host") == Some("tokens.example") {
+            true => Reply::status(307).header("location", to),
+            false => Reply::status(401),
+        });
+        server.build().run().fails(1, &["nothing was built"]);
+        assert_eq!(server.were_shown_the_password(), ["tokens.example"], "{to}");
+        server.project.only_read();
+    }
 }

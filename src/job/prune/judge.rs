@@ -192,7 +192,7 @@ async fn names(client: &Client<'_>, repository: &Repository) -> Result<Vec<Strin
         if names.len() > tags::MOST {
             return Err(pages.error(&place, &format!("has more than {} of them", tags::MOST)));
         }
-        call = pages.next(&place, tags::next(repository, &response))?;
+        call = pages.next(&place, &response)?;
     }
     names.sort_unstable();
     names.dedup();

@@ -38,21 +38,26 @@ fn pem(what: &str, bytes: &[u8]) -> String {
 impl Certificate {
     /// A certificate for one host name or address.
     pub(crate) fn for_host(name: &str) -> Self {
-        Certificate::valid(name, (1975, 4096))
+        Certificate::for_hosts(&[name])
+    }
+
+    /// A certificate for several of them.
+    pub(crate) fn for_hosts(names: &[&str]) -> Self {
+        Certificate::serving(names, (1975, 4096), None)
     }
 
     /// One that is valid from the first day of a year to that of another.
     pub(crate) fn valid(name: &str, years: (i32, i32)) -> Self {
-        Certificate::serving(name, years, None)
+        Certificate::serving(&[name], years, None)
     }
 
     /// One of a server that speaks to nobody but this client.
     pub(crate) fn demanding(name: &str, client: &Identity) -> Self {
-        Certificate::serving(name, (1975, 4096), Some(client))
+        Certificate::serving(&[name], (1975, 4096), Some(client))
     }
 
-    fn serving(name: &str, (from, to): (i32, i32), client: Option<&Identity>) -> Self {
-        let mut wanted = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    fn serving(names: &[&str], (from, to): (i32, i32), client: Option<&Identity>) -> Self {
+        let mut wanted = rcgen::CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
         (wanted.not_before, wanted.not_after) = (rcgen::date_time_ymd(from, 1, 1), rcgen::date_time_ymd(to, 1, 1));
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = CertificateDer::from(wanted.self_signed(&key).unwrap().der().to_vec());

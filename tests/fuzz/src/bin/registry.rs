@@ -5,6 +5,7 @@ use docktag::image::{Reference, Repository};
 use docktag::registry::about::About;
 use docktag::registry::artifact;
 use docktag::registry::credential::{DockerConfig, helper_answer, helper_knows_nothing, with_login};
+use docktag::registry::pages::Pages;
 use docktag::registry::reply::{self, Presence};
 use docktag::registry::{Response, challenge, index, retry, tags, token};
 use docktag::secret::Secret;
@@ -44,8 +45,11 @@ fuzz_target!(|input: (u16, Vec<(&str, &str)>, &[u8])| {
     }
     docktag::registry::carrier::text(body);
     tags::names(&response);
-    for call in [tags::next(&repository, &response), artifact::more_referrers(&repository, "sha256:0", &response)].into_iter().flatten() {
-        assert!(call.path.starts_with("/v2/b/"), "{}", call.path);
+    for first in [tags::list(&repository), artifact::referrers(&repository, "sha256:0")] {
+        let list = first.path.split('?').next().unwrap_or_default();
+        if let Ok(Some(call)) = Pages::new("pages", 2, &first).next(&image, &response) {
+            assert!(call.path.starts_with(&format!("{list}?")), "{}", call.path);
+        }
     }
     for (_, value) in &headers {
         challenge::parse(&[value]);

@@ -12,6 +12,11 @@ import { run, version } from './run.js'
 /** @typedef {import('../pkg/docktag.js').Definition} Definition */
 
 const JOBS = ['tag', 'manifest', 'inputs', 'explain', 'why', 'model', 'backtest', 'env', 'plan', 'build', 'join', 'pull', 'prune']
+/**
+ * Node looks for this option behind the name of the script too, and obeys the file before anything of ours runs
+ * (nodejs/node#54232; seen in 20.20, 22.23 and 24.21). So no workflow that works has it.
+ */
+const ENV_FILE = '--env-file'
 const HELP = `Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag
 
 Usage: docktag ${JOBS.join('|')} [SERVICE...] [OPTIONS]
@@ -25,6 +30,9 @@ async function main([command, ...args]) {
   if (command === '--version' || command === '-V') return print(`docktag ${version}\n`)
   if (command === '--help' || command === '-h') return print(HELP)
   if (!JOBS.includes(command)) return refuse(`\`${command ?? ''}\` is none of ${JOBS.join(', ')}`)
+  if (args.some((arg) => arg === ENV_FILE || arg.startsWith(`${ENV_FILE}=`))) {
+    return refuse(`\`${ENV_FILE}\` is an option of Node too, which runs the programs that the file names in NODE_OPTIONS; set DOCKTAG_ENV_FILE instead`)
+  }
   const options = definitions().filter((it) => it.commandLine && it.jobs.includes(command))
   if (args.includes('--help') || args.includes('-h')) return print(help(command, options))
   let given
@@ -137,11 +145,11 @@ function password(given) {
  * @param {Definition[]} options
  */
 function help(command, options) {
-  const lines = options.map(({ name, short, takes, default: value, help }) => {
+  const lines = options.filter((it) => `--${it.name}` !== ENV_FILE).map(({ name, short, takes, default: value, help }) => {
     const what = takes === 'flag' ? '' : 'choice' in takes ? ` ${takes.choice.join('|')}` : ` ${'one' in takes ? takes.one : takes.many}`
     return `  ${short ? `-${short}, ` : '    '}--${name}${what}\n          ${help}${value ? ` [default: ${value}]` : ''}\n`
   })
-  return `Usage: docktag ${command} [${command === 'explain' ? 'FILE' : 'SERVICE'}...] [OPTIONS]\n\nEvery option is a variable too: --moving-tag is DOCKTAG_MOVING_TAG.\n\n${lines.join('')}`
+  return `Usage: docktag ${command} [${command === 'explain' ? 'FILE' : 'SERVICE'}...] [OPTIONS]\n\nEvery option is a variable too: --moving-tag is DOCKTAG_MOVING_TAG.\nA file with variables is given in DOCKTAG_ENV_FILE only, since Node has an option --env-file.\n\n${lines.join('')}`
 }
 
 /** @param {string} text */

@@ -13,6 +13,7 @@ use crate::need::Hashed;
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::reach::PickedKind;
+use crate::reach::remote::without_login;
 use crate::report::Note;
 
 /// A context is large from here on.
@@ -84,7 +85,8 @@ fn of_dockerfile(options: &Options, draft: &Draft<'_>, warnings: &mut Warnings) 
             draft,
             format!(
                 "what is fetched from {}{} can change while the tag stays: {pin}use `--refresh`",
-                without_login(&remote.address),
+                // A query can hold a token.
+                without_login(&remote.address).split('?').next().unwrap_or_default(),
                 place(remote.line)
             ),
         );
@@ -237,20 +239,6 @@ fn is_secret(name: &[u8]) -> bool {
     !is_example && (is_named || is_kind || name.starts_with(".env."))
 }
 
-/// An address without the user and password that can stand in it.
-fn without_login(address: &str) -> String {
-    match address.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
-            let host = host.rsplit('@').next().unwrap_or(host);
-            let slash = if rest.contains('/') { "/" } else { "" };
-            // A query can hold a token.
-            format!("{scheme}://{host}{slash}{}", path.split('?').next().unwrap_or(path))
-        }
-        None => address.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,11 +257,5 @@ mod tests {
         ] {
             assert_eq!(is_secret(name.as_bytes()), secret, "{name}");
         }
-    }
-
-    #[test]
-    fn an_address_is_said_without_its_secrets() {
-        assert_eq!(without_login("https://u:p@example.com/a/b?token=x"), "https://example.com/a/b");
-        assert_eq!(without_login("git@example.com:a/b"), "git@example.com:a/b");
     }
 }

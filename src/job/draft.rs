@@ -17,6 +17,7 @@ use crate::note;
 use crate::options::Options;
 use crate::path::RelPath;
 use crate::platform;
+use crate::reach::remote::without_login;
 use crate::reach::{self, Base, NamedContext, Reach, Remote, Source};
 
 /// Keys of `build:` that never change what is built, or that stand in lines of their own.
@@ -149,6 +150,7 @@ pub(super) fn draft<'a>(shared: &Shared<'a, '_>, service: &'a Service, build: &'
     reach.sources.extend(layouts.map(|(name, _)| Source::all(Some(name.clone()), 0)));
     let strangers = without_own(named, service, &reach.bases, &mut own);
     let mut notes = notes(options, places, build, &text, &reach, &platforms);
+    sources::check(project, service)?;
     notes.extend(sources::notes(options, places, project, build));
     notes.extend(outside.notes(options.algorithm));
     let mut folders = Vec::new();
@@ -301,7 +303,7 @@ fn notes(options: &Options, places: &Places, build: &Build, text: &Text, reach: 
     notes.extend(build.target.iter().map(|target| note::target(target)));
     let counts = |name: &String| name != INLINE_CACHE && !options.ignored_args.contains(name);
     notes.extend(reach.args.iter().filter(|(name, _)| counts(name)).map(|(name, value)| note::arg(algorithm, name, value)));
-    let context = if is_fetched(&build.context) { build.context.clone() } else { places.in_manifest(&build.context) };
+    let context = if is_fetched(&build.context) { without_login(&build.context) } else { places.in_manifest(&build.context) };
     if context != "." {
         notes.push(note::context(&context));
     }
@@ -316,7 +318,7 @@ fn notes(options: &Options, places: &Places, build: &Build, text: &Text, reach: 
         let value = |value: &String| match layout(value) {
             Some((folder, rest)) => format!("{LAYOUT}{}{rest}", places.in_manifest(&paths::absolute(&options.host.folder, folder))),
             None if value.starts_with('/') => places.in_manifest(value),
-            None => value.clone(),
+            None => without_login(value),
         };
         let contexts: Vec<(&str, String)> = build.additional_contexts.iter().map(|(name, it)| (name.as_str(), value(it))).collect();
         keyed("additional_contexts", &named_contexts(&contexts));

@@ -1,26 +1,57 @@
 //! Where build secrets and SSH keys come from. Their values are no inputs: they may be other ones on every machine. Their sources are: a branch
 //! that names another file builds another image.
 
-use crate::compose::project::{Build, Project};
+use serde_json::Value as Json;
+
+use crate::compose::project::{Build, Project, Service};
+use crate::error::{Code, Error, Result};
 use crate::job::place::Places;
 use crate::note;
-use crate::options::Options;
+use crate::options::{Options, SECRET_VARIABLES};
+
+/// Checks that no secret of a build is one of our own: programs do not see those variables, so the build would get an empty secret.
+///
+/// # Errors
+/// [`Code::Usage`] with the service, the secret and the variable.
+pub(super) fn check(project: &Project, service: &Service) -> Result<()> {
+    let secrets = service.build.iter().flat_map(|build| secrets(project, build));
+    let variables = secrets.filter_map(|(name, given)| Some((name, given["environment"].as_str()?)));
+    match variables.into_iter().find(|(_, variable)| SECRET_VARIABLES.contains(variable)) {
+        Some((name, variable)) => Err(Error::new(
+            Code::Usage,
+            format!("secrets: `{}` is read from {variable}, which docktag passes to no other program", name.escape_debug()),
+        )
+        .at(format!("service `{}`", service.name))
+        .help("give the build its secret in a variable of another name")),
+        None => Ok(()),
+    }
+}
+
+/// The items of a list that is a key of `build:`.
+fn list<'a>(build: &'a Build, key: &str) -> impl Iterator<Item = &'a Json> {
+    build.other.get(key).and_then(Json::as_array).into_iter().flatten()
+}
+
+/// A build's secrets: names and what the Compose files say of each.
+fn secrets<'a>(project: &'a Project, build: &'a Build) -> impl Iterator<Item = (&'a str, &'a Json)> {
+    list(build, "secrets").filter_map(|secret| {
+        let name = secret["source"].as_str()?;
+        Some((name, project.secrets.get(name)?))
+    })
+}
 
 /// Entries for the sources of a build's secrets and SSH keys.
 pub(super) fn notes(options: &Options, places: &Places, project: &Project, build: &Build) -> Vec<Vec<u8>> {
     let algorithm = options.algorithm;
-    let list = |key: &str| build.other.get(key).and_then(|value| value.as_array()).into_iter().flatten();
-    let secrets = list("secrets").filter_map(|secret| {
-        let name = secret["source"].as_str()?;
-        let given = project.secrets.get(name)?;
+    let secrets = secrets(project, build).map(|(name, given)| {
         let source = match (given["environment"].as_str(), given["file"].as_str()) {
             (Some(variable), _) => format!("environment:{variable}"),
             (None, Some(file)) => format!("file:{}", portable(options, places, file)),
             (None, None) => String::new(),
         };
-        Some(note::secret(algorithm, name, &source))
+        note::secret(algorithm, name, &source)
     });
-    let keys = list("ssh").filter_map(|key| {
+    let keys = list(build, "ssh").filter_map(|key| {
         let path = key["path"].as_str().filter(|path| !path.is_empty());
         let source = path.map(|path| portable(options, places, path)).unwrap_or_default();
         Some(note::ssh(algorithm, key["id"].as_str()?, &source))

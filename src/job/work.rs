@@ -3,14 +3,15 @@
 use std::rc::Rc;
 
 use crate::desk::Desk;
+use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::job::compose::{self, Project};
 use crate::job::reasons::Reasons;
 use crate::job::strict::{self, Stage};
-use crate::job::{inputs, model, report, services, strong};
+use crate::job::{inputs, model, report, services, sources, strong};
 use crate::options::{Job, Options};
 use crate::plan::{self, Target};
-use crate::report::Report;
+use crate::report::{Note, Report};
 
 /// Everything that is known before the registry is asked.
 pub(super) struct Work {
@@ -51,6 +52,13 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
     let own = model::with_variables(desk, options, &report.variables).await?;
     let project = match &own {
         Some(own) => {
+            own.services.iter().try_for_each(|service| sources::check(own, service))?;
+            if let Some(other) = own.algorithm.filter(|other| *other != options.algorithm && !options.is_algorithm_given) {
+                let name = if other == Algorithm::Md5 { "md5" } else { "sha256" };
+                desk.tell(Note::warning(format!(
+                    "`x-docktag` has no effect with `--path`: give `--algorithm {name}` to use that hash there too"
+                )));
+            }
             let model = compose::choose(options, services::compose_model(own, &[], &[]))?;
             let mut project = Project::new(options, model, services::host_names(options, &own.files), &report.variables);
             project.read_stdin(desk).await?;

@@ -8,7 +8,7 @@ mod copy;
 mod epoch;
 mod graph;
 mod platform;
-mod remote;
+pub mod remote;
 mod run;
 mod scope;
 mod select;

@@ -33,6 +33,20 @@ impl Git {
     }
 }
 
+/// An address without the user and the password that can stand in it: they are secrets, and what is fetched does not depend on them.
+///
+/// ```
+/// use docktag::reach::remote::without_login;
+///
+/// assert_eq!(without_login("https://u:p@example.com/a/b.git#main"), "https://example.com/a/b.git#main");
+/// assert_eq!(without_login("git@example.com:a/b"), "git@example.com:a/b");
+/// ```
+pub fn without_login(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    format!("{scheme}://{}{path}", host.rsplit('@').next().unwrap_or(host))
+}
+
 /// Tells paths from addresses.
 ///
 /// # Errors

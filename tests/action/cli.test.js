@@ -56,6 +56,16 @@ test("what cannot be understood is a mistake of usage, with where help is", asyn
   }
 });
 
+test("a file with variables is given in a variable, since Node obeys such a file itself", async () => {
+  const project = (await Project.make()).file("ci.env", "A=1\n");
+  for (const args of [["--env-file", "ci.env"], ["--env-file=ci.env"]]) {
+    fails(await docktag(project, ["tag", ...args, ...PATH]), 2, /`--env-file` is an option of Node too.*set DOCKTAG_ENV_FILE instead/);
+  }
+  const help = await docktag(project, ["tag", "--help"]);
+  assert.match(help.stdout, /in DOCKTAG_ENV_FILE only/);
+  assert.doesNotMatch(help.stdout, /--env-file FILE/);
+});
+
 test("a tag, with its image, is all that is printed", async () => {
   const project = await Project.make();
   prints(await docktag(project, ["tag", ...PATH]), `${project.tag}\n`);

@@ -2,7 +2,7 @@
 
 use docktag::digest::Kernel;
 
-use crate::support::{Dir, Run};
+use crate::support::{Dir, Project, Run};
 
 #[test]
 fn the_recipes_hash_is_the_default() {
@@ -94,4 +94,14 @@ fn what_a_project_says_wrongly_is_an_error_with_its_line() {
             Run::new(&saying(text), args).run().fails(2, &[said, "help: write `x-docktag: { algorithm: sha256 }`, or leave it out"]);
         }
     }
+}
+
+#[test]
+fn a_line_that_has_no_effect_is_a_warning() {
+    let project = Project::new();
+    let text = project.dir.read("docker-compose.yml");
+    project.dir.file("docker-compose.yml", [&text[..], b"x-docktag: {algorithm: sha256}\n"].concat());
+    let warning = "`x-docktag` has no effect with `--path`: give `--algorithm sha256`";
+    project.build(&["--push=false"]).says(&[warning]).ok();
+    project.build(&["--push=false", "--algorithm", "md5"]).is_silent_on(&[warning]).ok();
 }

@@ -184,3 +184,21 @@ fn a_folder_whose_name_looks_like_an_address_is_a_folder() {
         tag(&remote(context, "")).run().says(&["can change while the tag stays"]).ok();
     }
 }
+
+/// The manifest is kept in the registry, where others read it; and a token for each job would give each job another tag.
+#[test]
+fn a_login_in_an_address_is_neither_in_the_manifest_nor_in_the_tag() {
+    for (key, name) in [("context: ", ""), ("context: ., additional_contexts: {other: ", "}")] {
+        let [one, two] = ["u:first-token@", "second-token@"].map(|login| {
+            let dir = Dir::new();
+            let build = format!("{{{key}'https://{login}r.example/a.git?ref=main'{name}}}");
+            dir.file("compose.yaml", format!("services: {{s: {{image: acme/s, build: {build}}}}}\n"));
+            dir.file("Dockerfile", "FROM scratch\nCOPY --from=other . /\n");
+            let said = Run::new(&dir, ["manifest", "s"]).run();
+            said.is_silent_on(&["first-token", "second-token"]);
+            Run::new(&dir, ["inputs", "s", "-v"]).run().is_silent_on(&["first-token", "second-token"]);
+            (said.ok(), with(&dir, &[], &[]))
+        });
+        assert_eq!(one, two, "{key}");
+    }
+}

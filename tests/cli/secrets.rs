@@ -193,3 +193,20 @@ fn no_program_gets_a_variable_with_a_password() {
         }
     }
 }
+
+/// No program sees these variables, so the build would get an empty secret, and its image would be pushed.
+#[test]
+fn a_build_secret_cannot_be_read_from_the_variable_of_the_password() {
+    for variable in VARIABLES {
+        let project = Project::new();
+        let secrets = format!("secrets: {{s: {{environment: {variable}}}}}\n");
+        let service = "services: {app: {image: $DOCKER_IMAGE, build: {context: docker, secrets: [s]}}}\n";
+        project.dir.file("docker-compose.yml", format!("{secrets}{service}"));
+        let run = project.job("build", [""; 0]).env(variable, "hunter2");
+        let said = format!("service `app`: secrets: `s` is read from {variable}, which docktag passes to no other program");
+        run.run().fails(2, &[&said, "help: give the build its secret in a variable of another name"]).is_silent_on(&["hunter2"]);
+        project.only_read();
+        project.dir.file("docker-compose.yml", secrets + &service.replace("$DOCKER_IMAGE", "acme/app"));
+        Run::new(&project.dir, ["tag"]).env(variable, "hunter2").run().fails(2, &[&said]);
+    }
+}

@@ -262,14 +262,15 @@ impl Client<'_> {
     async fn wrong_credentials(&self, repository: &Repository, response: &Response) -> Error {
         let registry = repository.registry();
         match self.credential(registry).await {
-            Ok((Credential::Anonymous, _)) => Error::new(
-                Code::RegistryDenied,
-                format!("{registry} wants a login (status {})", response.status),
-            )
-            .at(repository)
-            .help(format!(
-                "log in with `docker login {registry}`, or give `--username` and the password with `--password-stdin` or in DOCKER_PASSWORD"
-            )),
+            Ok((Credential::Anonymous, _)) => {
+                let has_other = self.options.host.env.get("DOCKER_AUTH_CONFIG").is_some_and(|text| !text.is_empty());
+                let other = if has_other { "; the logins in DOCKER_AUTH_CONFIG are not used" } else { "" };
+                Error::new(Code::RegistryDenied, format!("{registry} wants a login (status {}){other}", response.status)).at(repository).help(
+                    format!(
+                        "log in with `docker login {registry}`, or give `--username` and the password with `--password-stdin` or in DOCKER_PASSWORD"
+                    ),
+                )
+            }
             Ok((_, source)) => {
                 Error::new(Code::RegistryDenied, format!("{registry} refuses the login {source} (status {})", response.status))
                     .at(repository)

@@ -88,5 +88,5 @@ fn dockerfile(options: &Options, project: &project::Project, target: &Target) ->
     let service = project.services.iter().find(|service| target.built.contains(&service.name))?;
     let places = Places::new(options, project);
     let candidates = draft::dockerfile_candidates(&places, service.build.as_ref()?);
-    candidates.first().map(|path| places.of_host(path))
+    candidates.first().map(|path| places.shown(path))
 }

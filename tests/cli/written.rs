@@ -68,7 +68,7 @@ fn a_dockerfile_is_named_from_the_folder_that_the_user_is_in() {
         }
     }
     dir.file("x/app/Dockerfile", "FROM acme/base:latest\n");
-    run(&dir, "run", &["tag", "-f", "../x/compose.yaml"]).says(&["`acme/base:latest` (../x/app/Dockerfile:1)"]).ok();
+    run(&dir, "run", &["tag", "-f", "../x/compose.yaml"]).says(&["`acme/base` (../x/app/Dockerfile:1)"]).ok();
 }
 
 #[test]

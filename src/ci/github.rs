@@ -1,5 +1,6 @@
 //! What the GitHub runner understands (GitHub docs, "Workflow commands for GitHub Actions").
 
+use crate::compose::paths::clean;
 use crate::digest::{Algorithm, digest};
 use crate::error::Error;
 use crate::report::{Report, Variable};
@@ -60,9 +61,11 @@ pub fn outputs(report: &Report, manifest: &str) -> Vec<Variable> {
 }
 
 fn below(folder: &str, place: &str) -> String {
-    match folder.is_empty() || place.starts_with('/') {
-        true => place.to_owned(),
-        false => format!("{folder}/{place}"),
+    match (place.starts_with('/'), folder) {
+        (true, _) => place.to_owned(),
+        // GitHub knows neither `.` nor `..`.
+        (_, "") => clean(place),
+        (_, folder) => clean(&format!("{folder}/{place}")),
     }
 }
 

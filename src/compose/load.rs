@@ -15,6 +15,7 @@ use crate::compose::tree::Path;
 use crate::compose::{canonical, checks, extends, include, interpolate, merge, part, schema, unique, yaml};
 use crate::error::{Code, Error, Result};
 use crate::map;
+use crate::path::relative;
 
 /// Why a step did not end.
 #[derive(Debug)]
@@ -66,6 +67,8 @@ pub(super) struct Loader<'a> {
     pub(super) files: &'a Files,
     /// The working folder, absolute.
     pub(super) folder: &'a str,
+    /// The files that the user named, as they were written.
+    pub(super) written: &'a [String],
     pub(super) home: Option<&'a str>,
     pub(super) notes: Notes,
     /// Files whose `version:` was warned of.
@@ -129,13 +132,16 @@ impl Loader<'_> {
         }
     }
 
-    /// How a file is named in messages: from the working folder where it is in it.
+    /// How a file is named in messages: as the user wrote it, else from the working folder.
     pub(super) fn name(&self, path: &str) -> Rc<str> {
         if path == STDIN {
             return "standard input".into();
         }
         let path = paths::absolute(self.folder, path);
-        path.strip_prefix(self.folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or(&path).into()
+        match self.written.iter().find(|written| paths::absolute(self.folder, written) == path) {
+            Some(written) => written.as_str().into(),
+            None => relative(self.folder, &path).into(),
+        }
     }
 
     /// Adds to `own` what files of variables set.

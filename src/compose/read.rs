@@ -82,9 +82,11 @@ pub fn read(request: &Request, files: &map::Map<String, Option<Vec<u8>>>) -> Res
 
 fn run(request: &Request, files: &Files) -> Step<Project> {
     let home = request.env.get("HOME").map(String::as_str).filter(|home| !home.is_empty());
+    let written = [request.files.as_slice(), &request.env_files].concat();
     let mut loader = Loader {
         files,
         folder: &request.folder,
+        written: &written,
         home,
         notes: Notes::default(),
         versions: Vec::new(),

@@ -25,9 +25,10 @@ impl Log {
         crate::host::lock(&self.voice)
     }
 
-    /// Whether somebody sits in front of it.
+    /// Whether somebody sits in front of it. Some CI services give their jobs a terminal that only makes a log, such as CircleCI.
     pub(crate) fn is_terminal(&self) -> bool {
-        io::stderr().is_terminal()
+        let is_ci = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
+        io::stderr().is_terminal() && !is_ci
     }
 
     /// One line.

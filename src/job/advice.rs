@@ -61,7 +61,7 @@ pub(super) async fn tell(desk: &Desk, options: &Options, project: &Project, foun
 }
 
 fn of_dockerfile(options: &Options, draft: &Draft<'_>, warnings: &mut Warnings) {
-    let place = |line: u32| draft.text.path.as_ref().filter(|_| line > 0).map(|path| format!(" ({path}:{line})")).unwrap_or_default();
+    let place = |line: u32| draft.text.path.as_ref().filter(|_| line > 0).map(|_| format!(" ({}:{line})", draft.place)).unwrap_or_default();
     for base in draft.strangers.iter().filter(|base| !base.syntax && !options.pin_bases) {
         if base.reference.ends_with(":latest") {
             warnings.add(

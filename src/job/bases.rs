@@ -21,7 +21,8 @@ pub(super) async fn ask(desk: &Desk, options: &Options, drafts: &[Draft<'_>]) ->
         // A reference with a digest names what it means for ever.
         for base in draft.strangers.iter().filter(|base| !base.reference.contains('@')) {
             if !references.iter().any(|(known, _)| *known == base.reference) {
-                let place = draft.text.path.as_ref().map_or_else(|| draft.service.name.clone(), |path| format!("{path}:{}", base.line));
+                let place =
+                    draft.text.path.as_ref().map_or_else(|| draft.service.name.clone(), |_| format!("{}:{}", draft.place, base.line));
                 references.push((&base.reference, place));
             }
         }

@@ -27,14 +27,8 @@ pub(super) struct Asked {
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let Work { options, mut report, mut project, targets, strangers, stages, mut reasons } = work::prepare(desk, options).await?;
     let options = &options;
-    check_owners(options, &targets)?;
-    match options.is_plain() {
-        true => left_alone(desk, &project, &strangers),
-        false => check_local(options, &targets)?,
-    }
-
     let mut targets = targets;
-    tags::check(desk, options, &mut targets)?;
+    check(desk, options, &project, &mut targets, &strangers)?;
     let (targets, part) = match &options.share {
         Some(share) => super::plan::of_share(options, share, targets)?,
         None => (targets, options.part.clone()),
@@ -93,6 +87,16 @@ pub(super) async fn build_missing(build: &Build<'_>, project: &mut Project, repo
         Built::Planned(planned) => report.planned.extend(planned),
     }
     Ok(())
+}
+
+/// Checks, before a registry is asked, that everything that is to be pushed may go where it is to go.
+pub(super) fn check(desk: &Desk, options: &Options, project: &Project, targets: &mut [Target], strangers: &[String]) -> Result<()> {
+    check_owners(options, targets)?;
+    match options.is_plain() {
+        true => left_alone(desk, project, strangers),
+        false => check_local(options, targets)?,
+    }
+    tags::check(desk, options, targets)
 }
 
 /// Says which services with `build:` no hash is known for.

@@ -45,6 +45,8 @@ impl Text {
 pub(super) struct Draft<'a> {
     pub(super) service: &'a Service,
     pub(super) text: Text,
+    /// Where messages say that something is in the Dockerfile.
+    pub(super) place: String,
     /// What its build reaches, for all its platforms together.
     pub(super) reach: Reach,
     /// Lines of the manifest.
@@ -107,7 +109,8 @@ pub(super) struct Shared<'a, 'b> {
 /// Reads a service's Dockerfile, and finds what its build reaches.
 pub(super) fn draft<'a>(shared: &Shared<'a, '_>, service: &'a Service, build: &'a Build, text: Text) -> Result<Draft<'a>> {
     let Shared { options, places, project, named, outside } = *shared;
-    let place = text.path.clone().unwrap_or_else(|| format!("service `{}`: dockerfile_inline", service.name));
+    let inline = || format!("service `{}`: dockerfile_inline", service.name);
+    let place = text.path.as_ref().map_or_else(inline, |path| places.shown(path));
     let at = |error: Error| if error.place.is_none() { error.at(&place) } else { error };
     let platforms = platforms(options, service, build)?;
     let build_platform = platform::of_machine(&options.host.architecture);
@@ -169,7 +172,7 @@ pub(super) fn draft<'a>(shared: &Shared<'a, '_>, service: &'a Service, build: &'
             folders.push((source.context.clone(), places.in_manifest(&path)));
         }
     }
-    Ok(Draft { service, text, reach, notes, own, strangers, folders, platforms })
+    Ok(Draft { service, text, place, reach, notes, own, strangers, folders, platforms })
 }
 
 impl Draft<'_> {
@@ -345,8 +348,9 @@ fn default_dockerfile(context: &str) -> String {
 }
 
 /// No Dockerfile where one was expected.
-pub(super) fn no_dockerfile(service: &Service, candidates: &[String]) -> Error {
-    let error = Error::new(Code::DockerfileMissing, "no such Dockerfile").at(candidates.first().map_or("", String::as_str));
+pub(super) fn no_dockerfile(places: &Places, service: &Service, candidates: &[String]) -> Error {
+    let place = candidates.first().map(|file| places.shown(file)).unwrap_or_default();
+    let error = Error::new(Code::DockerfileMissing, "no such Dockerfile").at(place);
     match &service.build_place {
         Some(place) => error.help(format!(
             "service `{}` names it at {}:{}: mend `build.dockerfile` or `build.context` there, or is the checkout incomplete?",

@@ -9,13 +9,13 @@ use crate::job::attributes::{Converted, filled};
 use crate::job::git;
 use crate::job::revision::{Reader, Seen, Tree};
 use crate::job::states::{self, State};
-use crate::job::submodules::{self, Submodule};
+use crate::job::submodules::{self, Submodule, how_to_get, not_here};
 use crate::job::why::{Now, Old};
 use crate::manifest::{self, File, Manifest};
 use crate::note::{self, Entry};
 use crate::options::Options;
 use crate::path::RelPath;
-use crate::registry::about::Source;
+use crate::registry::about::{Source, is_covered};
 
 /// A commit and its images.
 pub(super) struct Earlier<'a> {
@@ -66,10 +66,7 @@ impl<'a> Earlier<'a> {
     fn leave_out_submodules(&self, state: &State, head: &Tree, now: &mut Now, old: &mut Old) {
         for submodule in self.tree.submodules.iter().filter(|submodule| !submodule.is_read) {
             let is_in = |path: &RelPath| state.place(&self.reader, path).is_some_and(|place| submodule.has(&place));
-            let is_note_in = |note: &Vec<u8>| {
-                let entry = Entry::parse(note).filter(|entry| matches!(entry.kind, note::Kind::Dir | note::Kind::Exec | note::Kind::Link));
-                entry.is_some_and(|entry| is_in(&RelPath::new(entry.name)))
-            };
+            let is_note_in = |note: &Vec<u8>| path_of(note).is_some_and(|path| is_in(&path));
             let has_it = |manifest: &Manifest| manifest.files.iter().any(|file| is_in(&file.path)) || manifest.notes.iter().any(is_note_in);
             // One that is not checked out is an empty folder, in both of them.
             let is_same = head.submodules.iter().any(|it| it.place == submodule.place && it.commit == submodule.commit && !it.is_read);
@@ -145,34 +142,64 @@ impl<'a> Earlier<'a> {
     }
 }
 
+/// Why the inputs of an image are not known: it reads in a submodule whose commit is not here, which a tree has as an empty folder.
+pub(super) fn unread(reader: &Reader, state: &State, tree: &Tree) -> Option<Error> {
+    let mut submodules = tree.submodules.iter().filter(|submodule| !submodule.is_read).peekable();
+    submodules.peek()?;
+    let manifest = Manifest::parse(manifest::algorithm(&state.manifest), &state.manifest).ok()?;
+    let paths = manifest.files.iter().map(|file| file.path.clone()).chain(manifest.notes.iter().filter_map(|note| path_of(note)));
+    let mut places: Vec<Vec<u8>> = paths.filter_map(|path| state.place(reader, &path)).collect();
+    let folders: Vec<Vec<u8>> = state.folders.iter().filter_map(|folder| reader.place(folder)).collect();
+    places.extend_from_slice(&folders);
+    // Everything in a plain folder counts, and an empty folder leaves no line.
+    let is_plain = state.services.is_empty();
+    let is_around =
+        |place: &[u8], submodule: &Submodule| is_plain && (place.is_empty() || is_covered(&submodule.place, [place].into_iter()));
+    let reads = |submodule: &&Submodule| {
+        places.iter().any(|place| submodule.has(place)) || folders.iter().any(|folder| is_around(folder, submodule))
+    };
+    submodules.find(reads).map(not_known)
+}
+
+/// The error of what reads in a submodule whose commit is not here.
+fn not_known(submodule: &Submodule) -> Error {
+    Error::new(Code::RevisionUnknown, format!("{}, so what a build reads there is not known", not_here(submodule)))
+        .at(RelPath::new(&*submodule.place))
+        .help(how_to_get(submodule))
+}
+
+/// The path that a line of a manifest has that is not a file's.
+pub(super) fn path_of(note: &[u8]) -> Option<RelPath> {
+    let entry = Entry::parse(note).filter(|entry| matches!(entry.kind, note::Kind::Dir | note::Kind::Exec | note::Kind::Link))?;
+    Some(RelPath::new(entry.name))
+}
+
 fn differs(now: &Manifest, file: &File) -> bool {
     now.files.iter().any(|other| other.path == file.path && other.digest != file.digest)
 }
 
-fn not_here(submodule: &Submodule) -> String {
-    let commit = submodule.commit.get(..12).unwrap_or(&submodule.commit);
-    format!("a submodule whose commit {commit} is not here")
-}
-
-/// What is wrong there can be right here; and what is missing there can be in a submodule.
+/// What is wrong there can be right here.
 fn wrong(commit: &str, tree: &Tree, seen: &Seen, error: Error) -> Error {
     let commit = format!("commit {}", commit.get(..12).unwrap_or(commit));
-    let is_seen = |submodule: &&Submodule| {
-        let mut places = seen.places.iter().chain(&seen.folders).chain(&seen.roots);
-        !submodule.is_read && places.any(|place| submodule.has(place))
-    };
-    if let Some(submodule) = tree.submodules.iter().find(is_seen).filter(|_| error.code.exit() == 2) {
-        let folder = &submodule.folder;
-        return Error::new(Code::RevisionUnknown, format!("{}, so what a build reads there is not known", not_here(submodule)))
-            .at(format!("{commit}: {}", RelPath::new(&*submodule.place)))
-            .help(format!("`git submodule update --init {folder}` checks it out, `git -C {folder} fetch` brings its other commits"));
-    }
+    let error = or_unread(tree, seen, error);
     match &error.place {
         Some(place) => {
             let place = format!("{commit}: {place}");
             error.at(place)
         }
         None => error.at(commit),
+    }
+}
+
+/// What is missing in a tree can be in a submodule whose commit is not here: then that is the error.
+pub(super) fn or_unread(tree: &Tree, seen: &Seen, error: Error) -> Error {
+    let is_seen = |submodule: &&Submodule| {
+        let mut places = seen.places.iter().chain(&seen.folders).chain(&seen.roots);
+        !submodule.is_read && places.any(|place| submodule.has(place))
+    };
+    match tree.submodules.iter().find(is_seen).filter(|_| error.code.exit() == 2) {
+        Some(submodule) => not_known(submodule),
+        None => error,
     }
 }
 

@@ -26,6 +26,15 @@ struct Said {
     line: Option<u32>,
 }
 
+/// A file or folder with all answers.
+struct Explained {
+    /// As the user wrote it.
+    written: RelPath,
+    /// As manifests name it.
+    path: RelPath,
+    said: Vec<Said>,
+}
+
 /// Explains every file that was named, for every service.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     match options.is_plain() {
@@ -53,7 +62,7 @@ async fn of_services(desk: &Desk, options: &Options) -> Result<Report> {
         let said: Vec<Said> = reasons.iter().map(|of| say(of, &path, is_compose)).collect();
         let mut said = through_bases(&reasons, said);
         said.sort_by(|a, b| a.service.cmp(&b.service));
-        all.push((path, said));
+        all.push(Explained { written: RelPath::new(file.as_bytes()), path, said });
     }
     Ok(Report { document: Some(Box::new(document(&all))), ..services::report(options, &found.targets)? })
 }
@@ -121,16 +130,17 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Report> {
             (0, files) => format!("{files} of the files in it"),
             _ => "it is a file in a folder of `--path`".to_owned(),
         };
-        all.push((path, vec![Said { service: String::new(), counts: counting + in_it > 0, why, line: None }]));
+        let said = vec![Said { service: String::new(), counts: counting + in_it > 0, why, line: None }];
+        all.push(Explained { written: RelPath::new(file.as_bytes()), path, said });
     }
     Ok(Report { document: Some(Box::new(document(&all))), ..report(options, identity)? })
 }
 
-fn document(all: &[(RelPath, Vec<Said>)]) -> Document {
-    let width = all.iter().flat_map(|(_, said)| said).map(|it| it.service.chars().count()).max().unwrap_or_default();
+fn document(all: &[Explained]) -> Document {
+    let width = all.iter().flat_map(|it| &it.said).map(|it| it.service.chars().count()).max().unwrap_or_default();
     let mut text = String::new();
-    for (path, said) in all {
-        writeln!(text, "{path}").ok();
+    for Explained { written, said, .. } in all {
+        writeln!(text, "{written}").ok();
         for Said { service, counts, why, .. } in said {
             let verdict = if *counts { "counts" } else { "does not count" };
             let service = if service.is_empty() { String::new() } else { format!("{service:width$}  ") };
@@ -139,7 +149,7 @@ fn document(all: &[(RelPath, Vec<Said>)]) -> Document {
     }
     let json: Vec<Value> = all
         .iter()
-        .map(|(path, said)| {
+        .map(|Explained { path, said, .. }| {
             let services: Vec<Value> =
                 said.iter().map(|it| json!({"service": it.service, "counts": it.counts, "why": it.why, "line": it.line})).collect();
             json!({"path": crate::bytes::to_value(path.as_bytes()), "services": services})

@@ -12,7 +12,6 @@ use crate::job::bases::Pins;
 use crate::job::draft::Draft;
 use crate::job::failures::Failures;
 use crate::job::named::{behind, image_names, is_bare};
-use crate::job::place::Places;
 use crate::manifest::{Manifest, tag};
 use crate::map::{Map, Set};
 use crate::naming::Name;
@@ -94,7 +93,6 @@ pub(super) fn targets(
     pins: &Pins,
     failures: &mut Failures,
 ) -> Result<Vec<Target>> {
-    let places = Places::new(options, project);
     let mut targets: Vec<Target> = Vec::new();
     // Which of them has a name, but for the hash at its end.
     let mut names: Map<String, usize> = Map::new();
@@ -150,7 +148,7 @@ pub(super) fn targets(
             tag: hash,
             sha256: None,
             manifest: Rc::from(text),
-            dockerfile: draft.text.path.as_ref().map(|path| places.of_host(path)),
+            dockerfile: draft.text.path.as_ref().map(|_| draft.place.clone()),
             moving,
             services: vec![draft.service.name.clone()],
             built: vec![draft.service.name.clone()],

@@ -1,5 +1,6 @@
 //! The last commits of a branch, oldest first, each with what it changed: trees are not read anew for each of them.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use crate::desk::Desk;
@@ -80,6 +81,25 @@ pub(super) fn apply(items: &[Item], changes: &[Change]) -> Vec<Item> {
     items
 }
 
+/// What differs between two trees, each sorted by path.
+pub(super) fn between(before: &[Item], after: &[Item]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => return changes,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(old), Some(new)) => old.path.cmp(&new.path),
+        };
+        let before = if order.is_le() { old.next() } else { None };
+        let after = if order.is_ge() { new.next() } else { None };
+        if let Some(item) = after.or(before).filter(|_| before != after) {
+            changes.push(Change { path: Rc::clone(&item.path), before: before.cloned(), after: after.cloned() });
+        }
+    }
+}
+
 /// Whether a change can matter to what was made of a tree of which this was seen.
 pub(super) fn matters(seen: &Seen, change: &Change, before: &[Item], after: &[Item]) -> bool {
     let holds = |list: &[Vec<u8>], path: &[u8]| list.binary_search_by(|other| other.as_slice().cmp(path)).is_ok();
@@ -109,7 +129,7 @@ pub(super) fn matters(seen: &Seen, change: &Change, before: &[Item], after: &[It
     for end in ends {
         let name = &path[..end];
         if end == path.len() || is_folder(before, name) != is_folder(after, name) {
-            return holds(&seen.folders, above) || holds(&seen.places, name);
+            return holds(&seen.folders, above) || holds(&seen.folders, name) || holds(&seen.places, name);
         }
         above = name;
     }
@@ -154,6 +174,17 @@ mod tests {
         let change = |path: &str, after: Option<Item>| Change { path: path.as_bytes().into(), before: None, after };
         let changes = [change("a", None), change("b", Some(item("b", Kind::Executable))), change("c", Some(item("c", Kind::File)))];
         assert_eq!(apply(&before, &changes), [item("b", Kind::Executable), item("c", Kind::File)]);
+    }
+
+    #[test]
+    fn two_trees_are_compared() {
+        let before = [item("a", Kind::File), item("b", Kind::File), item("c", Kind::File)];
+        let after = [item("b", Kind::Executable), item("c", Kind::File), item("d", Kind::Link)];
+        let changes = between(&before, &after);
+        let kinds = |change: &Change| [&change.before, &change.after].map(|item| item.as_ref().map(|item| item.kind));
+        let expected = [[Some(Kind::File), None], [Some(Kind::File), Some(Kind::Executable)], [None, Some(Kind::Link)]];
+        assert_eq!(changes.iter().map(kinds).collect::<Vec<_>>(), expected);
+        assert_eq!(apply(&before, &changes), after);
     }
 
     #[test]

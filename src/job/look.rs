@@ -63,10 +63,9 @@ fn check_readable(context: &Context, draft: &Draft<'_>, name: Option<&str>) -> R
     for (path, error) in &context.unreadable {
         let mut sources = draft.reach.sources.iter().filter(|source| source.context.as_deref() == name);
         if let Some(source) = sources.find(|source| source.leads_into(path)) {
-            let place = draft.text.path.clone().unwrap_or_else(|| "dockerfile_inline".to_owned());
             return Err(error
                 .clone()
-                .help(format!("{place}:{} reads it: change its permissions, or exclude it with `.dockerignore`", source.line)));
+                .help(format!("{}:{} reads it: change its permissions, or exclude it with `.dockerignore`", draft.place, source.line)));
         }
     }
     Ok(())
@@ -74,8 +73,7 @@ fn check_readable(context: &Context, draft: &Draft<'_>, name: Option<&str>) -> R
 
 /// A source that is not there, said of the Dockerfile; the ignore file may have left it out.
 fn missing(error: Error, draft: &Draft<'_>, context: &Context) -> Error {
-    let place = draft.text.path.clone().unwrap_or_else(|| format!("service `{}`: dockerfile_inline", draft.service.name));
-    let error = error.at(place);
+    let error = error.at(&draft.place);
     match (&context.ignore_file, &error.help) {
         (Some(file), None) if error.code == Code::SourceMissing => {
             error.help(format!("is it made by an earlier step, or left out by a line of {file}? A tag needs every input to be there"))

@@ -1,5 +1,6 @@
 //! Where things lie: for Compose, for the host, and in a manifest.
 
+use crate::compose::paths;
 use crate::compose::project::Project;
 use crate::options::Options;
 use crate::path::{RelPath, relative};
@@ -13,8 +14,10 @@ pub(super) struct Places {
     project: String,
     /// The project folder from the host's; empty where they are the same.
     prefix: String,
-    /// The host's folder, if there are links on the way to it: `..` of its path is another folder than that of the folder then.
-    linked: Option<String>,
+    /// The host's folder; empty where nobody knows.
+    host: String,
+    /// Whether there are links on the way to it: `..` of its path is another folder than that of the folder then.
+    is_linked: bool,
 }
 
 impl Places {
@@ -25,7 +28,7 @@ impl Places {
             false => relative(host, &project.folder),
         };
         let prefix = if prefix == "." { String::new() } else { format!("{prefix}/") };
-        Places { project: project.folder.clone(), prefix, linked: options.host.is_linked.then(|| host.clone()) }
+        Places { project: project.folder.clone(), prefix, host: host.clone(), is_linked: options.host.is_linked }
     }
 
     /// How many folders the project folder is below the root.
@@ -48,15 +51,23 @@ impl Places {
         in_manifest.iter().map(|path| RelPath::new(self.bytes_of_host(path.as_bytes()))).collect()
     }
 
+    /// As messages name what stands in a manifest: from the folder that the user is in, by names alone.
+    pub(super) fn shown(&self, in_manifest: &str) -> String {
+        match self.host.is_empty() || in_manifest.starts_with('/') {
+            true => in_manifest.to_owned(),
+            false => relative(&self.host, &paths::absolute(&self.project, in_manifest)),
+        }
+    }
+
     fn bytes_of_host(&self, in_manifest: &[u8]) -> Vec<u8> {
         if in_manifest.starts_with(b"/") {
             return in_manifest.to_vec();
         }
         let path = [self.prefix.as_bytes(), in_manifest].concat();
         let parts = || path.split(|&byte| byte == b'/');
-        match &self.linked {
-            Some(folder) if parts().any(|part| part == b"..") => {
-                let mut absolute: Vec<&[u8]> = folder.as_bytes().split(|&byte| byte == b'/').filter(|part| !part.is_empty()).collect();
+        match self.is_linked && parts().any(|part| part == b"..") {
+            true => {
+                let mut absolute: Vec<&[u8]> = self.host.as_bytes().split(|&byte| byte == b'/').filter(|part| !part.is_empty()).collect();
                 for part in parts().filter(|part| !part.is_empty() && *part != b".") {
                     if part == b".." {
                         absolute.pop();
@@ -66,7 +77,7 @@ impl Places {
                 }
                 [b"/", &*absolute.join(&b'/')].concat()
             }
-            _ => path,
+            false => path,
         }
     }
 }

@@ -24,12 +24,9 @@ const LONGEST_PARAMETER: usize = 512;
 
 /// Asks for every image at once.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let Work { options, mut report, project, targets, strangers, .. } = work::prepare(desk, options).await?;
+    let Work { options, mut report, project, mut targets, strangers, .. } = work::prepare(desk, options).await?;
     let options = &options;
-    match options.is_plain() {
-        true => build::left_alone(desk, &project, &strangers),
-        false => build::check_local(options, &targets)?,
-    }
+    build::check(desk, options, &project, &mut targets, &strangers)?;
     let names: Vec<String> = targets.iter().map(|target| target.image.to_string()).collect();
     let targets = in_build_order(targets);
 

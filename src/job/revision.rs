@@ -31,6 +31,7 @@ pub(super) struct Reader {
     options: Rc<Options>,
     pub(super) repository: Rc<Repository>,
     store: Rc<RefCell<Store>>,
+    submodules: Rc<submodules::Known>,
     /// The top folder, absolute; empty where the host does not say where it is.
     top: Rc<str>,
 }
@@ -52,6 +53,7 @@ impl Reader {
             options: Rc::new(Options { checkout: Checkout::AsIs, reuse: None, ..options.clone() }),
             repository: Rc::new(repository),
             store: Rc::default(),
+            submodules: Rc::default(),
         })
     }
 
@@ -73,8 +75,13 @@ impl Reader {
     /// A commit, with the files of its submodules as far as they are here.
     pub(super) async fn at(&self, commit: &str) -> Result<Tree> {
         let items = git::tree(&self.desk, &self.options, commit).await?;
-        let (items, submodules) = submodules::expand(&self.desk, &self.options, &self.repository, items).await;
-        Ok(Tree { items: items.into(), submodules: submodules.into() })
+        Ok(self.with_submodules(items).await)
+    }
+
+    /// A tree of git with the files of its submodules as far as they are here.
+    pub(super) async fn with_submodules(&self, items: Vec<Item>) -> Tree {
+        let (items, submodules) = submodules::expand(&self.desk, &self.options, &self.repository, &self.submodules, items).await;
+        Tree { items: items.into(), submodules: submodules.into() }
     }
 
     /// A desk over the files of a tree, and what will have been asked for there.

@@ -267,7 +267,7 @@ async fn read<'a>(
             (None, []) => Text { path: None, bytes: Vec::new() },
             (None, files) => match files.iter().find_map(|file| Some((file.clone(), text_of(file).transpose()?))) {
                 Some((path, bytes)) => Text { path: Some(path), bytes: bytes? },
-                None => return Err(draft::no_dockerfile(service, files)),
+                None => return Err(draft::no_dockerfile(places, service, files)),
             },
         })
     };

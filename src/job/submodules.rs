@@ -1,9 +1,11 @@
 //! Submodules of a commit: git's tree has the id of a commit of another repository, and a checkout has the files of that commit.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::desk::Desk;
 use crate::job::git::{self, Item, Kind, Repository};
+use crate::map::Map;
 use crate::options::Options;
 
 /// A submodule of a commit.
@@ -26,23 +28,35 @@ impl Submodule {
     }
 }
 
+/// The files of a submodule's commits, by folder and commit; `None` if a commit is not here. Many commits have the same one.
+pub(super) type Known = RefCell<Map<(Rc<str>, Rc<str>), Option<Rc<[Item]>>>>;
+
 /// Puts the files of submodules into a tree, as far as their commits are in checkouts here; they stay sorted by path.
-pub(super) async fn expand(desk: &Desk, options: &Options, repository: &Repository, items: Vec<Item>) -> (Vec<Item>, Vec<Submodule>) {
+pub(super) async fn expand(
+    desk: &Desk,
+    options: &Options,
+    repository: &Repository,
+    known: &Known,
+    items: Vec<Item>,
+) -> (Vec<Item>, Vec<Submodule>) {
     let (mut open, mut items): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.kind == Kind::Submodule);
     let mut submodules = Vec::new();
     while let Some(item) = open.pop() {
-        let folder = folder(repository, &item.path);
-        let tree = match &folder {
-            Some(folder) if git::is_checkout(desk, folder).await => git::tree_in(desk, options, folder, &item.object).await.ok(),
-            _ => None,
+        let folder: Rc<str> = folder(repository, &item.path).unwrap_or_default().into();
+        let key = (Rc::clone(&folder), Rc::clone(&item.object));
+        let read = known.borrow().get(&key).cloned();
+        let tree = match read {
+            Some(tree) => tree,
+            None => {
+                let is_here = !folder.is_empty() && git::is_checkout(desk, &folder).await;
+                let tree = if is_here { git::tree_in(desk, options, &folder, &item.object).await.ok() } else { None };
+                let tree: Option<Rc<[Item]>> = tree.map(Into::into);
+                known.borrow_mut().insert(key, tree.clone());
+                tree
+            }
         };
-        submodules.push(Submodule {
-            place: Rc::clone(&item.path),
-            folder: folder.unwrap_or_default().into(),
-            commit: Rc::clone(&item.object),
-            is_read: tree.is_some(),
-        });
-        for inner in tree.iter().flatten() {
+        submodules.push(Submodule { place: Rc::clone(&item.path), folder, commit: Rc::clone(&item.object), is_read: tree.is_some() });
+        for inner in tree.iter().flat_map(|tree| tree.iter()) {
             let inner = Item { path: [&item.path, &b"/"[..], &inner.path].concat().into(), ..inner.clone() };
             if inner.kind == Kind::Submodule { &mut open } else { &mut items }.push(inner);
         }
@@ -53,6 +67,18 @@ pub(super) async fn expand(desk: &Desk, options: &Options, repository: &Reposito
     items.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     submodules.sort_unstable_by(|a, b| a.place.cmp(&b.place));
     (items, submodules)
+}
+
+/// Why what is in a submodule is not known.
+pub(super) fn not_here(submodule: &Submodule) -> String {
+    let commit = submodule.commit.get(..12).unwrap_or(&submodule.commit);
+    format!("a submodule whose commit {commit} is not here")
+}
+
+/// What brings the commits of a submodule.
+pub(super) fn how_to_get(submodule: &Submodule) -> String {
+    let folder = &submodule.folder;
+    format!("`git submodule update --init {folder}` checks it out, `git -C {folder} fetch` brings its other commits")
 }
 
 /// A place below the top folder as the host names it; `None` if that is no text.

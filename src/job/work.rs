@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
+use crate::compose::project;
 use crate::desk::Desk;
 use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::job::compose::{self, Project};
+use crate::job::place::Places;
 use crate::job::reasons::Reasons;
 use crate::job::strict::{self, Stage};
-use crate::job::{inputs, model, report, services, sources, strong};
+use crate::job::{draft, inputs, model, report, services, sources, strong};
 use crate::options::{Job, Options};
 use crate::plan::{self, Target};
 use crate::report::{Note, Report};
@@ -69,6 +71,9 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
     };
     let manifest: Rc<[u8]> = report.manifest.as_slice().into();
     let mut targets = plan::targets(&project.model, &report.tag, &manifest, options.moving_tag.as_deref())?;
+    for target in &mut targets {
+        target.dockerfile = own.as_ref().and_then(|own| dockerfile(options, own, target));
+    }
     if options.verify {
         let tags = strong::tags(desk, options, &manifest, &targets.iter().collect::<Vec<_>>()).await?;
         targets.iter_mut().zip(tags).for_each(|(target, tag)| target.sha256 = tag);
@@ -84,4 +89,12 @@ async fn of_folders(desk: &Desk, options: &Options) -> Result<Work> {
         }
     };
     Ok(Work { options: options.clone(), report, project, targets, strangers, stages, reasons: Vec::new() })
+}
+
+/// The Dockerfile of a target as the host names it; none if it is inline, or in a context that is fetched.
+fn dockerfile(options: &Options, project: &project::Project, target: &Target) -> Option<String> {
+    let service = project.services.iter().find(|service| target.built.contains(&service.name))?;
+    let places = Places::new(options, project);
+    let candidates = draft::dockerfile_candidates(&places, service.build.as_ref()?);
+    candidates.first().map(|path| places.shown(path))
 }

@@ -1,7 +1,7 @@
 //! What is told of the inputs and the names of a project: what makes a tag change with every commit, or go where nobody may write.
 
 use crate::support::git::commit;
-use crate::support::{Dir, Run};
+use crate::support::{Dir, Registry, Run};
 
 /// A service with this image and this Dockerfile.
 fn project(image: &str, dockerfile: &str) -> Dir {
@@ -62,13 +62,35 @@ fn nothing_is_pushed_to_the_official_images_of_docker_hub() {
     for image in ["web", "web:dev", "library/web", "docker.io/library/web", "index.docker.io/library/web"] {
         let dir = project(image, "FROM scratch\n");
         let help = "help: write `image: ghcr.io/acme/app` there, give `--repository-prefix ghcr.io/acme/`";
-        for args in [&["build"][..], &["build", "--dry-run"]] {
+        for args in [&["build"][..], &["build", "--dry-run"], &["plan"]] {
             Run::new(&dir, args).run().fails(2, &["service `s`: `", "would go to `library/` on Docker Hub", help]);
         }
     }
     // A plain folder too.
     let dir = project("$DOCKER_IMAGE", "FROM scratch\n");
-    Run::new(&dir, ["build", "--path", ".", "--image", "web"]).run().fails(2, &["would go to `library/` on Docker Hub"]);
+    for job in ["build", "plan"] {
+        Run::new(&dir, [job, "--path", ".", "--image", "web"]).run().fails(2, &["would go to `library/` on Docker Hub"]);
+    }
+}
+
+#[test]
+fn a_plan_refuses_what_its_jobs_would_refuse() {
+    let registry = Registry::honest(&Dir::new());
+    let dir = Dir::new();
+    dir.file("app/Dockerfile", "FROM scratch\n");
+    let plan = |tag: &str, args: &[&str]| {
+        let image = format!("{}/acme/app", registry.address);
+        dir.file("compose.yaml", format!("services: {{app: {{image: '{image}', build: {{context: app, tags: ['{tag}']}}}}}}\n"));
+        Run::new(&dir, [&["plan"], args].concat()).run()
+    };
+    let managed = format!("{}/acme/app:ci-cache", registry.address);
+    plan(&managed, &[]).fails(2, &["service `app`: tags: `", "is a name that docktag manages", "help: "]);
+    plan("a b", &[]).fails(2, &["service `app`: tags: `a b`: "]);
+    assert_eq!(registry.lines(), [""; 0]);
+    plan("ghcr.io/other/app:dev", &[]).says(&["warning: service `app`: tags: `ghcr.io/other/app:dev` is not set"]).ok();
+    // Nothing is pushed, so nothing is to be refused.
+    dir.file("compose.yaml", "services: {app: {image: web, build: app}}\n");
+    Run::new(&dir, ["plan", "--push=false"]).run().is_silent_on(&["library/` on Docker Hub"]);
 }
 
 #[test]

@@ -186,3 +186,113 @@ fn what_is_no_history_is_an_error() {
     git(&clone, "project", &["fetch", "-q", "--depth", "2"]);
     run(&clone, &["backtest", "--path", "docker"]).run().says(&["comparing 1 of 100 commits: ", "`git fetch --unshallow`"]).ok();
 }
+
+/// A repository with a submodule `lib`, whose commits are "1", "2", and so on: `app` copies a file of it, `web` does not read it, and `all`
+/// copies the whole folder.
+fn with_submodule() -> Dir {
+    let dir = Dir::new();
+    git(&dir, "home", &["init", "-q", "-b", "main", "../lib"]);
+    git(&dir, "project", &["init", "-q", "-b", "main"]);
+    let services = ["app", "web", "all"].map(|name| {
+        dir.file(format!("{name}/Dockerfile"), "");
+        format!("  {name}: {{image: example/{name}, build: {{context: ., dockerfile: {name}/Dockerfile}}}}\n")
+    });
+    dir.file("compose.yml", format!("services:\n{}", services.concat())).file("web/c", "1");
+    dir.file("app/Dockerfile", "FROM scratch\nCOPY lib/l /\n");
+    dir.file("web/Dockerfile", "FROM scratch\nCOPY web /\n");
+    dir.file("all/Dockerfile", "FROM scratch\nCOPY lib /lib/\n").file(".dockerignore", "**/.git\n");
+    advance(&dir, "l", "1");
+    git(&dir, "project", &["submodule", "--quiet", "add", "../lib", "lib"]);
+    commit(&dir, "begin");
+    dir
+}
+
+/// Makes a commit in the submodule's own repository.
+fn advance(dir: &Dir, file: &str, text: &str) {
+    std::fs::write(dir.beside("lib").join(file), text).unwrap();
+    git(dir, "lib", &["add", "-A"]);
+    git(dir, "lib", &["commit", "-q", "-m", text]);
+}
+
+/// Makes a commit that moves the submodule to the last commit of its own repository.
+fn bump(dir: &Dir) {
+    git(dir, "project", &["submodule", "--quiet", "update", "--remote", "lib"]);
+    commit(dir, "bump");
+}
+
+#[test]
+fn a_submodule_is_read_at_the_revision_of_each_commit() {
+    let dir = with_submodule();
+    for (file, text) in [("l", "2"), ("other", "1"), ("l", "1"), ("sub/m", "1")] {
+        std::fs::create_dir_all(dir.beside("lib").join("sub")).unwrap();
+        advance(&dir, file, text);
+        bump(&dir);
+        dir.file("web/unrelated", text);
+        commit(&dir, "next");
+    }
+    let text = run(&dir, &["backtest"]).run().ok();
+    for line in ["app     #.......\n", "all     #.#.#.#.\n"] {
+        assert!(text.contains(line), "{line}{text}");
+    }
+    assert!(text.contains("lib/l (1)") && !text.contains("not known"), "{text}");
+    // As checkouts have them.
+    let history = run(&dir, &["backtest", "--json"]).run().json();
+    let commits = history["commits"].as_array().unwrap();
+    assert_eq!(commits.len(), 8);
+    for commit in commits {
+        git(&dir, "project", &["checkout", "-q", commit["id"].as_str().unwrap()]);
+        git(&dir, "project", &["submodule", "--quiet", "update"]);
+        assert_eq!(tags(&commit["images"]), tags(&run(&dir, &["tag", "--json"]).run().json()["targets"]), "{commit}");
+    }
+}
+
+#[test]
+fn what_is_in_a_submodule_that_is_not_here_is_not_known() {
+    let dir = with_submodule();
+    // Nothing of it is copied by name, which would be an error.
+    dir.file("app/Dockerfile", "FROM scratch\nCOPY app /\n");
+    commit(&dir, "begin again");
+    for text in ["2", "3"] {
+        advance(&dir, "l", text);
+        bump(&dir);
+        dir.file("web/c", text);
+        commit(&dir, "next");
+    }
+    git(&dir, "project", &["submodule", "--quiet", "deinit", "--force", "lib"]);
+    let text = run(&dir, &["backtest", "-n", "4"]).run().ok();
+    for line in ["app     ....\n", "all     ????\n", "web     .#.#\n", "? not known\n", "\nall: not known in 4 commits, the first is "] {
+        assert!(text.contains(line), "{line}{text}");
+    }
+    assert!(text.contains("lib: a submodule whose commit ") && text.contains("`git submodule update --init lib`"), "{text}");
+    let history = run(&dir, &["backtest", "-n", "4", "--json"]).run().json();
+    let last = &history["commits"][3]["images"];
+    assert!(last[0]["unknown"].as_str().unwrap().contains("lib: a submodule whose commit "), "{last}");
+    assert_eq!((&last[0]["services"][0], &last[0]["tag"]), (&Value::from("all"), &Value::Null), "{last}");
+
+    // A plain folder with it, in which an empty folder leaves no line; and one without it.
+    for folder in ["lib", "."] {
+        let args = ["backtest", "-n", "4", "--path", folder];
+        run(&dir, &args).run().fails(2, &["lib: a submodule whose commit ", "so what a build reads there is not known", "help: "]);
+    }
+    assert!(run(&dir, &["backtest", "-n", "4", "--path", "web"]).run().ok().contains("\nfolders  .#.#\n"));
+}
+
+#[test]
+fn a_commit_that_needs_a_submodule_that_is_not_here_is_left_out_and_said() {
+    let dir = with_submodule();
+    let before = git(&dir, "project", &["rev-parse", "HEAD"]);
+    advance(&dir, "l", "2");
+    bump(&dir);
+    dir.file("web/c", "2");
+    commit(&dir, "next");
+    // The submodule is here, and the first of its commits is not.
+    std::fs::remove_dir_all(dir.path("lib")).unwrap();
+    std::fs::remove_dir_all(dir.path(".git/modules/lib")).unwrap();
+    let from = format!("file://{}", dir.beside("lib").display());
+    git(&dir, "project", &["clone", "-q", "--depth", "1", &from, "lib"]);
+    let text = run(&dir, &["backtest"]).run().ok();
+    let first = before.trim().get(..7).unwrap();
+    assert!(text.contains("1 commit left out, the first is ") && text.contains(first), "{text}");
+    assert!(text.contains(": lib: a submodule whose commit "), "{text}");
+    assert!(text.contains("web     ##\n"), "{text}");
+}

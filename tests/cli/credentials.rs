@@ -5,6 +5,7 @@ use std::fs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::support::git::{commit, path};
 use crate::support::{Dir, Project, Registry, Reply, Run};
 
 const BASIC: &str = "Basic realm=\"registry\"";
@@ -142,4 +143,33 @@ fn options_of_a_login_come_together() {
     run(&["--password-stdin"]).stdin("secret").run().fails(2, &["`--password-stdin` has no user", "`--username`"]);
     run(&["--username", "ci", "--password-stdin"]).stdin("\n").run().fails(2, &["standard input: is empty", "help: pipe the password in"]);
     run(&["--username", "ci", "--password-stdin"]).run().fails(2, &["standard input: is empty"]);
+}
+
+#[test]
+fn a_login_without_a_registry_is_for_that_of_the_images_when_they_are_pruned() {
+    let project = Project::with(|request, _| match request.header("authorization") {
+        Some(given) if given == basic("ci", "right") => {
+            request.target.contains("/tags/list").then(|| Reply::json(200, r#"{"name":"example/app","tags":null}"#))
+        }
+        _ => Some(Reply::status(401).header("www-authenticate", BASIC)),
+    });
+    let compose = |more: &str| {
+        let text = format!("services: {{app: {{build: docker, image: '{}'}}{more}}}\n", project.image);
+        project.dir.file("docker-compose.yml", text);
+        commit(&project.dir, "next");
+    };
+    let prune = |args: &[&str], password: &str| {
+        let args = [&["prune", "--keep-branches", "--username", "ci"], args].concat();
+        Run::new(&project.dir, args).env("PATH", path(&project.dir)).env("DOCKER_PASSWORD", password).run()
+    };
+    compose("");
+    prune(&[], "right").ok();
+    prune(&["--registry", &project.registry.address], "right").ok();
+    prune(&[], "wrong").fails(1, &["refuses the login of the user `ci` that was given (status 401)"]);
+
+    compose(", web: {build: docker, image: ghcr.io/acme/web}");
+    let before = project.registry.requests().len();
+    let many = "`--username` is for one registry, and the images go to several: ";
+    prune(&[], "right").fails(2, &[many, "ghcr.io", "help: say which one with `--registry`"]);
+    assert_eq!(project.registry.requests().len(), before);
 }

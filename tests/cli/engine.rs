@@ -1,5 +1,9 @@
 //! No engine, a build that fails, files that change while they are built.
 
+use std::path::Path;
+
+use serde_json::{Value, json};
+
 use crate::support::{Project, Ran, Run};
 
 /// `build` fails with exit code 1, and nothing was pushed.
@@ -58,7 +62,10 @@ fn a_build_that_fails_says_which_step_and_shows_the_last_lines_to_everybody() {
     assert!(!summary.contains("is above"), "{summary}");
     let annotation = ran.stderr.lines().find(|line| line.starts_with("::error ")).unwrap();
     assert!(annotation.starts_with("::error file=docker/Dockerfile,line=2,") && annotation.contains("%0Afailed to solve"), "{annotation}");
-    let (ran, _) = run(&["--json"]);
+    // A plain folder too, whose Compose file is read for its services alone.
+    project.dir.file("docker-compose.yml", "services: {app: {image: '$DOCKER_IMAGE', build: docker}}\n");
+    run(&["--path", "docker", "--image", &project.image]).0.fails(1, &[headline]);
+    let (ran, _) = run(&["--path", "docker", "--image", &project.image, "--json"]);
     let error = &ran.json()["error"];
     let output = error["output"].as_array().unwrap();
     assert_eq!(
@@ -66,6 +73,32 @@ fn a_build_that_fails_says_which_step_and_shows_the_last_lines_to_everybody() {
         (Some(2), 20, Some("failed to solve: exit code: 2")),
         "{error}"
     );
+}
+
+#[test]
+fn a_terminal_that_a_ci_service_gives_its_jobs_is_a_log() {
+    // Part of util-linux, which not every machine has.
+    if !Path::new("/usr/bin/script").exists() {
+        return;
+    }
+    let project = Project::new();
+    project.docker(&[(r#"*" build app""#, "test -t 2 && echo on a terminal >&2; echo no rule >&2; exit 17")]);
+    let output = |ci: &str| {
+        let job = format!("\"$DOCKTAG\" build --path docker --image {} --json >../home/out", project.image);
+        let script = format!("export DOCKTAG=\"$0\"; CI=\"$1\" script -qec '{job}' /dev/null </dev/null; test $? = 1");
+        let path = format!("{}:/usr/bin:/bin", project.dir.beside("bin").display());
+        let log = Run::through(&project.dir, &["/bin/sh", "-c", &script], [ci]).env("PATH", path).run().ok();
+        let object: Value = serde_json::from_slice(&std::fs::read(project.dir.beside("home/out")).unwrap()).unwrap();
+        (object["error"]["output"].clone(), log)
+    };
+    let (lines, text) = output("true");
+    assert_eq!(lines, json!(["no rule"]));
+    assert!(text.contains("no rule") && !text.contains("on a terminal"), "{text}");
+    for person in ["", "false"] {
+        let (lines, text) = output(person);
+        assert_eq!(lines, Value::Null);
+        assert!(text.contains("on a terminal"), "{text}");
+    }
 }
 
 #[test]

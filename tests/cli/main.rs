@@ -68,3 +68,4 @@ mod vectors;
 mod verify;
 mod why;
 mod writes;
+mod written;

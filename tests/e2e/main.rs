@@ -18,6 +18,7 @@ mod classic;
 mod compose;
 mod cycle;
 mod engine;
+mod failing;
 mod faults;
 mod login;
 mod needed;
@@ -47,6 +48,7 @@ fn main() {
     arguments.test_threads = Some(1);
     let tests: Vec<Test> = [
         cycle::tests(),
+        failing::tests(),
         faults::tests(),
         login::tests(),
         action::tests(),

@@ -28,8 +28,10 @@ pub(super) struct Row {
 /// One image in one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Run {
-    /// There is no such image, or nobody can know.
+    /// There is no such image, or the images of the commit are not known.
     None,
+    /// There is one, and nobody can know its inputs.
+    Unknown(Error),
     /// It was there.
     Hit {
         /// Its tag.
@@ -48,10 +50,30 @@ pub(super) enum Run {
     },
 }
 
+impl Counts {
+    /// Why no image is known in any commit; nothing if one is.
+    pub(super) fn nothing_known(&self) -> Option<Error> {
+        let (_, of_image) = self.rows.iter().find_map(|row| row.unknown().into_iter().next()).unzip();
+        let first = of_image.cloned().or_else(|| Some(self.unknown.first()?.1.clone()))?;
+        self.rows.iter().all(|row| row.always() == 0).then_some(first)
+    }
+}
+
 impl Row {
     /// In how many commits there is such an image: so often it is built where nobody asks.
     pub(super) fn always(&self) -> usize {
-        self.runs.iter().filter(|run| **run != Run::None).count()
+        self.runs.iter().filter(|run| matches!(run, Run::Hit { .. } | Run::Built { .. })).count()
+    }
+
+    /// The commits, by number, in which nobody can know its inputs, and why.
+    pub(super) fn unknown(&self) -> Vec<(usize, &Error)> {
+        let mut unknown = Vec::new();
+        for (index, run) in self.runs.iter().enumerate() {
+            if let Run::Unknown(error) = run {
+                unknown.push((index, error));
+            }
+        }
+        unknown
     }
 
     /// How often a tag made of the whole folders is new.
@@ -136,6 +158,9 @@ fn is_wanted(options: &Options, image: &Image) -> bool {
 
 impl<'a> Known<'a> {
     fn next(&mut self, image: &'a Image) -> Run {
+        if let Some(error) = &image.unknown {
+            return Run::Unknown(error.clone());
+        }
         let whole = !self.whole.contains(&image.whole);
         if whole {
             self.whole.push(image.whole);

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use crate::desk::Desk;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::error::{Code, Error, Result};
+use crate::job::earlier;
 use crate::job::git::{self, Item};
 use crate::job::history::{self, Change, Commit};
 use crate::job::revision::{Reader, Seen, Tree};
@@ -31,6 +32,8 @@ pub(super) struct Image {
     pub(super) state: Rc<State>,
     /// The digest of everything in the folders that its build can read: the tag of a tool that hashes whole folders.
     pub(super) whole: Digest,
+    /// Why nobody can know its inputs: they are in a submodule whose commit is not here.
+    pub(super) unknown: Option<Error>,
 }
 
 /// Goes through the last commits, oldest first.
@@ -53,8 +56,8 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let changes = history::changes(desk, options, &commits).await?;
     let tested = test(&reader, commits, changes).await?;
     let counts = count::count(options, &tested);
-    if let Some(first) = counts.unknown.first().filter(|_| counts.rows.is_empty()) {
-        return Err(first.1.clone());
+    if let Some(error) = counts.nothing_known() {
+        return Err(error);
     }
     if let Some(file) = &options.plot {
         let plot = plot::svg(&counts);
@@ -78,19 +81,25 @@ fn few(reader: &Reader) -> Error {
 async fn test(reader: &Reader, commits: Vec<Commit>, changes: Vec<Vec<Change>>) -> Result<Vec<Tested>> {
     let mut changes = changes.into_iter();
     let mut tested: Vec<Tested> = Vec::with_capacity(commits.len());
-    let mut tree: Rc<[Item]> = Rc::default();
+    let (mut items, mut tree) = (Vec::new(), Tree::default());
     let mut seen = Seen::default();
     for commit in commits {
         let last = tested.last().map(|last| last.images.clone());
         let images = match last.clone() {
             None => {
-                tree = git::tree(reader.desk(), reader.options(), &commit.id).await?.into();
+                items = git::tree(reader.desk(), reader.options(), &commit.id).await?;
+                tree = reader.with_submodules(items.clone()).await;
                 None
             }
             Some(last) => {
-                let changes = changes.next().unwrap_or_default();
-                let next: Rc<[Item]> = history::apply(&tree, &changes).into();
-                let is_same = !changes.iter().any(|change| history::matters(&seen, change, &tree, &next));
+                let mut changes = changes.next().unwrap_or_default();
+                items = history::apply(&items, &changes);
+                let next = reader.with_submodules(items.clone()).await;
+                // Git tells of a submodule that it has another commit, and not what that changes.
+                if !(tree.submodules.is_empty() && next.submodules.is_empty()) {
+                    changes = history::between(&tree.items, &next.items);
+                }
+                let is_same = !changes.iter().any(|change| history::matters(&seen, change, &tree.items, &next.items));
                 tree = next;
                 is_same.then(|| last.map(|images| still(reader, &images, &changes, &tree)))
             }
@@ -98,10 +107,11 @@ async fn test(reader: &Reader, commits: Vec<Commit>, changes: Vec<Vec<Change>>) 
         let images = match images {
             Some(images) => images,
             None => {
-                let (desk, asked) = reader.over(Tree { items: Rc::clone(&tree), ..Tree::default() }).await?;
+                let (desk, asked) = reader.over(tree.clone()).await?;
                 let states = states::read(&desk, reader.options()).await;
                 seen = asked.take();
                 seen.sort();
+                let states = states.map_err(|error| earlier::or_unread(&tree, &seen, error));
                 let last = last.and_then(std::result::Result::ok).unwrap_or_default();
                 // Of what is as it was, one manifest is kept and not hundreds.
                 let known = |state: State| {
@@ -117,7 +127,7 @@ async fn test(reader: &Reader, commits: Vec<Commit>, changes: Vec<Vec<Change>>) 
 }
 
 /// The same images, in whose folders files may have changed that do not count.
-fn still(reader: &Reader, images: &Rc<[Image]>, changes: &[Change], tree: &[Item]) -> Rc<[Image]> {
+fn still(reader: &Reader, images: &Rc<[Image]>, changes: &[Change], tree: &Tree) -> Rc<[Image]> {
     let places = images.iter().flat_map(|image| &image.state.folders).filter_map(|folder| reader.place(folder));
     let is_in =
         |change: &Change, place: &[u8]| place.is_empty() || change.path.strip_prefix(place).is_some_and(|rest| rest.first() == Some(&b'/'));
@@ -129,11 +139,12 @@ fn still(reader: &Reader, images: &Rc<[Image]>, changes: &[Change], tree: &[Item
 }
 
 /// Images with the digests of their folders; each set of folders is hashed once.
-fn made(reader: &Reader, states: impl Iterator<Item = Rc<State>>, tree: &[Item]) -> Rc<[Image]> {
+fn made(reader: &Reader, states: impl Iterator<Item = Rc<State>>, tree: &Tree) -> Rc<[Image]> {
     let mut images: Vec<Image> = Vec::new();
     for state in states {
         let same = images.iter().find(|image| image.state.folders == state.folders).map(|image| image.whole);
-        images.push(Image { whole: same.unwrap_or_else(|| whole(reader, &state.folders, tree)), state });
+        let whole = same.unwrap_or_else(|| whole(reader, &state.folders, &tree.items));
+        images.push(Image { whole, unknown: earlier::unread(reader, &state, tree), state });
     }
     images.into()
 }

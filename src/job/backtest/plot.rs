@@ -23,7 +23,7 @@ pub(super) fn sums(counts: &Counts) -> Vec<Sums> {
     for index in 0..counts.commits.len() {
         for run in counts.rows.iter().filter_map(|row: &Row| row.runs.get(index)) {
             let (always, whole, docktag) = match run {
-                Run::None => (false, false, false),
+                Run::None | Run::Unknown(_) => (false, false, false),
                 Run::Hit { whole, .. } => (true, *whole, false),
                 Run::Built { whole, .. } => (true, *whole, true),
             };

@@ -29,7 +29,10 @@ pub(super) fn text(counts: &Counts) -> String {
     for (row, name) in counts.rows.iter().zip(&names) {
         writeln!(text, "{name:wide$}  {}", picture(row)).ok();
     }
-    writeln!(text, "{:wide$}  oldest commit first; # built, . hit, - no such image", "").ok();
+    let is_any_unknown = counts.rows.iter().any(|row| !row.unknown().is_empty());
+    let unknown = if is_any_unknown { ", ? not known" } else { "" };
+    writeln!(text, "{:wide$}  oldest commit first; # built, . hit, - no such image{unknown}", "").ok();
+    text.push_str(&not_known(counts));
     for (commit, error) in counts.unknown.iter().take(1) {
         writeln!(text, "\n{} left out, the first is {}: {}", plural(counts.unknown.len(), "commit"), short(commit), error.headline()).ok();
     }
@@ -58,6 +61,20 @@ pub(super) fn markdown(counts: &Counts) -> String {
         text.push_str(&line(of));
     }
     text.push_str("```\n");
+    text.push_str(&not_known(counts));
+    text
+}
+
+/// The images whose inputs nobody can know in some commits, and why.
+fn not_known(counts: &Counts) -> String {
+    let mut text = String::new();
+    for row in &counts.rows {
+        let unknown = row.unknown();
+        let Some((commit, error)) = unknown.first().and_then(|(index, error)| Some((counts.commits.get(*index)?, error))) else { continue };
+        let help = error.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        let commits = plural(unknown.len(), "commit");
+        writeln!(text, "\n{}: not known in {commits}, the first is {}: {}{help}", row.name(), short(commit), error.headline()).ok();
+    }
     text
 }
 
@@ -80,7 +97,8 @@ pub(super) fn json(counts: &Counts) -> String {
                     Some(Run::Built { tag, because, .. }) => {
                         images.push(json!({ "services": row.services, "tag": tag, "hit": false, "because": because }));
                     }
-                    _ => {}
+                    Some(Run::Unknown(error)) => images.push(json!({ "services": row.services, "unknown": error.headline() })),
+                    Some(Run::None) | None => {}
                 }
             }
             let mut entry = commit(it);
@@ -135,13 +153,13 @@ fn picture(row: &Row) -> String {
     let mut picture = String::new();
     for part in row.runs.chunks(each) {
         let is_built = part.iter().any(|run| matches!(run, Run::Built { .. }));
+        let is_unknown = part.iter().any(|run| matches!(run, Run::Unknown(_)));
         let is_there = part.iter().any(|run| *run != Run::None);
-        picture.push(if is_built {
-            '#'
-        } else if is_there {
-            '.'
-        } else {
-            '-'
+        picture.push(match (is_built, is_unknown, is_there) {
+            (true, ..) => '#',
+            (_, true, _) => '?',
+            (.., true) => '.',
+            _ => '-',
         });
     }
     picture

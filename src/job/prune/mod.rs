@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
 use crate::job::prune::judge::{Judged, Verdict};
 use crate::job::registry::Client;
-use crate::job::{kept, model, services};
+use crate::job::{kept, login, model, services};
 use crate::options::Options;
 use crate::registry::{reply, tags};
 use crate::report::{Document, Note, Report};
@@ -26,7 +26,9 @@ struct Pruned {
 
 /// Looks through the repositories of the project's images.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let repositories = repositories(desk, options).await?;
+    let mut options = options.clone();
+    let repositories = repositories(desk, &mut options).await?;
+    let options = &options;
     let needed = needed::find(desk, options).await?;
     desk.tell(Note::info(format!(
         "commits whose images are needed: {} (branches: {}, commits per branch: {})",
@@ -52,8 +54,8 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     Ok(Report { document: Some(Box::new(document)), ..services::report(options, &[])? })
 }
 
-/// Where the project's images are.
-async fn repositories(desk: &Desk, options: &Options) -> Result<Vec<Repository>> {
+/// Where the project's images are; a login without a registry becomes one for theirs.
+async fn repositories(desk: &Desk, options: &mut Options) -> Result<Vec<Repository>> {
     if options.is_plain() {
         let help = "give it with `--image example/app`, as in the build job";
         let image = options.image.clone().ok_or_else(|| Error::new(Code::Usage, "the repository of the image is not known").help(help))?;
@@ -61,6 +63,7 @@ async fn repositories(desk: &Desk, options: &Options) -> Result<Vec<Repository>>
     }
     let project = model::load(desk, options).await?;
     let found = services::find(desk, options, &project, None).await?;
+    options.login = login::with_registry(desk, options, &found.targets)?;
     let mut repositories: Vec<Repository> = Vec::new();
     for target in found.targets.iter().filter(|target| !target.is_local) {
         if !repositories.contains(&target.image.repository) {

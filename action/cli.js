@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { parseArgs } from 'node:util'
 import { definitions } from './core.js'
+import { readStandardInput } from './files.js'
 import { write } from './log.js'
 import { run, version } from './run.js'
 
@@ -17,6 +18,8 @@ const JOBS = ['tag', 'manifest', 'inputs', 'explain', 'why', 'model', 'backtest'
  * (nodejs/node#54232; seen in 20.20, 22.23 and 24.21). So no workflow that works has it.
  */
 const ENV_FILE = '--env-file'
+/** A longer text is no password or token. */
+const PASSWORD_LIMIT = 64 * 1024
 const HELP = `Build a Docker image only where the registry lacks it: the hash of everything that goes in is its tag
 
 Usage: docktag ${JOBS.join('|')} [SERVICE...] [OPTIONS]
@@ -135,9 +138,17 @@ function flag(variable, value) {
 function password(given) {
   if (given['password-stdin'] && !given.username) throw new Error('`--password-stdin` has no user; say whose password it is with `--username`')
   if (!given.username) return {}
-  const text = given['password-stdin'] ? readFileSync(0, 'utf8').trimEnd() : process.env.DOCKER_PASSWORD
+  const text = given['password-stdin'] ? passwordFromStdin() : process.env.DOCKER_PASSWORD
   if (given['password-stdin'] && !text) throw new Error('standard input: is empty, expected the password; pipe it in')
   return text ? { password: text } : {}
+}
+
+function passwordFromStdin() {
+  try {
+    return readStandardInput(PASSWORD_LIMIT).toString().trimEnd()
+  } catch (error) {
+    throw new Error(`standard input: ${/** @type {Error} */ (error).message}, expected the password`)
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 // Files and folders.
 
 import {
-  appendFileSync, chmodSync, closeSync, constants, cpSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, readlinkSync, realpathSync,
+  appendFileSync, chmodSync, closeSync, constants, cpSync, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readSync, readdirSync, readlinkSync, realpathSync,
   renameSync, rmSync, symlinkSync, writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -152,13 +152,42 @@ const TEXT_LIMIT = 16 * 1024 * 1024
 let standardInput
 
 /**
+ * On Windows the end of standard input is an error.
+ * @param {Buffer} buffer
+ */
+function readSome(buffer) {
+  try {
+    return readSync(0, buffer, 0, buffer.length, null)
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EOF') return 0
+    throw error
+  }
+}
+
+/**
+ * Reads standard input to its end, which it may not have: so many bytes at most.
+ * @param {number} limit
+ */
+export function readStandardInput(limit) {
+  const parts = []
+  let size = 0
+  for (let count = -1; count !== 0; size += count) {
+    const part = Buffer.alloc(64 * 1024)
+    count = readSome(part)
+    if (size + count > limit) throw new HostFailure('other', `has more than ${limit} bytes`)
+    parts.push(part.subarray(0, count))
+  }
+  return Buffer.concat(parts)
+}
+
+/**
  * Reads a regular file whole, or standard input (`-`). A pipe or a device is refused at once, and so is a file whose content is not as long as the system says: those of
  * `/proc` have the size 0.
  * @param {string} file
  * @param {number} [limit]
  */
 export function readAll(file, limit = TEXT_LIMIT) {
-  if (file === '-') return (standardInput ??= readFileSync(0))
+  if (file === '-') return (standardInput ??= readStandardInput(limit))
   const open = openSync(file, READ)
   try {
     const found = fstatSync(open)

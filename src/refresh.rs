@@ -24,6 +24,7 @@ impl Refresh {
     /// [`Code::Usage`] for anything else.
     pub fn parse(text: &str) -> Result<Self> {
         let is_digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = |text: &str, most: u32| is_digits(text, 2) && text.parse().is_ok_and(|number| (1..=most).contains(&number));
         match text {
             "daily" => return Ok(Refresh::Daily),
             "weekly" => return Ok(Refresh::Weekly),
@@ -31,8 +32,8 @@ impl Refresh {
             _ => {}
         }
         let is_period = match text.split('-').collect::<Vec<_>>().as_slice() {
-            [year, month, day] => is_digits(year, 4) && is_digits(month, 2) && is_digits(day, 2),
-            [year, rest] => is_digits(year, 4) && (is_digits(rest, 2) || rest.strip_prefix('W').is_some_and(|week| is_digits(week, 2))),
+            [year, month, day] => is_digits(year, 4) && is_number(month, 12) && is_number(day, 31),
+            [year, rest] => is_digits(year, 4) && (is_number(rest, 12) || rest.strip_prefix('W').is_some_and(|week| is_number(week, 53))),
             _ => false,
         };
         match is_period {

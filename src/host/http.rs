@@ -178,7 +178,8 @@ fn failed(error: &ureq::Error, through_proxy: bool) -> Failure {
         ureq::Error::Io(error) => of_io(error),
         _ => FailureKind::Other,
     };
-    let mut message = error.to_string();
+    let text = error.to_string();
+    let mut message = text.strip_prefix("io: ").unwrap_or(&text).to_owned();
     let mut source = error.source();
     while let Some(cause) = source {
         if !message.contains(&cause.to_string()) {

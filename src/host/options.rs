@@ -23,6 +23,9 @@ pub(crate) fn options(matches: &ArgMatches, job: Job, scratch: Option<&Path>) ->
     given.options(job, facts(scratch, args::directory(matches).map(Path::new)))
 }
 
+/// A longer text is no password or token.
+const PASSWORD_LIMIT: u64 = 64 << 10;
+
 fn add_password(given: &mut Given) -> Result<()> {
     let password = match (given.has("password-stdin"), given.has("username")) {
         (true, true) => password_from_stdin()?,
@@ -46,7 +49,10 @@ fn password_from_stdin() -> Result<String> {
         return Err(wrong("is a terminal, expected the password from a pipe".to_owned()));
     }
     let mut text = String::new();
-    io::stdin().take(64 * 1024).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+    io::stdin().take(PASSWORD_LIMIT + 1).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+    if text.len() as u64 > PASSWORD_LIMIT {
+        return Err(wrong(format!("has more than {PASSWORD_LIMIT} bytes, expected the password")));
+    }
     match text.trim_end_matches(['\r', '\n']).is_empty() {
         true => Err(wrong("is empty, expected the password".to_owned())),
         false => Ok(text),

@@ -106,6 +106,15 @@ fn of_dockerfile(options: &Options, draft: &Draft<'_>, warnings: &mut Warnings) 
             );
         }
     }
+    let build = draft.service.build.iter();
+    for (name, value) in build.filter_map(|build| build.other.get("labels")?.as_object()).flatten() {
+        if let Some(variable) = value.as_str().and_then(|value| per_commit::variable_of(&options.host.env, value)) {
+            warnings.add(
+                draft,
+                format!("the label `{name}` is that of {variable}, so the tag changes with it: leave it out of `build.labels`"),
+            );
+        }
+    }
 }
 
 /// The tag of an image, and what in it is different for every commit, run or day.

@@ -17,6 +17,9 @@ use crate::secret::Secret;
 /// The variable that names a project's Compose files.
 pub(super) const COMPOSE_FILE: &str = "COMPOSE_FILE";
 
+/// The variable that says what separates them.
+const COMPOSE_PATH_SEPARATOR: &str = "COMPOSE_PATH_SEPARATOR";
+
 const PREFIX: &str = "docktag-";
 const SUFFIX: &str = ".compose.yml";
 
@@ -38,9 +41,12 @@ pub(super) async fn keep(desk: &Desk, options: &Options, project: &Project, repo
     // The name is that of the content, so that jobs that share a folder do not disturb each other.
     let name = digest(Algorithm::Md5, text.as_bytes());
     let file = format!("{}/{PREFIX}{name}{SUFFIX}", options.host.temporary.trim_end_matches('/'));
-    let separator = options.host.path_separator();
     let files = project.own_files.iter().map(|file| paths::absolute(&options.host.folder, file)).chain([file.clone()]);
-    let value = files.collect::<Vec<_>>().join(&separator);
+    let files: Vec<String> = files.collect();
+    let usual = options.host.path_separator();
+    let separators = [&usual, ":", ";", "|", "::"];
+    let separator = separators.into_iter().find(|it| !files.iter().any(|file| file.contains(it))).unwrap_or(&usual);
+    let value = files.join(separator);
     match options.dry_run {
         true => {
             let because = "name the images for later steps".to_owned();
@@ -54,6 +60,9 @@ pub(super) async fn keep(desk: &Desk, options: &Options, project: &Project, repo
         }
     }
     report.variables.push(Variable { name: COMPOSE_FILE.to_owned(), value });
+    if separator != usual {
+        report.variables.push(Variable { name: COMPOSE_PATH_SEPARATOR.to_owned(), value: separator.to_owned() });
+    }
     Ok(())
 }
 

@@ -65,7 +65,7 @@ fn check_readable(context: &Context, draft: &Draft<'_>, name: Option<&str>) -> R
         if let Some(source) = sources.find(|source| source.leads_into(path)) {
             return Err(error
                 .clone()
-                .help(format!("{}:{} reads it: change its permissions, or exclude it with `.dockerignore`", draft.place, source.line)));
+                .help(format!("{}:{} reads it: make it readable, or exclude it with `.dockerignore`", draft.place, source.line)));
         }
     }
     Ok(())

@@ -57,7 +57,7 @@ fn refusal(trusted: &[String], branch: &Branch) -> Option<String> {
         (patterns, _) => {
             let flat = |text: &str| text.replace('/', "\u{1}").into_bytes();
             let is_named = patterns.iter().any(|pattern| filepath_match(&flat(pattern), &flat(name)).unwrap_or_default());
-            (!is_named).then(|| format!("the branch `{shown}` is none of {}", patterns.join(", ")))
+            (!is_named).then(|| format!("the branch `{shown}` is none of `{}`", patterns.join("`, `")))
         }
     }
 }
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(of(&["main", "release/*"], Some("release/1/x"), None), None);
         assert_eq!(
             of(&["main", "release/*"], Some("evil/release/1"), None).unwrap(),
-            "the branch `evil/release/1` is none of main, release/*"
+            "the branch `evil/release/1` is none of `main`, `release/*`"
         );
         assert_eq!(of(&["*"], Some("a/b"), None), None);
     }

@@ -10,6 +10,7 @@ use crate::options::{Cache, Checkout, Host, Job, Login, Options, Push, Spelling}
 use crate::path::RelPath;
 use crate::platform;
 use crate::refresh::Refresh;
+use crate::registry::trust::is_insecure_entry;
 use crate::secret::Secret;
 use crate::share::Share;
 
@@ -141,6 +142,9 @@ impl Given {
         options.pin_bases = self.flag("pin-bases")?;
         options.refresh = self.one("refresh")?.map(|text| Refresh::parse(&text)).transpose()?;
         options.repository_prefix = self.one("repository-prefix")?;
+        if let Some(prefix) = &options.repository_prefix {
+            Repository::parse(&format!("{prefix}x")).map_err(|error| error.of("`--repository-prefix`"))?;
+        }
         options.compose = self.one("compose")?.map(|command| command.split_whitespace().map(str::to_owned).collect());
         options.push = self.push()?;
         options.or_build = self.flag("or-build")?;
@@ -155,6 +159,13 @@ impl Given {
             return Err(Error::new(Code::Usage, "`--cache none` and `--cache-from` contradict each other").help("leave one of them out"));
         }
         options.insecure = self.many("insecure-registry")?;
+        if let Some(entry) = options.insecure.iter().find(|entry| !is_insecure_entry(entry)) {
+            return Err(Error::new(
+                Code::Usage,
+                format!("`--insecure-registry`: `{}` is neither a registry nor a network", entry.escape_debug()),
+            )
+            .help("such as `registry.example:5000` or `10.0.0.0/8`"));
+        }
         options.verify = self.flag("verify")?;
         if let Some(text) = self.one("registry-timeout")? {
             options.registry_timeout = milliseconds(&text)?;
@@ -322,7 +333,8 @@ impl Given {
     fn number(&self, name: &str, least: usize) -> Result<usize> {
         let default = Definition::find(name).and_then(|it| it.default).unwrap_or("1");
         let given = self.one(name)?.unwrap_or_else(|| default.to_owned());
-        given.parse().ok().filter(|number| *number >= least).ok_or_else(|| {
+        let number = given.parse::<u32>().ok().map(|number| number as usize);
+        number.filter(|number| *number >= least).ok_or_else(|| {
             Error::new(Code::Usage, format!("`--{name}`: `{}` is no number, expected one from {least} on", given.escape_debug()))
                 .help("mend the value, or leave it out")
         })

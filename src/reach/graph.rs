@@ -122,7 +122,8 @@ impl<'a> Graph<'a> {
         match name.filter(|name| !name.is_empty()) {
             None => Ok(self.states.len().saturating_sub(1)),
             Some(name) => self.by_name.get(name.to_ascii_lowercase().as_str()).copied().ok_or_else(|| {
-                invalid(format!("no stage `{name}` in it")).help("see the names after `AS`; numbers and images are no targets")
+                invalid(format!("no stage `{name}` in it, which `target` names"))
+                    .help("see the names after `AS`; numbers and images are no targets")
             }),
         }
     }

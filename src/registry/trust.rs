@@ -139,6 +139,25 @@ pub fn is_insecure(registry: &str, list: &[String]) -> bool {
     })
 }
 
+/// Whether [`is_insecure`] understands an entry of its list: a registry, or a network.
+///
+/// ```
+/// use docktag::registry::trust::is_insecure_entry;
+///
+/// assert!(["r:5000", "http://r", "10.0.0.0/8", "fd00::/8"].into_iter().all(is_insecure_entry));
+/// assert!(["", "a b", "10.0.0.0/99", "r/a"].into_iter().all(|entry| !is_insecure_entry(entry)));
+/// ```
+pub fn is_insecure_entry(entry: &str) -> bool {
+    let entry = entry.strip_prefix("http://").or_else(|| entry.strip_prefix("https://")).unwrap_or(entry);
+    match entry.split_once('/') {
+        Some((network, bits)) => {
+            let width = |address: IpAddr| if address.is_ipv4() { 32 } else { 128 };
+            network.parse().is_ok_and(|address| bits.parse::<u32>().is_ok_and(|bits| bits <= width(address)))
+        }
+        None => !entry.is_empty() && entry.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

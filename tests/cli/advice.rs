@@ -111,3 +111,12 @@ fn a_git_folder_among_the_inputs_is_warned_of() {
     dir.file("lib/.github/.git/HEAD", "x");
     Run::new(&dir, ["tag"]).run().says(&["`lib/.github/.git` is among the inputs", &add(".github/.git", "lib/.dockerignore")]).ok();
 }
+
+#[test]
+fn a_label_that_changes_with_every_commit_is_told() {
+    let dir = Dir::new();
+    let build = "{context: ., labels: {revision: '${GITHUB_SHA}', stable: '1'}}";
+    dir.file("compose.yaml", format!("services: {{app: {{image: a/b, build: {build}}}}}\n")).file("Dockerfile", "FROM scratch\n");
+    let ran = Run::new(&dir, ["tag"]).env("GITHUB_SHA", SHA).run();
+    ran.says(&["the label `revision` is that of GITHUB_SHA"]).is_silent_on(&["`stable`"]).ok();
+}

@@ -86,8 +86,8 @@ fn branches_that_are_named_move_it_instead_of_the_default_branch() {
     let args = ["--trusted-branch", "release/*", "--trusted-branch", "next"];
     told(&push("refs/heads/release/1/2"), EVENT, &args, Moves);
     told(&push("refs/heads/next"), EVENT, &args, Moves);
-    told(&push("refs/heads/main"), EVENT, &args, Stays("the branch `main` is none of release/*, next"));
-    told(&push("refs/heads/x/release/1"), EVENT, &args, Stays("the branch `x/release/1` is none of release/*, next"));
+    told(&push("refs/heads/main"), EVENT, &args, Stays("the branch `main` is none of `release/*`, `next`"));
+    told(&push("refs/heads/x/release/1"), EVENT, &args, Stays("the branch `x/release/1` is none of `release/*`, `next`"));
     told(&push("refs/heads/topic"), EVENT, &["--trusted-branch", "*"], Moves);
     let variable = [&push("refs/heads/next")[..], &[("DOCKTAG_TRUSTED_BRANCH", "release/*\nnext")]].concat();
     told(&variable, EVENT, &[], Moves);
@@ -182,7 +182,7 @@ fn git_says_the_branch_if_no_service_does() {
     by_git(&with_head("main"), &[], &[], Moves);
     by_git(&with_head("topic"), &[], &[], Stays("the branch `topic` is not the default branch `main`"));
     by_git(&with_head("topic"), &[], &["--trusted-branch", "to*"], Moves);
-    by_git(&with_head("main"), &[], &["--trusted-branch", "to*"], Stays("the branch `main` is none of to*"));
+    by_git(&with_head("main"), &[], &["--trusted-branch", "to*"], Stays("the branch `main` is none of `to*`"));
     let detached = with_head("main");
     git(&detached.dir, "project", &["checkout", "-q", "--detach"]);
     by_git(&detached, &[], &[], Stays("no branch is known for this job"));

@@ -116,3 +116,16 @@ fn env_goes_on_without_the_registry() {
     ran.says(&["warning: ", "no connection", "later steps use the tag"]).is_silent_on(&["asking again"]);
     assert!(override_of(&ran).contains("127.0.0.1:1/a/b:"));
 }
+
+#[test]
+fn env_separates_files_by_what_is_in_none_of_their_names() {
+    let dir = Dir::new();
+    dir.file("co:lon/compose.yaml", "services: {app: {image: 'a/b', build: .}}\n").file("co:lon/Dockerfile", "FROM scratch\n");
+    let later = dir.beside("later");
+    fs::create_dir_all(&later).unwrap();
+    let ran = Run::new(&dir, ["env", "-C", "co:lon"]).env("TMPDIR", later).run();
+    let text = ran.ok();
+    for part in ["/co:lon/compose.yaml;/", "export COMPOSE_PATH_SEPARATOR=';'"] {
+        assert!(text.contains(part), "{text}");
+    }
+}

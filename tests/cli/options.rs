@@ -118,3 +118,21 @@ fn the_colour_that_is_wanted_holds_for_errors_in_options_too() {
     assert!(!is_coloured(&["tag", "--pth", "docker", "--color", "never"], &[("DOCKTAG_COLOR", "always"), ("CLICOLOR_FORCE", "1")]));
     assert!(!is_coloured(&["tag", "--pth", "docker"], &[]));
 }
+
+#[test]
+fn a_value_that_nothing_can_be_made_of_is_refused() {
+    let dir = Dir::new();
+    let login = ["build", "--username", "ci", "--password-stdin"];
+    Run::new(&dir, login).stdin(&"x".repeat(70_000)).run().fails(2, &["standard input: ", "has more than 65536 bytes"]);
+    for (job, option, values) in [
+        ("plan", "--insecure-registry", &["a b", "10.0.0.0/99", "r/a", ""][..]),
+        ("tag", "--repository-prefix", &[":", "a b/", "-"]),
+        ("tag", "--refresh", &["2026-99", "2026-13-01", "2026-W54", "2026-00"]),
+        ("prune", "--keep-days", &["99999999999999", "-1", "1.5"]),
+    ] {
+        for value in values {
+            let value = format!("{option}={value}");
+            Run::new(&dir, [job, &value]).run().fails(2, &[&format!("`{option}`"), "help: "]);
+        }
+    }
+}

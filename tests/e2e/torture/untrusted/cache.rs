@@ -88,8 +88,8 @@ pub(super) fn moving(engine: &Engine) -> Result<(), Failed> {
             ("push", "refs/heads/feature", &[][..], "the branch `feature` is not the default branch `main`"),
             ("push", "refs/heads/main/../feature", &[], "is not the default branch `main`"),
             ("push", "refs/tags/main", &[], "no branch is known for this job"),
-            ("workflow_dispatch", "refs/heads/feature", &[("trusted-branch", "main")], "the branch `feature` is none of main"),
-            ("push", "refs/heads/main-feature", &[("trusted-branch", "release/*")], "is none of release/*"),
+            ("workflow_dispatch", "refs/heads/feature", &[("trusted-branch", "main")], "the branch `feature` is none of `main`"),
+            ("push", "refs/heads/main-feature", &[("trusted-branch", "release/*")], "is none of `release/*`"),
         ] {
             let (text, built) = build(name, reference, options);
             assert!(text.contains(why), "{host:?} {reference}: {text}");

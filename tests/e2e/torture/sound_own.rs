@@ -344,8 +344,7 @@ impl Project {
             .zip(&self.services)
             .map(|(name, Service { image, args, contexts, .. })| {
                 let args: BTreeMap<_, String> = args.iter().map(|(name, value)| (*name, self.text(value))).collect();
-                let contexts: BTreeMap<String, String> =
-                    contexts.iter().map(|(name, value)| (self.text(name), self.text(value))).collect();
+                let contexts: BTreeMap<String, String> = contexts.iter().map(|(name, value)| (self.text(name), self.text(value))).collect();
                 let mut service = json!({ "build": { "context": name, "args": args, "additional_contexts": contexts } });
                 if !image.is_empty() {
                     service["image"] = json!(self.text(&image.replace("{s}", name)));

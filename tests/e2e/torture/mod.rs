@@ -153,7 +153,7 @@ pub(crate) fn two_at_once(
     trial: impl Fn(usize, u64, &mut Counts) -> Result<(), Failed> + Sync,
     figure: impl Fn(&Counts) -> Figure,
 ) -> Result<(), Failed> {
-    const AT_A_TIME: u64 = 1_000;
+    const AT_A_TIME: u64 = 250;
     let state = Mutex::new((seed(), Counts::default(), Ok(())));
     let work = |thread, until| loop {
         let seed = {

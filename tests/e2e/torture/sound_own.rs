@@ -2,7 +2,8 @@
 //!
 //! Random projects have three services. Each can reach the images of those before it by `FROM`, `COPY --from`, a mount or a named context. The
 //! real BuildKit builds one after the other, and the engine calls each image what Compose and docktag call it; then one thing is changed at a
-//! time. A name that no image of the project has any more is taken from the engine, so that a build with it fails.
+//! time. A name that no image of the project has any more is taken from the engine, so that a build with it fails. No service is built with its
+//! own image: docktag takes that name for the one in the registry, and here the engine would take what it built before, which never ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug};
@@ -263,7 +264,8 @@ impl Project {
                 let value = match random.below(4) {
                     0 => "./other".to_owned(),
                     1 if at > 0 => format!("service:{}", random.pick(&SERVICES[..at])),
-                    _ => format!("docker-image://{}", image(random, at)),
+                    _ if at > 0 => format!("docker-image://{}", image(random, at)),
+                    _ => "./other".to_owned(),
                 };
                 (&mut self.services[at].contexts, *random.pick(&CONTEXTS), value)
             }

@@ -27,11 +27,14 @@ const PROXIES: [(&str, &str); 5] = [
     ("allProxy", "ALL_PROXY"),
 ];
 
+/// What all names of proxies have in them. A step that has it can see each: `env | grep -i _proxy`, `${name}_proxy`.
+const A_PROXY: &str = "_proxy";
+
 /// What reaches every build from outside.
 #[derive(Debug, Default)]
 pub(super) struct Outside {
-    /// Arguments by name.
-    args: Map<String, String>,
+    /// Arguments: what a Dockerfile has to name to see them, their names, and their values.
+    args: Vec<(&'static str, String, String)>,
     policy: Option<Vec<u8>>,
 }
 
@@ -40,17 +43,17 @@ impl Outside {
     pub(super) async fn find(desk: &Desk, options: &Options, dockerfiles: &[Option<&[u8]>]) -> Result<Self> {
         let variable = |name: &str| options.host.env.get(name).filter(|value| !value.is_empty()).cloned();
         let mut found = Outside::default();
-        found.args.extend(variable(EPOCH).map(|value| (EPOCH.to_owned(), value)));
+        found.args.extend(variable(EPOCH).map(|value| (EPOCH, EPOCH.to_owned(), value)));
         if let Some(file) = variable(POLICY) {
             found.policy = Some(desk.read_if_there(&file).await?.unwrap_or_default());
         }
         // Another program may read the Dockerfile (`# syntax=`), which is known later.
-        let can_see = |text: &Option<&[u8]>| text.is_none_or(|text| ["_proxy", "syntax"].iter().any(|word| names(text, word)));
+        let can_see = |text: &Option<&[u8]>| text.is_none_or(|text| [A_PROXY, "syntax"].iter().any(|word| names(text, word)));
         // Docker goes on without a configuration that it cannot read.
         if dockerfiles.iter().any(can_see)
             && let Ok(Some((_, text))) = login::config(desk, options).await
         {
-            found.args.extend(proxies(options, &text));
+            found.args.extend(proxies(options, &text).into_iter().map(|(name, value)| (A_PROXY, name, value)));
         }
         Ok(found)
     }
@@ -59,8 +62,8 @@ impl Outside {
     /// what the Dockerfile names.
     pub(super) fn with_args(&self, build: &Build, dockerfile: Option<&[u8]>) -> Map<String, String> {
         let mut args = build.args.clone();
-        for (name, value) in &self.args {
-            if !args.contains_key(name) && dockerfile.is_none_or(|text| names(text, name)) {
+        for (word, name, value) in &self.args {
+            if !args.contains_key(name) && dockerfile.is_none_or(|text| names(text, word)) {
                 args.insert(name.clone(), value.clone());
             }
         }
@@ -74,12 +77,18 @@ impl Outside {
 }
 
 /// Whether a Dockerfile has this name in it, whatever the case of its letters: `ARG`, `$NAME` in a command, a comment. A name can be
-/// continued on the next line.
+/// continued on the next line, behind blanks, empty lines and comments.
 fn names(dockerfile: &[u8], name: &str) -> bool {
-    let mut text: Vec<u8> = dockerfile.iter().filter(|byte| !matches!(byte, b'\\' | b'`' | b'\n' | b'\r')).copied().collect();
-    text.make_ascii_lowercase();
+    let is_comment = |line: &&[u8]| line.trim_ascii_start().starts_with(b"#");
+    let joins = |byte: &u8| matches!(byte, b'\\' | b'`') || byte.is_ascii_whitespace();
     let name = name.to_ascii_lowercase();
-    text.windows(name.len()).any(|part| part == name.as_bytes())
+    let has_name = |lines: Vec<&[u8]>| {
+        let mut text: Vec<u8> = lines.concat().into_iter().filter(|byte| !joins(byte)).collect();
+        text.make_ascii_lowercase();
+        text.windows(name.len()).any(|part| part == name.as_bytes())
+    };
+    let lines = || dockerfile.split(|byte| *byte == b'\n');
+    has_name(lines().collect()) || has_name(lines().filter(|line| !is_comment(line)).collect())
 }
 
 /// The arguments that Docker's configuration gives every build: those for the engine in `$DOCKER_HOST`, or else the default ones.
@@ -108,6 +117,8 @@ mod tests {
             ("ARG HTTP_PROXY", true),
             ("RUN echo $http_proxy", true),
             ("ARG HTTP_\\\nPROXY", true),
+            ("ARG HTTP_\\ \t\r\n \n  # c\nPROXY", true),
+            ("# HTTP_PROXY", true),
             ("ARG HTTPS_PROXY", false),
             ("FROM scratch", false),
         ] {

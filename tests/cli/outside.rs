@@ -31,6 +31,8 @@ fn the_epoch_of_the_environment_counts_if_the_dockerfile_names_it() {
     for dockerfile in [
         "FROM scratch\nARG SOURCE_DATE_EPOCH\nCOPY a /\n",
         "ARG SOURCE_DATE_\\\nEPOCH\nFROM scratch\n",
+        "FROM scratch\nARG SOURCE_\\\n# a comment\nDATE_EPOCH\nCOPY a /\n",
+        "FROM scratch\nARG SOURCE_\\ \n\n  \nDATE_EPOCH\nCOPY a /\n",
         "# syntax=example.org/frontend\nFROM scratch\n",
     ] {
         let dir = project(dockerfile, "");
@@ -67,6 +69,26 @@ fn the_proxies_of_dockers_configuration_count_if_the_dockerfile_names_one() {
     }
     let unseen = project("FROM scratch\nCOPY a /\n", "");
     assert_eq!(configured(&unseen, &of("http://one"), &[]), with(&unseen, &[], &[]));
+}
+
+#[test]
+fn all_proxies_of_dockers_configuration_count_if_a_step_can_see_them_together() {
+    let of = |dir: &Dir, key: &str, value: &str| {
+        std::fs::create_dir_all(dir.beside("home/.docker")).unwrap();
+        let config = format!(r#"{{"proxies":{{"default":{{"httpProxy":"http://a","{key}":"{value}"}}}}}}"#);
+        std::fs::write(dir.beside("home/.docker/config.json"), config).unwrap();
+        with(dir, &[], &[])
+    };
+    for dockerfile in [
+        "FROM b:1\nRUN env | grep -i _proxy >/p\n",
+        "FROM b:1\nRUN for name in https all; do eval echo \\$${name}_proxy; done >/p\n",
+        "FROM b:1\nARG HTTP_PROXY\nRUN env >/p\n",
+    ] {
+        let dir = project(dockerfile, "");
+        for key in ["httpsProxy", "noProxy", "ftpProxy", "allProxy"] {
+            assert_ne!(of(&dir, key, "http://one"), of(&dir, key, "http://two"), "{dockerfile} {key}");
+        }
+    }
 }
 
 #[test]

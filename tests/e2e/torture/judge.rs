@@ -20,12 +20,18 @@ pub(crate) struct Build<'a> {
     pub(crate) more: Option<&'a More>,
 }
 
-/// What else a build can be given. Nothing that the engine has built before is used then, since it would not look at these again; and what is
-/// in the images is compared, without times. Only `tests/tools/judge` is asked.
-#[derive(Debug)]
+/// What else a build can be given. Only `tests/tools/judge` is asked then.
+#[derive(Debug, Default)]
 pub(crate) struct More {
+    /// Whether nothing is used that the engine has built before, since it would not look at secrets and proxies again. What is in the images is
+    /// compared then, without times.
+    pub(crate) anew: bool,
+    /// The names that the image gets in the engine.
+    pub(crate) names: Vec<String>,
     /// Folders by name.
     pub(crate) contexts: BTreeMap<String, PathBuf>,
+    /// Images of the engine by name.
+    pub(crate) images: BTreeMap<String, String>,
     /// Values by id.
     pub(crate) secrets: BTreeMap<String, String>,
 }
@@ -75,6 +81,36 @@ fn buildx(engine: &Engine, build: &Build<'_>, options: &[&str]) -> Result<String
     if output.status.success() { Ok(said) } else { Err(said) }
 }
 
+/// Lists what is in a folder, without times: names, kinds, modes, targets and digests of all files.
+const LIST: &str = r"find . -printf '%P %y %m %l\n' | LC_ALL=C sort; find . -type f -exec md5sum {} + | LC_ALL=C sort";
+
+/// What is in an image, without times: its settings and its files. The image is its name and its settings, with a blank between.
+///
+/// The engine makes another image each time of a target that an additional context replaces: it says when it was made, and folders have the time
+/// at which the engine wrote them.
+pub(crate) fn content(engine: &Engine, image: &str) -> Result<String, String> {
+    let (id, settings) = image.split_once(' ').ok_or("an image without settings")?;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    let script = format!(
+        r#"set -e
+        id=$(docker create "$1" nothing); trap 'docker rm "$id" >"$2.log"' EXIT; mkdir "$2"; docker export "$id" | tar -x -C "$2"
+        cd "$2"; {LIST}"#
+    );
+    let output = Command::new("sh").args(["-c", &script, "sh", id]).arg(root).envs(&engine.env).output().unwrap();
+    if !output.status.success() {
+        return Err(format!("{id} cannot be read: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(format!("{settings}\n{}", String::from_utf8_lossy(&output.stdout)))
+}
+
+/// What is in a folder, without times.
+pub(crate) fn files(folder: &Path) -> String {
+    let output = Command::new("sh").args(["-c", LIST]).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// The path of `tests/tools/judge`, which is built where it is not there yet.
 pub(crate) fn program() -> String {
     let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools.sh")).arg("judge").output().unwrap();
@@ -98,10 +134,12 @@ impl Fast {
 
     fn image(&mut self, Build { folder, file, args, target, more }: &Build<'_>) -> Result<String, String> {
         let mut question = json!({ "folder": folder, "file": file, "args": args, "target": target.unwrap_or_default() });
-        if let Some(More { contexts, secrets }) = more {
+        if let Some(More { anew, names, contexts, images, secrets }) = more {
+            question["anew"] = json!(anew);
+            question["names"] = json!(names);
             question["contexts"] = json!(contexts);
+            question["images"] = json!(images);
             question["secrets"] = json!(secrets);
-            question["anew"] = json!(true);
         }
         writeln!(self.questions.as_ref().unwrap(), "{question}").unwrap();
         let mut answer = String::new();

@@ -3,12 +3,14 @@
 //! `DOCKTAG_TORTURE=minutes` or `hours` says how long, or a number how many rounds; then each figure is also written down for the report
 //! (`tests/reliability.py`). `DOCKTAG_SEED=7` begins with that seed.
 
+mod changes;
 mod compose_project;
 mod faults;
 mod hostile;
 pub(crate) mod hosts;
 mod judge;
 mod killed;
+mod layout;
 #[path = "../../cli/support/obeyed.rs"]
 mod obeyed;
 mod registries;
@@ -16,7 +18,10 @@ mod same;
 mod secrets;
 mod servers;
 pub(crate) mod sound;
+mod sound_classic;
 mod sound_compose;
+mod sound_outside;
+mod sound_own;
 mod sound_sources;
 mod together;
 mod tree;
@@ -39,6 +44,9 @@ pub(crate) fn tests() -> Vec<Test> {
         sound::tests(),
         sound_compose::tests(),
         sound_sources::tests(),
+        sound_own::tests(),
+        sound_outside::tests(),
+        sound_classic::tests(),
         faults::tests(),
         registries::tests(),
         untrusted::tests(),
@@ -101,6 +109,8 @@ pub(crate) struct Counts {
     pub(crate) same_image: u64,
     /// Tags that changed for an image that stayed.
     pub(crate) needless: u64,
+    /// Images that became others with the same tag, where docktag says that it does not count what was changed.
+    pub(crate) told: u64,
     /// Projects and changes that cannot be built.
     pub(crate) broken: u64,
     /// Images that became others while their tags stayed; the first ends the trial.
@@ -127,6 +137,7 @@ impl Counts {
         self.other_image += other.other_image;
         self.same_image += other.same_image;
         self.needless += other.needless;
+        self.told += other.told;
         self.broken += other.broken;
         self.wrong += other.wrong;
     }
@@ -142,7 +153,7 @@ pub(crate) fn two_at_once(
     trial: impl Fn(usize, u64, &mut Counts) -> Result<(), Failed> + Sync,
     figure: impl Fn(&Counts) -> Figure,
 ) -> Result<(), Failed> {
-    const AT_A_TIME: u64 = 1_000;
+    const AT_A_TIME: u64 = 250;
     let state = Mutex::new((seed(), Counts::default(), Ok(())));
     let work = |thread, until| loop {
         let seed = {

@@ -12,6 +12,7 @@ use crate::Test;
 use crate::engine::{Engine, Needs};
 use crate::random::Random;
 use crate::torture::compose_project::Project;
+use crate::torture::judge;
 use crate::torture::{self, Counts, Figure, Rounds};
 
 /// Changes of one project before the next is made.
@@ -73,7 +74,7 @@ fn try_project(engine: &Engine, thread: usize, seed: u64, counts: &mut Counts) -
             // A service that a profile had left out has nothing to compare with.
             let (Some(image_before), Some(tag_before)) = (images.get(service), tags.get(service)) else { continue };
             match (image == image_before, tag == tag_before) {
-                (false, true) if content(engine, image)? == content(engine, image_before)? => counts.same_image += 1,
+                (false, true) if judge::content(engine, image)? == judge::content(engine, image_before)? => counts.same_image += 1,
                 (false, true) => {
                     return Err(format!(
                         "seed {seed}: {what} gives {service} another image with the same tag\n=== before\n{before}\n=== after\n{project}"
@@ -86,24 +87,6 @@ fn try_project(engine: &Engine, thread: usize, seed: u64, counts: &mut Counts) -
         (images, tags) = (other_images, other_tags);
     }
     Ok(())
-}
-
-/// What is in an image, without times: its settings, and names, kinds, modes, targets and digests of all its files.
-///
-/// The engine makes another image each time of a target that an additional context replaces: it says when it was made, and folders have the time
-/// at which the engine wrote them.
-fn content(engine: &Engine, image: &str) -> Result<String, Failed> {
-    const LIST: &str = r#"set -e
-        id=$(docker create "$1" nothing); trap 'docker rm "$id" >"$2.log"' EXIT; mkdir "$2"; docker export "$id" | tar -x -C "$2"
-        cd "$2"; find . -printf '%P %y %m %l\n' | LC_ALL=C sort; find . -type f -exec md5sum {} + | LC_ALL=C sort"#;
-    let (id, settings) = image.split_once(' ').ok_or("an image without settings")?;
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("root");
-    let output = Command::new("sh").args(["-c", LIST, "sh", id]).arg(root).envs(&engine.env).output().unwrap();
-    if !output.status.success() {
-        return Err(format!("{id} cannot be read: {}", String::from_utf8_lossy(&output.stderr)).into());
-    }
-    Ok(format!("{settings}\n{}", String::from_utf8_lossy(&output.stdout)))
 }
 
 /// Service and the engine's name for its image, with its settings; `None` where Compose cannot build the project.

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::Test;
 use crate::engine::{Engine, Needs};
 use crate::random::Random;
+use crate::torture::changes::{self, Pair, Seen, Trial, Verdict};
 use crate::torture::judge::{self, Build, Judge, More};
 use crate::torture::tree::{self, Entry, Tree};
 use crate::torture::{self, Counts, Figure, Rounds};
@@ -55,40 +56,19 @@ fn figure(counts: &Counts) -> Figure {
 }
 
 fn try_project(judge: &mut Judge<'_>, thread: usize, seed: u64, counts: &mut Counts) -> Result<(), Failed> {
-    let mut random = Random::new(seed);
     let folder = tempfile::Builder::new().prefix("docktag-sound-").tempdir().unwrap();
-    let mut project = Project::new(&mut random, thread);
-    let Some((mut image, mut tag)) = look(judge, &project, folder.path()).map_err(|said| format!("seed {seed}: {said}"))? else {
-        counts.broken += 1;
-        return Ok(());
-    };
-    counts.projects += 1;
-    for _ in 0..CHANGES {
-        let before = project.clone();
-        let what = project.change(&mut random);
-        counts.changes += 1;
-        let looked = look(judge, &project, folder.path()).map_err(|said| format!("seed {seed}: after {what}: {said}"))?;
-        let Some((other_image, other_tag)) = looked else {
-            counts.broken += 1;
-            project = before;
-            continue;
-        };
-        if other_image != image && other_tag == tag {
-            let said = format!("seed {seed}: {what} gives another image with the same tag\nbefore: {before:?}\nafter: {project:?}");
-            return Err(said.into());
-        }
-        counts.add(other_image == image, other_tag == tag, || format!("seed {seed}: {what}\n{project:?}\n"));
-        (image, tag) = (other_image, other_tag);
-    }
-    Ok(())
+    let (project, mut random) = changes::random(seed, |random| Project::new(random, thread));
+    let look = |project: &Project| look(judge, project, folder.path());
+    let mut trial = Trial { seed, changes: CHANGES, look, judge: |_: &Project, _: &Project, _: [&str; 2]| Ok(Verdict::Lie) };
+    trial.run(project, |project| project.change(&mut random), counts)
 }
 
 /// What the engine builds, and the tag; nothing where it cannot be built.
-fn look(judge: &mut Judge<'_>, project: &Project, folder: &Path) -> Result<Option<(String, String)>, String> {
+fn look(judge: &mut Judge<'_>, project: &Project, folder: &Path) -> Result<Option<Seen>, String> {
     project.write(folder);
     let contexts = project.contexts.iter().map(|(name, at)| ((*name).to_owned(), folder.join(at))).collect();
     let secrets = project.secrets.iter().map(|(id, source)| ((*id).to_owned(), value(source))).collect();
-    let more = More { contexts, secrets };
+    let more = More { anew: true, contexts, secrets, ..More::default() };
     let args = project.args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let build = Build { folder: &folder.join("ctx"), file: "Dockerfile", args: &args, target: None, more: Some(&more) };
     let Some(image) = judge.image(&build) else { return Ok(None) };
@@ -96,7 +76,7 @@ fn look(judge: &mut Judge<'_>, project: &Project, folder: &Path) -> Result<Optio
     docktag.args(["tag", "-C"]).arg(folder).envs(VARIABLES.map(|name| (name, value(name))));
     let output = docktag.output().unwrap();
     match output.status.success() {
-        true => Ok(Some((image, String::from_utf8(output.stdout).unwrap()))),
+        true => Ok(Some([("app".to_owned(), Pair { image, tag: String::from_utf8(output.stdout).unwrap() })].into())),
         false => Err(format!("the engine builds this, docktag says {}\n{project:?}", String::from_utf8_lossy(&output.stderr))),
     }
 }

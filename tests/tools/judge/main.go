@@ -3,8 +3,9 @@
 // Each line of standard input is a build, `{"folder": "/f", "file": "Dockerfile", "args": {"V": "1"}, "target": ""}`; each line of standard
 // output is the answer to it: the image's digest, or `error` and why there is none. DOCKER_HOST names the engine's socket.
 //
-// There can also be `"contexts": {"NAME": "/folder"}`, `"secrets": {"ID": "value"}`, and `"anew": true`: then every step is run, whatever the
-// engine has built before, and the answer is the digest of all files without their times, since those of a step differ each time.
+// There can also be `"contexts": {"NAME": "/folder"}`, `"images": {"NAME": "image"}` (named contexts too), `"secrets": {"ID": "value"}`,
+// `"names": ["image"]` (what the engine calls the image afterwards), and `"anew": true`: then every step is run, whatever the engine has built
+// before, and the answer is the digest of all files without their times, since those of a step differ each time.
 package main
 
 import (
@@ -38,7 +39,8 @@ import (
 type build struct {
 	Folder, File, Target string
 	Args                 map[string]string
-	Contexts             map[string]string
+	Contexts, Images     map[string]string
+	Names                []string
 	Secrets              map[string]string
 	Anew                 bool
 }
@@ -105,6 +107,9 @@ func judge(engine control.ControlClient, it build) (string, error) {
 		folders["of-"+name] = folder
 		attributes["context:"+name] = "local:of-" + name
 	}
+	for name, image := range it.Images {
+		attributes["context:"+name] = "docker-image://" + image
+	}
 	for name, folder := range folders {
 		all, err := fsutil.NewFS(folder)
 		if err != nil {
@@ -125,6 +130,9 @@ func judge(engine control.ControlClient, it build) (string, error) {
 	}
 	files.Allow(secretsprovider.FromMap(secrets))
 	exporter := &control.Exporter{Type: "moby", Attrs: map[string]string{}}
+	if len(it.Names) > 0 {
+		exporter.Attrs["name"] = strings.Join(it.Names, ",")
+	}
 	content := &archive{}
 	if it.Anew {
 		exporter.Type = "tar"

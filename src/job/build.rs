@@ -38,7 +38,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     }
     let client = Client::new(desk, options, options.pushes());
     let asked = join_all(targets.into_iter().map(|target| ask(&client, target))).await;
-    let (hits, misses) = match &part {
+    let (mut hits, mut misses) = match &part {
         None => sort(desk, options, asked)?,
         Some(part) => sort(desk, options, parts(&client, part, asked).await?)?,
     };
@@ -48,7 +48,12 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         Some(Presence::Hit(moving)) => moving.digest != found.digest,
         moving => moving.is_some(),
     };
-    let gives_cache = options.pushes() && (!misses.is_empty() || hits.iter().any(is_moved)) && trusted::gives_cache(desk, options).await?;
+    let is_pointed = |hit: &(Asked, Descriptor)| is_moved(hit) || !hit.0.target.tags.is_empty();
+    let writes = options.pushes() && (!misses.is_empty() || hits.iter().any(is_pointed));
+    let gives_cache = writes && trusted::gives_cache(desk, options).await?;
+    if writes && !gives_cache {
+        hits.iter_mut().map(|hit| &mut hit.0).chain(&mut misses).for_each(|asked| tags::leave(desk, &mut asked.target));
+    }
     let moved = hits.iter().map(|hit| (&hit.0.target, gives_cache && is_moved(hit)));
     let built = misses.iter().map(|asked| (&asked.target, gives_cache));
     let planned: Vec<Planned> = match options.dry_run && options.pushes() && part.is_none() {

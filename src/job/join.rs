@@ -29,10 +29,13 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
         return Ok(report);
     }
     let client = Client::new(desk, options, true);
-    let asked = join_all(targets.into_iter().map(|target| ask(&client, target))).await;
+    let mut asked = join_all(targets.into_iter().map(|target| ask(&client, target))).await;
     report.hit = Some(asked.iter().all(|asked| matches!(asked.image, Presence::Hit(_))));
     let provenance = if report.hit == Some(false) { Provenance::find(desk, options).await } else { None };
     let gives_cache = trusted::gives_cache(desk, options).await?;
+    if !gives_cache {
+        asked.iter_mut().for_each(|asked| tags::leave(desk, &mut asked.target));
+    }
     let all: Vec<&Target> = asked.iter().map(|asked| &asked.target).collect();
     let sha256 = match report.hit {
         Some(false) => strong::tags(desk, options, &report.manifest, &all).await?,

@@ -54,6 +54,13 @@ pub(super) fn check(desk: &Desk, options: &Options, targets: &mut [Target]) -> R
     Ok(())
 }
 
+/// Leaves the tags of a target as they are: on a branch that is not trusted, they could become a base or a cache of other branches.
+pub(super) fn leave(desk: &Desk, target: &mut Target) {
+    for tag in std::mem::take(&mut target.tags) {
+        desk.tell(Note::info(format!("{tag}: stays, since only a trusted branch sets the tags of a Compose file")));
+    }
+}
+
 /// Returns what `--dry-run` says of the tags of a target: those of the Compose file, and the moving tag if it would be moved.
 pub(super) fn planned(target: &Target, is_moving: bool) -> Vec<Planned> {
     let moving = target.moving.iter().filter(|_| is_moving).map(ToString::to_string);

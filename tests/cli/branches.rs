@@ -6,12 +6,14 @@ use crate::support::{Project, REPOSITORY, Run};
 /// A project in Compose mode.
 fn project() -> Project {
     let project = Project::new();
-    let compose = format!("services: {{app: {{image: '{}', build: docker}}}}\n", project.image);
+    project.docker(&[(r#""tag "*"#, "")]);
+    let image = &project.image;
+    let compose = format!("services: {{app: {{image: '{image}', build: {{context: docker, tags: ['{image}:latest']}}}}}}\n");
     project.dir.file("docker-compose.yml", compose);
     project
 }
 
-/// What happens with the moving tag.
+/// What happens with the moving tag and the project's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
     Moves,
@@ -26,7 +28,7 @@ use Then::{Moves, Nothing, Stays};
 /// Builds what is missing and checks what happened; then the same with a hit.
 #[track_caller]
 fn check(project: &Project, run: impl Fn() -> Run, then: Then) {
-    let moving = format!("{REPOSITORY}:ci");
+    let [moving, own] = ["ci", "latest"].map(|tag| format!("{REPOSITORY}:{tag}"));
     let ran = run().run();
     ran.ok();
     let is_pushed = ran.stderr.contains(": pushed, sha256:");
@@ -41,15 +43,22 @@ fn check(project: &Project, run: impl Fn() -> Run, then: Then) {
             assert_eq!(project.registry.get(&moving), None);
         }
     }
+    assert_eq!(project.registry.get(&own).is_some(), then == Moves, "{}", ran.stderr);
+    if let Stays(_) = then {
+        ran.says(&[":latest: stays, since only a trusted branch sets the tags of a Compose file"]);
+    }
     assert_eq!(is_pushed, !matches!(then, Nothing(_)), "{}", ran.stderr);
     let cache = project.calls().into_iter().find(|call| call.line().ends_with("build app")).unwrap().added_text;
     assert_eq!(cache.contains(":ci-cache,mode=max"), then == Moves, "only a trusted branch writes the cache: {cache}");
     if is_pushed {
         project.registry.put(&moving, "of another commit");
+        project.registry.put(&own, "of another commit");
         let again = run().run();
         again.says(&["hit, sha256:"]).ok();
         let expected = if then == Moves { "pushed" } else { "of another commit" };
-        assert_eq!(project.registry.get(&moving).as_deref(), Some(expected), "{}", again.stderr);
+        for tag in [&moving, &own] {
+            assert_eq!(project.registry.get(tag).as_deref(), Some(expected), "{}", again.stderr);
+        }
     }
 }
 

@@ -129,6 +129,8 @@ export interface Options {
   commits?: string;
   /** Keep the images of all branches, here and at the remote; without it, only the branch that is checked out counts */
   'keep-branches'?: boolean;
+  /** Keep the images of all commits that git tags point at, here and at the remote */
+  'keep-tags'?: boolean;
   /** Of how many of the last commits of each branch to keep the images; without it, of the last one */
   'keep-commits'?: string;
   /** Of how many days to keep everything: what a job is about to use may be on no branch yet [default: 1] */

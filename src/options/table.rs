@@ -304,6 +304,7 @@ pub const OPTIONS: &[Definition] = &[
         &[Prune],
         "Keep the images of all branches, here and at the remote; without it, only the branch that is checked out counts",
     ),
+    both("keep-tags", Takes::Flag, &[Prune], "Keep the images of all commits that git tags point at, here and at the remote"),
     both(
         "keep-commits",
         Takes::One("NUMBER"),

@@ -324,7 +324,7 @@ pub const OPTIONS: &[Definition] = &[
         "ignore-commit",
         Takes::Many("COMMIT"),
         &[Prune],
-        "A commit whose images cannot be computed; those that were built from it are kept all the same",
+        "A commit whose images cannot be computed; those that were built from it, or may be its images, are kept",
     ),
     both("delete", Takes::Flag, &[Prune], "Delete what nothing needs; without it, it is only listed"),
     both("plot", Takes::One("FILE"), &[Backtest], "Write a plot (SVG) of the builds to this file"),

@@ -1,6 +1,6 @@
 //! `prune`: which images in the registry no branch and no recent commit needs, and their deletion.
 //!
-//! Whatever is not certain is kept: an image that was built from a commit that counts, or may be that of one; an image without a kept manifest
+//! Whatever is not certain is kept: an image that was built from a commit that counts, or may be that of one ([`certain`]); an image without a kept manifest
 //! that names it, one that shares its digest with something that is kept, one that is young.
 
 mod certain;
@@ -82,7 +82,7 @@ async fn repositories(desk: &Desk, options: &mut Options) -> Result<Vec<Reposito
     match repositories.is_empty() {
         false => Ok(repositories),
         true => Err(Error::new(Code::NoTarget, "no service has an image in a registry")
-            .help("give the services an `image:`, or `--repository-prefix`")),
+            .help("give the options and variables of the build jobs, such as `--image`, or `--path` and `--image`; otherwise each service needs an `image:`, or use `--repository-prefix`")),
     }
 }
 

@@ -85,7 +85,16 @@ pub(super) async fn find(desk: &Desk, options: &Options) -> Result<Needed> {
     let mut failed: Vec<(String, Error)> = Vec::new();
     let mut without: Option<Error> = None;
     for (commit, tree) in commits {
-        if ignored.contains(&commit) || trees.get(&tree).is_some() {
+        if trees.get(&tree).is_some() {
+            continue;
+        }
+        if ignored.contains(&commit) {
+            // What may be its image is kept all the same.
+            if let Ok(repositories) = ignored_repositories(&reader, &commit).await
+                && !repositories.is_empty()
+            {
+                needed.counted.push(Counted { commit, repositories });
+            }
             continue;
         }
         match demands(&reader, &commit).await {
@@ -132,10 +141,18 @@ fn uncomputable(failed: &[(String, Error)], first: Error) -> Error {
         count => format!(" (and those of {} more commits)", count - 1),
     };
     let all: Vec<String> = failed.iter().map(|(commit, _)| format!("--ignore-commit {commit}")).collect();
-    let help = first.help.as_ref().map(|help| format!("{help}; ")).unwrap_or_default();
+    let help = match first.code {
+        Code::SourceMissing | Code::DockerfileMissing => {
+            "the commit does not have this file: does an earlier step of the job make it? ".to_owned()
+        }
+        _ => first.help.as_ref().map(|help| format!("{help}; ")).unwrap_or_default(),
+    };
     Error::new(first.code, format!("the images that it needs cannot be computed{more}: {}", first.headline()))
         .at(format!("commit {commit}"))
-        .help(format!("{help}to keep only what was built from such commits, go on with `{}`", all.join(" ")))
+        .help(format!(
+            "{help}to keep what was built from such commits or may be theirs, without computing it, go on with `{}`",
+            all.join(" ")
+        ))
 }
 
 /// The images of a commit, and the repositories of all its services; an error with whether the commit certainly has none.
@@ -170,6 +187,12 @@ async fn states(desk: &Desk, options: &Options) -> Result<Vec<State>> {
         Ok(states) => Ok(states),
         Err(_) => states::read(desk, options).await,
     }
+}
+
+/// The repositories of a commit whose images are not computed.
+async fn ignored_repositories(reader: &Reader, commit: &str) -> Result<Vec<Option<Repository>>> {
+    let (desk, _) = reader.over(reader.at(commit).await?).await?;
+    repositories(&desk, reader.options()).await
 }
 
 /// Where the images of all services go, whatever their profiles; `None` if one can go anywhere.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::support::git::{commit, git, path};
 use crate::support::project::PUSH;
+use crate::support::registry::{MANIFEST, digest};
 use crate::support::{Project, REPOSITORY, Reply, Run};
 
 const DOCKERFILE: &str = "FROM scratch AS dev\nCOPY a /dev\nFROM scratch AS prod\nCOPY a /prod\n";
@@ -329,6 +330,60 @@ fn another_project_folder_with_the_same_repository_is_no_other_image() {
     dir.file("web/a", "2");
     commit(dir, "third");
     assert_eq!(verdicts(&project, &[])[&first], "unneeded");
+}
+
+#[test]
+fn the_parts_of_an_index_stay_as_long_as_the_index() {
+    let project = project("{context: ., platforms: [linux/amd64, linux/arm64]}");
+    let dir = &project.dir;
+    let parts = |tag: &str| ["amd64", "arm64"].map(|architecture| format!("{tag}-linux-{architecture}"));
+    let join = || {
+        let image = run(&project, &["tag"], PLAIN.1).ok();
+        let tag = image.trim().rsplit(':').next().unwrap().to_owned();
+        for part in parts(&tag) {
+            project.registry.put(&format!("{REPOSITORY}:{part}"), &MANIFEST.replace("{}", &format!("{{\"x\":{part:?}}}")));
+        }
+        run(&project, &["join", "--moving-tag", ""], PLAIN.1).ok();
+        let index = project.registry.get(&format!("{REPOSITORY}:{tag}")).unwrap();
+        std::fs::write(dir.beside("registry").join(REPOSITORY).join(digest(index.as_bytes())), index).unwrap();
+        tag
+    };
+    commit(dir, "first");
+    let first = join();
+    dir.file("README", "2");
+    commit(dir, "second");
+    let found = verdicts(&project, &["--delete"]);
+    assert_eq!(found[&first], "needed");
+    assert!(parts(&first).iter().all(|part| found[part] == "needed"), "{found:?}");
+    dir.file("a", "3");
+    commit(dir, "third");
+    let third = join();
+    let found = verdicts(&project, &[]);
+    assert!([&first].into_iter().chain(&parts(&first)).all(|tag| found[tag] == "unneeded"), "{found:?}");
+    assert!(found[&third] == "needed" && parts(&third).iter().all(|part| found[part] == "needed"), "{found:?}");
+}
+
+#[test]
+fn a_manifest_that_is_reused_is_judged_like_one_that_was_made() {
+    let project = project(".");
+    let (dir, image) = (&project.dir, &*project.image);
+    dir.file("compose.yaml", "services:\n  app: {image: \"${DOCKER_IMAGE}\", build: lib}\n").file(".gitignore", "/kept\n");
+    let plain = ["--path", "lib", "--image", image];
+    let build = || {
+        let text = run(&project, &[BUILD, &plain, &["--reuse", "kept"]].concat(), PLAIN.1).ok();
+        text.trim().rsplit(':').next().unwrap().to_owned()
+    };
+    commit(dir, "first");
+    let first = build();
+    dir.file("README", "2");
+    commit(dir, "second");
+    assert_eq!(build(), first);
+    assert_eq!(verdicts(&project, &plain)[&first], "needed");
+    dir.file("lib/b", "3");
+    commit(dir, "third");
+    std::fs::remove_file(dir.path("kept")).unwrap();
+    assert_ne!(build(), first);
+    assert_eq!(verdicts(&project, &plain)[&first], "unneeded");
 }
 
 #[test]

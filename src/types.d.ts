@@ -135,7 +135,7 @@ export interface Options {
   'keep-commits'?: string;
   /** Of how many days to keep everything: what a job is about to use may be on no branch yet [default: 1] */
   'keep-days'?: string;
-  /** A commit whose images cannot be computed; those that were built from it are kept all the same */
+  /** A commit whose images cannot be computed; those that were built from it, or may be its images, are kept */
   'ignore-commit'?: string | string[];
   /** Delete what nothing needs; without it, it is only listed */
   delete?: boolean;

@@ -36,7 +36,7 @@ const COMMANDS: [(&str, &[&str]); 7] = [
     ("since HEAD~1 (", &["why", "--against", "HEAD~1"]),
     ("2 commits", &["backtest"]),
     ("CRLF on disk, LF in git", &["tag", "--checkout", "as-in-git"]),
-    ("commits whose images are needed: 1 (heads: 1, commits of each: 1)", &["prune", "--keep-branches"]),
+    ("commits of this git repository whose images are needed: 1 (heads: 1, commits of each: 1)", &["prune", "--keep-branches"]),
     ("pushed, sha256:", &["build", "--force"]),
     ("pushed, sha256:", &["build", "--force", "--trusted-branch", "main"]),
 ];

@@ -34,7 +34,7 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let needed = needed::find(desk, options).await?;
     let tags = if options.keep_tags { format!(", tags: {}", needed.heads.tags.len()) } else { String::new() };
     desk.tell(Note::info(format!(
-        "commits whose images are needed: {} (heads: {}, commits of each: {}{tags})",
+        "commits of this git repository whose images are needed: {} (heads: {}, commits of each: {}{tags})",
         needed.commits.len(),
         needed.heads.branches.len(),
         options.keep_commits

@@ -88,7 +88,7 @@ fn no_program_of_a_repositorys_configuration_is_started() {
             assert_eq!(started(&project), [""; 0], "{key} in {args:?}");
             match (key, args[0]) {
                 ("remote.X.url" | "remote.X.vcs", "prune") => {
-                    ran.fails(2, &["git cannot list the branches of `origin`: ", "transport", "not allowed"]);
+                    ran.fails(2, &["git cannot list the branches and tags of `origin`: ", "transport", "not allowed"]);
                 }
                 _ => assert!(ran.ok().contains(said) || ran.stderr.contains(said), "{key} in {args:?}: {}{}", ran.text(), ran.stderr),
             }

@@ -1,7 +1,7 @@
 //! `prune`: which images in the registry no branch and no recent commit needs, and their deletion.
 //!
-//! Whatever is not certain is kept: an image that was built from a commit that counts, or may be that of one ([`certain`]); an image without a kept manifest
-//! that names it, one that shares its digest with something that is kept, one that is young.
+//! Whatever is not certain is kept: an image that was built from a commit that counts, or may be that of one ([`certain`]); an image without a
+//! kept manifest that names it, one that shares its digest with something that is kept, one that is young.
 
 mod certain;
 mod demand;

@@ -55,7 +55,7 @@ fn run(project: &mut Project, command: &str, (args, variable): Job<'_>) -> Strin
 fn jobs(engine: &Engine) -> Result<(), Failed> {
     let app = "services:\n  app:\n    image: IMAGE\n    build: ";
     let debug = "services:\n  app: {image: IMAGE, build: {context: ., target: dev}}\n  debug: {image: 'IMAGE:debug', profiles: [debug], build: {context: ., target: prod}}\n";
-    let kinds: [(&str, String, [Job<'_>; 2]); 5] = [
+    let kinds: [(&str, String, [Job<'_>; 2]); 6] = [
         ("target", format!("{app}{{context: ., target: \"${{TARGET:-dev}}\"}}\n"), [(&[], None), (&[], Some(("TARGET", "prod")))]),
         (
             "dockerfile",
@@ -68,6 +68,11 @@ fn jobs(engine: &Engine) -> Result<(), Failed> {
             [(&[], None), (&["--salt", "x"], Some(("V", "2")))],
         ),
         ("platform", format!("{app}.\n"), [(&["--platform", "linux/amd64"], None), (&["--platform", "linux/arm64"], None)]),
+        (
+            "an image that two services share",
+            "services:\n  app: {image: IMAGE, build: .}\n  web: {image: IMAGE, build: .}\n".to_owned(),
+            [(&[], None), (&["--salt", "x"], None)],
+        ),
         ("profile", debug.to_owned(), [(&[], None), (&["--profile", "debug"], None)]),
     ];
     for (what, service, jobs) in kinds {

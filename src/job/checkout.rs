@@ -70,14 +70,18 @@ pub(super) async fn as_in_git(desk: &Desk, options: &Options, listing: &mut List
     Ok(git.altered(desk, &listing.files))
 }
 
-/// Asks git for the files of some folders; `None` where they count as they are on disk.
-pub(super) async fn ask_git(desk: &Desk, options: &Options, folders: &[String]) -> Option<Git> {
-    let wanted = match options.checkout {
+/// Whether files count as git has them.
+pub(super) fn is_as_in_git(options: &Options) -> bool {
+    match options.checkout {
         Checkout::Auto => options.host.windows,
         Checkout::AsIs => false,
         Checkout::AsInGit => true,
-    };
-    if !wanted {
+    }
+}
+
+/// Asks git for the files of some folders; `None` where they count as they are on disk.
+pub(super) async fn ask_git(desk: &Desk, options: &Options, folders: &[String]) -> Option<Git> {
+    if !is_as_in_git(options) {
         return None;
     }
     let format = "--format=%(objectmode) %(eolinfo:index) %(eolinfo:worktree) %(path)";

@@ -119,7 +119,7 @@ pub(super) fn targets(
         manifest.notes.extend(notes);
         let text = manifest.render();
         let hash = tag(options.algorithm, &text);
-        let named = name(options, project, draft).and_then(|name| {
+        let named = name(options, project, draft.service).and_then(|name| {
             let moving = options.moving_tag.as_ref().filter(|_| !name.is_local);
             Ok((name.tagged(&hash)?, moving.map(|tag| name.moving(tag)).transpose()?, name.is_local))
         });
@@ -215,8 +215,8 @@ fn two_images(options: &Options, draft: &Draft<'_>, other: &Target, text: &[u8])
     }
 }
 
-fn name(options: &Options, project: &Project, draft: &Draft<'_>) -> Result<Name> {
-    let service = draft.service;
+/// The name of a service's image, but for the hash.
+pub(super) fn name(options: &Options, project: &Project, service: &Service) -> Result<Name> {
     let at = |error: Error| match &service.image_place {
         Some(place) => error.at(&place.file).line(place.line),
         None => error,

@@ -230,6 +230,25 @@ pub(super) async fn commit(desk: &Desk, options: &Options, repository: &Reposito
     }
 }
 
+/// The ids and types of what some revisions name, in their order; `None` if it is not here.
+pub(super) async fn check(desk: &Desk, options: &Options, revisions: &[Rc<str>]) -> Result<Vec<Option<(String, String)>>> {
+    if revisions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let exited = run(desk, options, &["cat-file", "--batch-check"], Some(lines(revisions)), "which of these are here?").await?;
+    let read = |line: &str| {
+        let mut words = line.split(' ');
+        let (id, kind) = (words.next()?, words.next()?);
+        // `ID TYPE SIZE`, or `REVISION missing` (git, "git-cat-file", "BATCH OUTPUT")
+        words.next().map(|_| (id.to_owned(), kind.to_owned()))
+    };
+    let found: Vec<_> = String::from_utf8_lossy(&exited.stdout).lines().map(read).collect();
+    match found.len() == revisions.len() {
+        true => Ok(found),
+        false => Err(Error::new(Code::NoRepository, format!("git does not say what is here: {}", exited.last_lines())).at("git")),
+    }
+}
+
 /// The tree of a commit, sorted by path.
 pub(super) async fn tree(desk: &Desk, options: &Options, commit: &str) -> Result<Vec<Item>> {
     tree_in(desk, options, "", commit).await

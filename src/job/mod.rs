@@ -30,6 +30,8 @@ mod look;
 mod model;
 mod moving;
 mod named;
+mod objects;
+mod origin;
 mod outside;
 mod per_commit;
 mod place;

@@ -9,7 +9,7 @@ use crate::job::attributes::{Converted, filled};
 use crate::job::git::{self, Kind};
 use crate::job::place::Places;
 use crate::job::revision::{Reader, Tree};
-use crate::job::{branch, draft, model, submodules};
+use crate::job::{branch, checkout, draft, model, origin, submodules};
 use crate::manifest::Manifest;
 use crate::note::{self, Entry};
 use crate::options::Options;
@@ -22,6 +22,7 @@ const MOST: usize = 8 * 1024;
 pub(super) struct Provenance {
     commit: String,
     parents: Vec<String>,
+    repository: Option<String>,
     checkout: Option<Checkout>,
 }
 
@@ -35,6 +36,8 @@ struct Checkout {
     places: Option<Places>,
     /// The ignore files of the contexts, as a manifest would name them. They choose what counts, and are no inputs themselves.
     ignore_files: Vec<String>,
+    /// Whether git's configuration on this machine converts line ends, so that any file can differ from its object.
+    is_converted: bool,
 }
 
 /// A file or folder that is not as in the commit.
@@ -57,14 +60,22 @@ impl Provenance {
         let commit = branch::head(desk, options).await?;
         let parents = parents(desk, options, &commit).await.unwrap_or_default();
         let checkout = Checkout::read(desk, options, &commit).await.ok();
-        Some(Provenance { commit, parents, checkout })
+        let repository = origin::recorded(desk, options).await;
+        Some(Provenance { commit, parents, repository, checkout })
     }
 
     /// What is kept beside an image with this manifest.
     pub(super) fn source(&self, options: &Options, manifest: &[u8]) -> Source {
         let found = self.checkout.as_ref().and_then(|checkout| checkout.compare(&Manifest::parse(options.algorithm, manifest).ok()?));
         let (is_dirty, uncommitted) = found.unzip();
-        Source { commit: self.commit.clone(), parents: self.parents.clone(), is_dirty: is_dirty.flatten(), uncommitted }
+        Source {
+            commit: self.commit.clone(),
+            parents: self.parents.clone(),
+            is_dirty: is_dirty.flatten(),
+            uncommitted,
+            repository: self.repository.clone(),
+            folder: self.checkout.as_ref().and_then(Checkout::folder),
+        }
     }
 }
 
@@ -102,7 +113,8 @@ impl Checkout {
             changes.iter_mut().filter(|change| change.place == *place).for_each(|change| change.is_doubtful = is_filled.is_none());
         }
         changes.sort_unstable();
-        Ok(Checkout { reader, tree, changes, places, ignore_files })
+        let is_converted = !checkout::is_as_in_git(options) && converts(desk, options).await?;
+        Ok(Checkout { reader, tree, changes, places, ignore_files, is_converted })
     }
 
     /// Whether there are uncommitted changes, and the paths that the commit does not have so; `None` if they have no place in the repository.
@@ -129,8 +141,17 @@ impl Checkout {
             let place = String::from_utf8_lossy(&change.place);
             uncommitted.push(crate::path::way(&format!("/{folder}"), &format!("/{place}")).into_bytes());
         }
+        if self.is_converted {
+            uncommitted.push(b".".to_vec());
+        }
         let is_known = is_dirty || !self.changes.iter().any(|change| change.is_doubtful);
         Some((is_known.then_some(is_dirty), lines(uncommitted)))
+    }
+
+    /// The folder that the paths of a manifest begin in, from the top folder.
+    fn folder(&self) -> Option<String> {
+        let folder = String::from_utf8(self.place(b".")?).ok()?;
+        Some(if folder.is_empty() { ".".to_owned() } else { folder })
     }
 
     fn place(&self, path: &[u8]) -> Option<Vec<u8>> {
@@ -187,6 +208,18 @@ fn candidates(places: &Places, project: &Project) -> Vec<String> {
 async fn found(desk: &Desk, places: &Places, files: Vec<String>) -> Result<Vec<String>> {
     let exist = desk.exist(files.iter().map(|file| places.of_host(file)).collect()).await.map_err(|failure| failure.of_file("."))?;
     Ok(files.into_iter().zip(exist).filter(|(_, exists)| *exists).map(|(file, _)| file).collect())
+}
+
+/// Whether a checkout writes other line ends than git has, whatever `.gitattributes` say.
+///
+/// rule: git, "git-config", `core.autocrlf` and `core.eol`
+async fn converts(desk: &Desk, options: &Options) -> Result<bool> {
+    let args = ["config", "--null", "--get-regexp", "^core\\.(autocrlf|eol)$"];
+    let configured = git::run(desk, options, &args, None, "does git convert line ends?").await?;
+    let configured = String::from_utf8_lossy(&configured.stdout).to_ascii_lowercase();
+    let values =
+        configured.split('\0').filter(|line| !line.is_empty()).map(|line| line.split_once('\n').map_or("true", |(_, value)| value));
+    Ok(values.into_iter().any(|value| matches!(value, "true" | "yes" | "on" | "1" | "crlf")))
 }
 
 /// As texts; a list that is too long, or that is no text, says that everything can differ.

@@ -9,20 +9,12 @@ use crate::desk::{Desk, Files, join_all};
 use crate::digest::Algorithm;
 use crate::error::Result;
 use crate::job::git::{self, Item, Kind, Repository};
+use crate::job::objects::{Store, add, find};
 use crate::job::submodules::{self, Submodule};
 use crate::need::{Answer, Failure, FailureKind, Hashed, Listing, Need};
 use crate::options::{Checkout, Options};
 use crate::path::RelPath;
 use crate::tree::{Entry, Folder, Node};
-
-/// What was read of objects, kept for all commits: an object never changes.
-#[derive(Debug, Default)]
-pub(super) struct Store {
-    /// Sorted by object.
-    hashed: Vec<(Rc<str>, Hashed)>,
-    /// Contents of small files and targets of links, sorted by object.
-    contents: Vec<(Rc<str>, Rc<[u8]>)>,
-}
 
 /// Reads commits of one repository.
 #[derive(Debug, Clone)]
@@ -102,14 +94,7 @@ impl Reader {
 
     /// Where a folder of the host is in a tree, by names alone; `None` outside of the repository.
     pub(super) fn place(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let mut place = Vec::new();
-        for part in self.parts(path)? {
-            match part.as_slice() {
-                b".." => place.truncate(above(&place)?),
-                part => push(&mut place, part),
-            }
-        }
-        Some(place)
+        resolved(self.parts(path)?)
     }
 
     /// The parts of a path of the host, from the top folder on.
@@ -132,10 +117,10 @@ impl Reader {
         Ok(())
     }
 
-    /// Hashes objects that are not known yet: each is hashed once, however many commits have it.
-    async fn hash(&self, tree: &Tree, items: &[&Item], algorithm: Algorithm) -> std::result::Result<(), Failure> {
+    /// Hashes files of a tree, in their order: each object is hashed once, however many commits have it.
+    pub(super) async fn hash(&self, tree: &Tree, items: &[&Item], algorithm: Algorithm) -> std::result::Result<Vec<Hashed>, Failure> {
         for (folder, mut objects) in tree.by_folder(items) {
-            objects.retain(|object| find(&self.store.borrow().hashed, object).is_none());
+            objects.retain(|object| find(self.store.borrow().hashed(algorithm), object).is_none());
             let parts = objects.chunks(BATCH.min(objects.len() / 4 + 64)).map(|part| {
                 let args = [&git::inside(&folder)[..], &["cat-file", "--batch"]].concat();
                 self.desk.objects(git::command(&args, Some(git::lines(part)), "hash files of the commit"), algorithm)
@@ -147,9 +132,10 @@ impl Reader {
             if hashed.len() != objects.len() {
                 return Err(other("git printed other objects than it was asked for"));
             }
-            add(&mut self.store.borrow_mut().hashed, objects.into_iter().zip(hashed));
+            add(self.store.borrow_mut().hashed_mut(algorithm), objects.into_iter().zip(hashed));
         }
-        Ok(())
+        let store = self.store.borrow();
+        items.iter().map(|item| find(store.hashed(algorithm), &item.object).copied()).collect::<Option<_>>().ok_or_else(not_found)
     }
 }
 
@@ -299,13 +285,8 @@ impl Revision {
             let item = self.place(path.as_bytes(), true).and_then(|place| self.item(&self.saw(place)));
             items.push(item.ok_or_else(|| Failure { path: Some(path.clone()), ..not_found() })?);
         }
-        self.reader.hash(&self.tree, &items, algorithm).await?;
-        let store = self.reader.store.borrow();
-        let hashed = |item: &&Item| {
-            let hashed = find(&store.hashed, &item.object)?;
-            Some(Hashed { executable: item.kind == Kind::Executable, ..*hashed })
-        };
-        items.iter().map(hashed).collect::<Option<Vec<_>>>().ok_or_else(not_found)
+        let hashed = self.reader.hash(&self.tree, &items, algorithm).await?;
+        Ok(items.iter().zip(hashed).map(|(item, hashed)| Hashed { executable: item.kind == Kind::Executable, ..hashed }).collect())
     }
 
     fn exists(&self, path: &str) -> bool {
@@ -360,6 +341,22 @@ impl Revision {
     }
 }
 
+/// Where a path from the top folder is in a tree, by names alone; `None` outside of the repository.
+pub(super) fn place_of(path: &[u8]) -> Option<Vec<u8>> {
+    resolved(parts(path))
+}
+
+fn resolved(parts: Vec<Vec<u8>>) -> Option<Vec<u8>> {
+    let mut place = Vec::new();
+    for part in parts {
+        match part.as_slice() {
+            b".." => place.truncate(above(&place)?),
+            part => push(&mut place, part),
+        }
+    }
+    Some(place)
+}
+
 /// The parts of a path.
 fn parts(path: &[u8]) -> Vec<Vec<u8>> {
     path.split(|&byte| byte == b'/').filter(|part| !part.is_empty() && *part != b".").map(<[u8]>::to_vec).collect()
@@ -375,17 +372,6 @@ fn push(place: &mut Vec<u8>, part: &[u8]) {
 /// How long the path of the folder is that a place is in; `None` for the top folder.
 fn above(place: &[u8]) -> Option<usize> {
     (!place.is_empty()).then(|| place.iter().rposition(|&byte| byte == b'/').unwrap_or_default())
-}
-
-fn find<'a, T>(sorted: &'a [(Rc<str>, T)], object: &str) -> Option<&'a T> {
-    sorted.binary_search_by(|(other, _)| (**other).cmp(object)).ok().map(|index| &sorted[index].1)
-}
-
-fn add<T>(sorted: &mut Vec<(Rc<str>, T)>, new: impl Iterator<Item = (Rc<str>, T)>) {
-    sorted.extend(new);
-    // What is sorted already costs one comparison each.
-    sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
-    sorted.dedup_by(|(a, _), (b, _)| a == b);
 }
 
 fn not_found() -> Failure {

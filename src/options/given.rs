@@ -178,13 +178,14 @@ impl Given {
         options.diff = self.flag("diff")?;
         options.commits = self.number("commits", 1)?;
         options.keep_branches = self.flag("keep-branches")?;
+        options.keep_tags = self.flag("keep-tags")?;
         options.keep_commits = self.number("keep-commits", 1)?;
         options.keep_days = self.number("keep-days", 0)?;
         options.ignored_commits = self.many("ignore-commit")?;
         options.delete = self.flag("delete")?;
-        if job == Job::Prune && !options.keep_branches && !self.has("keep-commits") {
+        if job == Job::Prune && !options.keep_branches && !options.keep_tags && !self.has("keep-commits") {
             return Err(Error::new(Code::Usage, "`prune` has to know what is to be kept").help(
-                "`--keep-branches` keeps the images of all branches, `--keep-commits 20` those of the last 20 commits of each; nothing is deleted without `--delete`",
+                "`--keep-branches` keeps the images of all branches, `--keep-tags` those of git tags, `--keep-commits 20` those of the last 20 commits of each branch; nothing is deleted without `--delete`",
             ));
         }
         options.plot = self.one("plot")?;

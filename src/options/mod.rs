@@ -249,6 +249,8 @@ pub struct Options {
     pub commits: usize,
     /// Whether the images of all branches are kept, not only of the one that is checked out.
     pub keep_branches: bool,
+    /// Whether `prune` keeps the images of the commits that git tags point at.
+    pub keep_tags: bool,
     /// How many of the last commits of each branch keep their images.
     pub keep_commits: usize,
     /// Of how many days everything is kept.
@@ -352,6 +354,7 @@ impl Options {
             diff: false,
             commits: 100,
             keep_branches: false,
+            keep_tags: false,
             keep_commits: 1,
             keep_days: 1,
             ignored_commits: Vec::new(),

@@ -304,6 +304,7 @@ pub const OPTIONS: &[Definition] = &[
         &[Prune],
         "Keep the images of all branches, here and at the remote; without it, only the branch that is checked out counts",
     ),
+    both("keep-tags", Takes::Flag, &[Prune], "Keep the images of all commits that git tags point at, here and at the remote"),
     both(
         "keep-commits",
         Takes::One("NUMBER"),
@@ -323,7 +324,7 @@ pub const OPTIONS: &[Definition] = &[
         "ignore-commit",
         Takes::Many("COMMIT"),
         &[Prune],
-        "A commit whose images cannot be computed; those that were built from it are kept all the same",
+        "A commit whose images cannot be computed; those that were built from it, or may be its images, are kept",
     ),
     both("delete", Takes::Flag, &[Prune], "Delete what nothing needs; without it, it is only listed"),
     both("plot", Takes::One("FILE"), &[Backtest], "Write a plot (SVG) of the builds to this file"),

@@ -14,6 +14,10 @@ const REVISION: &str = "org.opencontainers.image.revision";
 const PARENTS: &str = "vnd.docktag.parents";
 /// Whether the working tree had uncommitted changes: `true` or `false`.
 const DIRTY: &str = "vnd.docktag.dirty";
+/// The git repository of the commit, as a digest of its address.
+const REPOSITORY: &str = "vnd.docktag.repository";
+/// The folder that the paths of the manifest begin in, from the top folder of the git repository; `.` for that itself.
+const FOLDER: &str = "vnd.docktag.folder";
 /// The inputs that this commit does not have so, one path a line.
 const UNCOMMITTED: &str = "vnd.docktag.uncommitted";
 
@@ -41,6 +45,10 @@ pub struct Source {
     pub is_dirty: Option<bool>,
     /// Paths of the manifest that the commit does not have with the same contents: files and folders, `.` for all; `None` if that is not known.
     pub uncommitted: Option<Vec<String>>,
+    /// The git repository, as a digest of its address; `None` if the clone had no remote.
+    pub repository: Option<String>,
+    /// The folder that the paths of the manifest begin in, from the top folder of the git repository; `None` if that is not known.
+    pub folder: Option<String>,
 }
 
 impl Source {
@@ -72,6 +80,8 @@ pub(super) fn annotations(about: &About) -> Value {
         (PARENTS, parents),
         (DIRTY, source.and_then(|source| source.is_dirty).map(|is_dirty| is_dirty.to_string())),
         (UNCOMMITTED, source.and_then(|source| source.uncommitted.as_ref()).map(|paths| paths.join("\n"))),
+        (REPOSITORY, source.and_then(|source| source.repository.clone())),
+        (FOLDER, source.and_then(|source| source.folder.clone())),
     ] {
         if let Some(value) = value {
             all[name] = value.into();
@@ -88,6 +98,8 @@ pub(super) fn read(annotations: &Value) -> About {
         parents: text(PARENTS).iter().flat_map(|parents| parents.split(' ')).map(str::to_owned).collect(),
         is_dirty: text(DIRTY).and_then(|dirty| dirty.parse().ok()),
         uncommitted: text(UNCOMMITTED).map(|paths| paths.lines().map(str::to_owned).collect()),
+        repository: text(REPOSITORY),
+        folder: text(FOLDER),
     };
     About { tag: text(TAG).unwrap_or_default(), sha256: text(SHA256), created: text(CREATED), source: text(REVISION).map(source) }
 }
@@ -103,6 +115,8 @@ mod tests {
             parents: vec!["b".repeat(40), "c".repeat(40)],
             is_dirty: uncommitted.as_ref().map(|paths| !paths.is_empty()),
             uncommitted,
+            repository: Some("1".repeat(64)),
+            folder: Some(".".to_owned()),
         };
         for source in [source(None), source(Some(Vec::new())), source(Some(vec!["a b".to_owned(), "../c".to_owned()]))] {
             assert_eq!(

@@ -36,7 +36,7 @@ const COMMANDS: [(&str, &[&str]); 7] = [
     ("since HEAD~1 (", &["why", "--against", "HEAD~1"]),
     ("2 commits", &["backtest"]),
     ("CRLF on disk, LF in git", &["tag", "--checkout", "as-in-git"]),
-    ("commits whose images are needed: 1 (branches: 1, commits per branch: 1)", &["prune", "--keep-branches"]),
+    ("commits of this git repository whose images are needed: 1 (heads: 1, commits of each: 1)", &["prune", "--keep-branches"]),
     ("pushed, sha256:", &["build", "--force"]),
     ("pushed, sha256:", &["build", "--force", "--trusted-branch", "main"]),
 ];
@@ -88,7 +88,7 @@ fn no_program_of_a_repositorys_configuration_is_started() {
             assert_eq!(started(&project), [""; 0], "{key} in {args:?}");
             match (key, args[0]) {
                 ("remote.X.url" | "remote.X.vcs", "prune") => {
-                    ran.fails(2, &["git cannot list the branches of `origin`: ", "transport", "not allowed"]);
+                    ran.fails(2, &["git cannot list the branches and tags of `origin`: ", "transport", "not allowed"]);
                 }
                 _ => assert!(ran.ok().contains(said) || ran.stderr.contains(said), "{key} in {args:?}: {}{}", ran.text(), ran.stderr),
             }

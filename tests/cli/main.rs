@@ -16,6 +16,7 @@ mod bare;
 mod blanks;
 mod branches;
 mod builders;
+mod certain;
 mod changes;
 mod collisions;
 mod commands;

@@ -118,7 +118,7 @@ fn a_branch_that_was_not_fetched_could_need_anything() {
     git(&project.dir, "project", &["fetch", "-q"]);
     run(&project, "prune", &OLD).run().ok();
     std::fs::remove_dir_all(&remote).unwrap();
-    run(&project, "prune", &OLD).run().fails(2, &["git cannot list the branches of `origin`: ", "help: "]);
+    run(&project, "prune", &OLD).run().fails(2, &["git cannot list the branches and tags of `origin`: ", "help: "]);
 }
 
 #[test]

@@ -13,6 +13,7 @@
 )]
 
 mod action;
+mod certain;
 mod circle;
 mod classic;
 mod compose;
@@ -58,6 +59,7 @@ fn main() {
         strict::tests(),
         prune::tests(),
         needed::tests(),
+        certain::tests(),
         why::tests(),
         plan::tests(),
         torture::tests(),

@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::image::{Reference, Repository};
 use crate::job::kept::{self, Kept};
 use crate::job::prune::all;
+use crate::job::prune::certain::Candidate;
 use crate::job::prune::demand::in_order;
 use crate::job::prune::needed::Needed;
 use crate::job::registry::Client;
@@ -53,16 +54,45 @@ pub(super) enum Verdict {
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// Judges every tag of a repository.
-pub(super) async fn tags(client: &Client<'_>, options: &Options, repository: &Repository, needed: &Needed) -> Result<Vec<Judged>> {
+/// A tag on the way to its verdict.
+#[derive(Debug)]
+pub(super) struct Looked {
+    judged: Judged,
+    found: Descriptor,
+    /// The image, if no commit that counts is known to need it.
+    pub(super) candidate: Option<Candidate>,
+}
+
+/// Looks at every tag of a repository.
+pub(super) async fn look(client: &Client<'_>, repository: &Repository, needed: &Needed) -> Result<Vec<Looked>> {
     let names = names(client, repository).await?;
     let found = all(names.iter().map(|tag| present(client, repository, tag))).await?;
-    let mut judged = Vec::new();
-    for (name, found) in names.iter().zip(&found) {
+    let mut looked = Vec::new();
+    for (name, found) in names.iter().zip(found) {
         // One that went in the meantime is nobody's concern.
         let Some(found) = found else { continue };
-        judged.push((judge(client, options, repository, needed, &names, name, found).await?, found));
+        let (judged, kept) = judge(client, repository, needed, name, &found).await?;
+        looked.push(Looked { judged, found, candidate: kept.map(|kept| Candidate::new(repository, kept)) });
     }
+    Ok(looked)
+}
+
+/// Judges every tag, now that it is known which images a commit may need.
+pub(super) async fn decide(client: &Client<'_>, options: &Options, repository: &Repository, looked: Vec<Looked>) -> Result<Vec<Judged>> {
+    let young = refresh::rfc3339(options.host.now.saturating_sub(DAY.saturating_mul(options.keep_days as u64)));
+    let decided = looked.into_iter().map(|Looked { mut judged, found, candidate }| {
+        match candidate {
+            None => {}
+            Some(Candidate { reason: Some(reason), .. }) => judged.set(Verdict::Uncertain, reason),
+            // Without a date nobody knows how young it is.
+            Some(_) if judged.created.as_ref().is_none_or(|created| *created > young) => {
+                judged.set(Verdict::Young, format!("`--keep-days` is {}", options.keep_days));
+            }
+            Some(_) => judged.set(Verdict::Unneeded, "no commit that counts has these inputs"),
+        }
+        (judged, found)
+    });
+    let mut judged: Vec<(Judged, Descriptor)> = decided.collect();
     // The parts of an index have tags of their own (`HASH-linux-arm64`), and go with it.
     let indexes = judged.iter().filter(|(tag, found)| tag.verdict == Verdict::Unneeded && is_index(found));
     let indexes: Vec<(String, String)> = indexes.map(|(tag, _)| (tag.tag.clone(), tag.digest.clone())).collect();
@@ -88,15 +118,14 @@ pub(super) async fn tags(client: &Client<'_>, options: &Options, repository: &Re
     Ok(judged)
 }
 
+/// What the registry and the commits that count say of a tag; with what was kept beside its image if no commit is known to need it.
 async fn judge(
     client: &Client<'_>,
-    options: &Options,
     repository: &Repository,
     needed: &Needed,
-    names: &[String],
     name: &str,
     found: &Descriptor,
-) -> Result<Judged> {
+) -> Result<(Judged, Option<Kept>)> {
     let mut judged = Judged {
         tag: name.to_owned(),
         digest: found.digest.clone(),
@@ -105,7 +134,7 @@ async fn judge(
         created: None,
         source: None,
     };
-    let Some(hash) = hash_of(name).filter(|_| !name.starts_with("sha256-")) else { return Ok(judged) };
+    let Some(hash) = hash_of(name).filter(|_| !name.starts_with("sha256-")) else { return Ok((judged, None)) };
     let kept = match kept::read(client, &repository.with_tag(name)?, &found.digest).await {
         Ok(kept) => kept.filter(|kept| kept.about.tag == hash),
         Err(error) if matches!(error.code, Code::ManifestInvalid) => None,
@@ -122,23 +151,15 @@ async fn judge(
     } else if let Some(commit) = needed.with_tag(hash) {
         judged.set(Verdict::Needed, format!("commit {} has this tag", short(commit)));
     } else if let Some(kept) = kept {
-        let young = refresh::rfc3339(options.host.now.saturating_sub(DAY.saturating_mul(options.keep_days as u64)));
         let kept = Kept { manifest: in_order(kept.manifest), ..kept };
-        let is_present = |tag: &str| names.iter().any(|name| hash_of(name) == Some(tag));
-        if let Some(commit) = needed.with_inputs(&kept.manifest) {
-            judged.set(Verdict::Needed, format!("commit {} has these inputs", short(commit)));
-        } else if let Some(commit) = needed.can_be(&kept, repository, is_present) {
-            judged.set(Verdict::Uncertain, format!("git alone cannot tell that commit {} has other inputs", short(commit)));
-        } else if judged.created.as_ref().is_none_or(|created| *created > young) {
-            // Without a date nobody knows how young it is.
-            judged.set(Verdict::Young, format!("`--keep-days` is {}", options.keep_days));
-        } else {
-            judged.set(Verdict::Unneeded, "no commit that counts has these inputs");
+        match needed.with_inputs(&kept.manifest) {
+            Some(commit) => judged.set(Verdict::Needed, format!("commit {} has these inputs", short(commit))),
+            None => return Ok((judged, Some(kept))),
         }
     } else {
         judged.set(Verdict::Foreign, "docktag did not make it, or kept no manifest");
     }
-    Ok(judged)
+    Ok((judged, None))
 }
 
 impl Judged {

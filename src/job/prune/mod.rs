@@ -1,9 +1,11 @@
 //! `prune`: which images in the registry no branch and no recent commit needs, and their deletion.
 //!
-//! Whatever is not certain is kept: an image that was built from a commit that counts, or may be that of one; an image without a kept manifest
-//! that names it, one that shares its digest with something that is kept, one that is young.
+//! Whatever is not certain is kept: an image that was built from a commit that counts, or may be that of one ([`certain`]); an image without a
+//! kept manifest that names it, one that shares its digest with something that is kept, one that is young.
 
+mod certain;
 mod demand;
+mod heads;
 mod judge;
 mod needed;
 mod show;
@@ -30,16 +32,23 @@ pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
     let repositories = repositories(desk, &mut options).await?;
     let options = &options;
     let needed = needed::find(desk, options).await?;
+    let tags = if options.keep_tags { format!(", tags: {}", needed.heads.tags.len()) } else { String::new() };
     desk.tell(Note::info(format!(
-        "commits whose images are needed: {} (branches: {}, commits per branch: {})",
+        "commits of this git repository whose images are needed: {} (heads: {}, commits of each: {}{tags})",
         needed.commits.len(),
-        needed.branches,
+        needed.heads.branches.len(),
         options.keep_commits
     )));
     let client = Client::to_delete(desk, options);
-    let mut pruned = Vec::new();
+    let mut looked = Vec::new();
     for repository in repositories {
-        let tags = judge::tags(&client, options, &repository, &needed).await?;
+        let tags = judge::look(&client, &repository, &needed).await?;
+        looked.push((repository, tags));
+    }
+    certain::find(&needed, looked.iter_mut().flat_map(|(_, tags)| tags).filter_map(|tag| tag.candidate.as_mut()).collect()).await?;
+    let mut pruned = Vec::new();
+    for (repository, tags) in looked {
+        let tags = judge::decide(&client, options, &repository, tags).await?;
         pruned.push(Pruned { repository, tags });
     }
     // Nothing is deleted before everything is known, as in a run that only lists.
@@ -73,7 +82,7 @@ async fn repositories(desk: &Desk, options: &mut Options) -> Result<Vec<Reposito
     match repositories.is_empty() {
         false => Ok(repositories),
         true => Err(Error::new(Code::NoTarget, "no service has an image in a registry")
-            .help("give the services an `image:`, or `--repository-prefix`")),
+            .help("give the options and variables of the build jobs, such as `--image`, or `--path` and `--image`; otherwise each service needs an `image:`, or use `--repository-prefix`")),
     }
 }
 

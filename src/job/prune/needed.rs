@@ -3,29 +3,36 @@
 use crate::desk::{Desk, join_all};
 use crate::error::{Code, Error, Result};
 use crate::image::Repository;
-use crate::job::attributes::Converted;
-use crate::job::git;
-use crate::job::kept::Kept;
 use crate::job::prune::demand::{Demand, essence, in_order};
+use crate::job::prune::heads::Heads;
 use crate::job::revision::Reader;
 use crate::job::states::{self, State};
+use crate::job::{family, model};
 use crate::manifest::{self, Manifest};
 use crate::map::Map;
-use crate::need::Exited;
 use crate::options::Options;
-use crate::path::RelPath;
 use crate::registry::about::Source;
 use crate::report::Note;
 
 /// What is needed.
-#[derive(Debug, Default)]
 pub(super) struct Needed {
+    pub(super) reader: Reader,
+    /// The branches and tags whose commits count.
+    pub(super) heads: Heads,
     /// The commits that count, sorted.
     pub(super) commits: Vec<String>,
+    /// Those that have images.
+    pub(super) counted: Vec<Counted>,
     /// Their images, as far as git's objects tell.
     pub(super) demands: Vec<Demand>,
-    /// How many branches there are.
-    pub(super) branches: usize,
+}
+
+/// A commit that counts.
+#[derive(Debug)]
+pub(super) struct Counted {
+    pub(super) commit: String,
+    /// Where the images of its services go, those of all profiles; `None` if one can go anywhere.
+    repositories: Vec<Option<Repository>>,
 }
 
 impl Needed {
@@ -45,13 +52,16 @@ impl Needed {
         self.demands.iter().find(|demand| demand.essence == essence).map(|demand| demand.commit.as_str())
     }
 
-    /// The commit whose image this may be, for all that git's objects tell. `is_present`: whether the repository has a tag with a hash.
-    pub(super) fn can_be(&self, kept: &Kept, repository: &Repository, is_present: impl Fn(&str) -> bool) -> Option<&str> {
-        let is_own = |demand: &&Demand| demand.repository.as_ref().is_none_or(|own| own == repository);
+    /// Whether a commit can have an image in a repository.
+    pub(super) fn is_for(&self, commit: &Counted, repository: &Repository) -> bool {
         // A variable of the job can be in the name of the repository.
-        let is_any_own = self.demands.iter().any(|demand| is_own(&demand));
-        let mut demands = self.demands.iter().filter(|demand| !is_any_own || is_own(demand));
-        demands.find(|demand| demand.can_be(kept, is_present(&demand.tag))).map(|demand| demand.commit.as_str())
+        commit.is_for(repository) || !self.counted.iter().any(|other| other.is_for(repository))
+    }
+}
+
+impl Counted {
+    fn is_for(&self, repository: &Repository) -> bool {
+        self.repositories.iter().any(|own| own.as_ref().is_none_or(|own| own == repository))
     }
 }
 
@@ -61,21 +71,36 @@ pub(super) async fn find(desk: &Desk, options: &Options) -> Result<Needed> {
     let ignored = join_all(options.ignored_commits.iter().map(|name| reader.commit(name))).await;
     let ignored = ignored.into_iter().collect::<Result<Vec<_>>>()?;
     let head = reader.commit("HEAD").await?;
-    let heads = heads(desk, options, &reader, &head).await?;
-    let commits = recent(desk, options, &reader, &heads).await?;
-    let mut needed =
-        Needed { commits: commits.iter().map(|(commit, _)| commit.clone()).collect(), branches: heads.len(), ..Needed::default() };
+    let heads = Heads::find(desk, options, &head).await?;
+    let commits = heads.recent(desk, options, &reader).await?;
+    let mut needed = Needed {
+        reader: reader.clone(),
+        heads,
+        commits: commits.iter().map(|(commit, _)| commit.clone()).collect(),
+        counted: Vec::new(),
+        demands: Vec::new(),
+    };
     // Many commits have the same tree, or were looked at already on another branch.
     let mut trees: Map<String, ()> = Map::new();
     let mut failed: Vec<(String, Error)> = Vec::new();
     let mut without: Option<Error> = None;
     for (commit, tree) in commits {
-        if ignored.contains(&commit) || trees.get(&tree).is_some() {
+        if trees.get(&tree).is_some() {
+            continue;
+        }
+        if ignored.contains(&commit) {
+            // What may be its image is kept all the same.
+            if let Ok(repositories) = ignored_repositories(&reader, &commit).await
+                && !repositories.is_empty()
+            {
+                needed.counted.push(Counted { commit, repositories });
+            }
             continue;
         }
         match demands(&reader, &commit).await {
-            Ok(demands) => {
+            Ok((demands, repositories)) => {
                 trees.insert(tree, ());
+                needed.counted.push(Counted { commit, repositories });
                 for demand in demands {
                     needed.add(demand);
                 }
@@ -90,7 +115,7 @@ pub(super) async fn find(desk: &Desk, options: &Options) -> Result<Needed> {
     if let Some(error) = without {
         desk.tell(Note::info(format!("some commits have no images, such as where {}", error.headline())));
     }
-    if needed.demands.is_empty() {
+    if needed.counted.is_empty() {
         return Err(Error::new(Code::NoTarget, "no commit that counts has an image, so every image would be deleted")
             .help("is it the right folder, and are these the right Compose files?"));
     }
@@ -100,10 +125,7 @@ pub(super) async fn find(desk: &Desk, options: &Options) -> Result<Needed> {
 impl Needed {
     /// Adds an image that no other commit needs in the same way.
     fn add(&mut self, demand: Demand) {
-        let is_same = |other: &Demand| {
-            (&other.tag, &other.repository, &other.submodules, &other.converted, &other.manifest)
-                == (&demand.tag, &demand.repository, &demand.submodules, &demand.converted, &demand.manifest)
-        };
+        let is_same = |other: &Demand| (&other.tag, &other.repository) == (&demand.tag, &demand.repository);
         if !self.demands.iter().any(is_same) {
             self.demands.push(demand);
         }
@@ -119,41 +141,68 @@ fn uncomputable(failed: &[(String, Error)], first: Error) -> Error {
         count => format!(" (and those of {} more commits)", count - 1),
     };
     let all: Vec<String> = failed.iter().map(|(commit, _)| format!("--ignore-commit {commit}")).collect();
-    let help = first.help.as_ref().map(|help| format!("{help}; ")).unwrap_or_default();
+    let help = match first.code {
+        Code::SourceMissing | Code::DockerfileMissing => {
+            "the commit does not have this file: does an earlier step of the job make it? ".to_owned()
+        }
+        _ => first.help.as_ref().map(|help| format!("{help}; ")).unwrap_or_default(),
+    };
     Error::new(first.code, format!("the images that it needs cannot be computed{more}: {}", first.headline()))
         .at(format!("commit {commit}"))
-        .help(format!("{help}to keep only what was built from such commits, go on with `{}`", all.join(" ")))
+        .help(format!(
+            "{help}to keep what was built from such commits or may be theirs, without computing it, go on with `{}`",
+            all.join(" ")
+        ))
 }
 
-/// The images of a commit; an error with whether the commit certainly has none.
-async fn demands(reader: &Reader, commit: &str) -> std::result::Result<Vec<Demand>, (Error, bool)> {
+/// The images of a commit, and the repositories of all its services; an error with whether the commit certainly has none.
+async fn demands(reader: &Reader, commit: &str) -> std::result::Result<(Vec<Demand>, Vec<Option<Repository>>), (Error, bool)> {
     let fatal = |error| (error, false);
     let tree = reader.at(commit).await.map_err(fatal)?;
     let (desk, _) = reader.over(tree.clone()).await.map_err(fatal)?;
-    let states = match states::read(&desk, reader.options()).await {
+    let repositories = repositories(&desk, reader.options()).await;
+    let states = match states(&desk, reader.options()).await {
         Ok(states) => states,
         Err(error) => {
-            let has_none = tree.submodules.iter().all(|submodule| submodule.is_read) && has_no_image(&desk, reader.options(), &error).await;
-            return Err((error, has_none));
+            let is_read = tree.submodules.iter().all(|submodule| submodule.is_read);
+            return match is_read && has_no_image(&desk, reader.options(), &error).await {
+                // Services of other profiles, or others than those that are asked for.
+                true if repositories.as_ref().is_ok_and(|found| !found.is_empty()) => Ok((Vec::new(), repositories.unwrap_or_default())),
+                has_none => Err((error, has_none)),
+            };
         }
     };
-    let converted = Converted::read(reader, &tree).await.map_err(fatal)?;
     let demand = |state: State| {
         let manifest = in_order(Manifest::parse(manifest::algorithm(&state.manifest), &state.manifest)?);
-        let is_converted = |path: &&RelPath| state.place(reader, path).is_none_or(|place| converted.has(&place));
-        let unsure = manifest.files.iter().map(|file| &file.path).filter(is_converted).cloned().collect();
-        let submodules = tree.submodules.iter().map(|submodule| state.path(reader, &submodule.place)).collect();
-        Ok(Demand {
-            commit: commit.to_owned(),
-            repository: state.repository,
-            tag: state.tag,
-            essence: essence(&manifest),
-            submodules,
-            converted: unsure,
-            manifest,
-        })
+        Ok(Demand { commit: commit.to_owned(), repository: state.repository, tag: state.tag, essence: essence(&manifest) })
     };
-    states.into_iter().map(demand).collect::<Result<_>>().map_err(fatal)
+    let demands = states.into_iter().map(demand).collect::<Result<_>>().map_err(fatal)?;
+    Ok((demands, repositories.unwrap_or_else(|_| vec![None])))
+}
+
+/// The images of the services of all profiles; of the active ones only, if others cannot be computed.
+async fn states(desk: &Desk, options: &Options) -> Result<Vec<State>> {
+    let all = Options { profiles: vec!["*".to_owned()], ..options.clone() };
+    match states::read(&desk.quiet(), &all).await {
+        Ok(states) => Ok(states),
+        Err(_) => states::read(desk, options).await,
+    }
+}
+
+/// The repositories of a commit whose images are not computed.
+async fn ignored_repositories(reader: &Reader, commit: &str) -> Result<Vec<Option<Repository>>> {
+    let (desk, _) = reader.over(reader.at(commit).await?).await?;
+    repositories(&desk, reader.options()).await
+}
+
+/// Where the images of all services go, whatever their profiles; `None` if one can go anywhere.
+async fn repositories(desk: &Desk, options: &Options) -> Result<Vec<Option<Repository>>> {
+    if options.is_plain() {
+        return Ok(vec![None]);
+    }
+    let project = model::load(&desk.quiet(), options).await?;
+    let built = project.services.iter().filter(|service| service.build.is_some());
+    Ok(built.map(|service| family::name(options, &project, service).ok().map(|name| name.repository)).collect())
 }
 
 /// Whether a commit that has an error has no images: there is no Compose file or folder yet, or no service that is built.
@@ -165,70 +214,5 @@ async fn has_no_image(desk: &Desk, options: &Options, error: &Error) -> bool {
         Code::ComposeFileMissing if options.files.is_empty() => error.place.is_none(),
         Code::ComposeFileMissing => desk.exist(options.files.clone()).await.is_ok_and(|found| !found.contains(&true)),
         _ => false,
-    }
-}
-
-/// The heads of all branches. Those of the remote have to be here: what they need could not be known otherwise.
-async fn heads(desk: &Desk, options: &Options, reader: &Reader, head: &str) -> Result<Vec<String>> {
-    let mut heads = vec![head.to_owned()];
-    if !options.keep_branches {
-        return Ok(heads);
-    }
-    let args = ["for-each-ref", "--format=%(objectname)", "refs/heads", "refs/remotes"];
-    heads.extend(lines(desk, options, &args, "list the branches").await?);
-    let remotes = lines(desk, options, &["remote"], "list the remotes").await?;
-    for remote in &remotes {
-        // The option keeps git from running `remote.*.uploadpack` of the configuration.
-        let args = ["ls-remote", "--heads", "--upload-pack=git-upload-pack", "--", remote];
-        let listed = git::run_with_remote(desk, options, &args, "which branches does the remote have now?").await?;
-        let listed = printed(listed, &format!("list the branches of `{remote}`"))
-            .map_err(|error| error.help("`prune` deletes nothing until it knows all branches; may this machine read the remote?"))?;
-        for (commit, name) in listed.iter().filter_map(|line| line.split_once('\t')) {
-            if reader.commit(commit).await.is_err() {
-                return Err(Error::new(Code::RevisionUnknown, "this branch was not fetched, so what it needs is not known")
-                    .at(name)
-                    .help(format!("`git fetch {remote} '+refs/heads/*:refs/remotes/{remote}/*'` brings all branches; `fetch-depth: 0` for actions/checkout does")));
-            }
-            heads.push(commit.to_owned());
-        }
-    }
-    heads.sort_unstable();
-    heads.dedup();
-    Ok(heads)
-}
-
-/// The last commits of each head with their trees.
-async fn recent(desk: &Desk, options: &Options, reader: &Reader, heads: &[String]) -> Result<Vec<(String, String)>> {
-    let count = format!("--max-count={}", options.keep_commits);
-    let mut commits: Map<String, String> = Map::new();
-    for head in heads {
-        let args = ["log", "--no-show-signature", "--first-parent", "--format=%H %T %P", &count, head, "--"];
-        let said = lines(desk, options, &args, "list the commits").await?;
-        // Where the history was cut, the last commit that is here still has parents.
-        let is_cut = reader.repository.is_shallow && said.len() < options.keep_commits;
-        if is_cut {
-            return Err(Error::new(Code::RevisionUnknown, format!("its history is cut, expected {} commits", options.keep_commits))
-                .at(head)
-                .help("this clone is shallow: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout"));
-        }
-        for line in &said {
-            let mut words = line.split(' ');
-            if let (Some(commit), Some(tree)) = (words.next(), words.next()) {
-                commits.insert(commit.to_owned(), tree.to_owned());
-            }
-        }
-    }
-    Ok(commits.into_iter().collect())
-}
-
-async fn lines(desk: &Desk, options: &Options, args: &[&str], what: &str) -> Result<Vec<String>> {
-    printed(git::run(desk, options, args, None, what).await?, what)
-}
-
-/// Returns the lines that git printed; `what` is what git was asked to do.
-fn printed(exited: Exited, what: &str) -> Result<Vec<String>> {
-    match exited.ok() {
-        true => Ok(String::from_utf8_lossy(&exited.stdout).lines().map(str::to_owned).collect()),
-        false => Err(Error::new(Code::NoRepository, format!("git cannot {what}: {}", exited.last_lines()))),
     }
 }

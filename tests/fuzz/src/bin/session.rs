@@ -32,7 +32,7 @@ const JOBS: [&str; 20] = [
     r#""command":"build","strict":true,"reuse":"m.md5""#,
     r#""command":"pull","or-build":true"#,
     r#""command":"join""#,
-    r#""command":"prune","keep-branches":true,"delete":true"#,
+    r#""command":"prune","keep-branches":true,"keep-tags":true,"delete":true"#,
 ];
 
 /// What files, programs and registries say.

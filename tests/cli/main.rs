@@ -22,6 +22,7 @@ mod commands;
 mod compose;
 mod coreutils;
 mod credentials;
+mod definitions;
 mod documents;
 mod earlier;
 mod engine;

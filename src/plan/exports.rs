@@ -124,9 +124,22 @@ mod tests {
             ("type=registry,ref=a/b:circle", false),
             ("type=registry,ref=a/b:buildcache", false),
             ("type=registry,ref=a/b:sha256-TAG", true),
+            ("type=registry,ref=a/b:vTAG", true),
+            ("type=registry,ref=a/b:caTAGfe", true),
+            ("type=registry,ref=a/b:da39a3ee5e6b4b0d3255bfef95601890afd80709", false),
+            ("type=registry,$${lower(\"REF\")}=a/x:1", true),
+            ("type=registry,ref=a/x:%{if true}1%{endif}", true),
+            ("type=registry,re\u{17f}=a/x:1", true),
+            ("type=s3,region=eu,bucket=b,name=n,Mode=max", false),
+            ("type=gha,scope=a,unknown=b", true),
+            ("type=registry,ref=a/x:1\nref=a/b:TAG", true),
         ] {
             let model = Model::parse(
-                &format!("services: {{app: {{image: 'a/b:TAG', build: {{context: ., cache_to: ['{entry}']}}}}}}").replace("TAG", TAG),
+                &format!(
+                    "services: {{app: {{image: 'a/b:TAG', build: {{context: ., cache_to: [{}]}}}}}}",
+                    serde_json::to_string(entry).unwrap()
+                )
+                .replace("TAG", TAG),
             )
             .unwrap();
             assert_eq!(check_exports(&model, Some("ci")).is_err(), is_refused, "{entry}");

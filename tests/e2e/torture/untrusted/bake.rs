@@ -29,15 +29,15 @@ const TEXTS: [(&str, &str); 11] = [
     ),
     (
         "{context: ., dockerfile: \"De\\u0301\"}",
-        r"echo counted >counted; echo built >built; printf 'FROM scratch\nCOPY counted /f\n' >$'De\u0301'; printf 'FROM scratch\nCOPY built /f\n' >$'D\u00e9'",
+        r"echo counted >counted; echo built >built; printf 'FROM scratch\nCOPY counted /f\n' >$'De\xcc\x81'; printf 'FROM scratch\nCOPY built /f\n' >$'D\xc3\xa9'",
     ),
     (
         "{context: ., dockerfile: X, additional_contexts: {x: \"./e\\u0301\"}}",
-        r"mkdir -p $'e\u0301' $'\u00e9'; echo counted >$'e\u0301/f'; echo built >$'\u00e9/f'; printf 'FROM scratch\nCOPY --from=x f /f\n' >X",
+        r"mkdir -p $'e\xcc\x81' $'\xc3\xa9'; echo counted >$'e\xcc\x81/f'; echo built >$'\xc3\xa9/f'; printf 'FROM scratch\nCOPY --from=x f /f\n' >X",
     ),
     (
         "{context: ., dockerfile: X, args: {A: \"\\ufeffx\"}}",
-        r"echo counted >$'\ufeffx'; echo built >x; printf 'FROM scratch\nARG A\nCOPY ${A} /f\n' >X",
+        r"echo counted >$'\xef\xbb\xbfx'; echo built >x; printf 'FROM scratch\nARG A\nCOPY ${A} /f\n' >X",
     ),
     (
         "{context: ., dockerfile: one/X}",

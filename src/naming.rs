@@ -17,6 +17,60 @@ pub fn hash_of(tag: &str) -> Option<&str> {
     tag.split(['-', '.', '_']).find(is_hash)
 }
 
+/// Whether a tag can be one with a hash: 32 hexadecimal digits in a row, whatever stands beside them. A row of 40 digits is a commit of git, since
+/// [`check`] lets no hash stand in such a row.
+///
+/// ```
+/// use docktag::naming::has_hash;
+///
+/// assert!(has_hash("v900150983cd24fb0d6963f7d28e17f72"));
+/// assert!(has_hash("900150983CD24FB0D6963F7D28E17F72a-web"));
+/// assert!(!has_hash("dev-da39a3ee5e6b4b0d3255bfef95601890afd80709"));
+/// assert!(!has_hash("v1.2.3"));
+/// ```
+pub fn has_hash(tag: &str) -> bool {
+    rows(tag).any(|row| row.len() >= HASH_MIN && row.len() != COMMIT)
+}
+
+/// The digits of the shorter hash.
+const HASH_MIN: usize = 32;
+/// The digits of a commit.
+const COMMIT: usize = 40;
+
+/// The rows of hexadecimal digits in a tag.
+fn rows(tag: &str) -> impl Iterator<Item = &str> {
+    tag.split(|it: char| !it.is_ascii_hexdigit())
+}
+
+/// Checks that a tag with a hash is not taken for anything else.
+///
+/// ```
+/// use docktag::naming::check;
+///
+/// let hash = "900150983cd24fb0d6963f7d28e17f72";
+/// assert!(check(&format!("v{hash}-web"), hash).is_ok());
+/// assert!(check(&format!("cafebabe{hash}"), hash).is_err());
+/// assert!(check(&format!("sha256-{hash}{hash}"), hash).is_err());
+/// ```
+///
+/// # Errors
+/// [`Code::ImageInvalid`] for the tag of a list of referrers, which some registries read as a digest (OCI distribution specification, "Referrers
+/// tag schema"), and for a hash in a row of digits that is as long as a commit of git.
+pub fn check(tag: &str, hash: &str) -> Result<()> {
+    let wrong = |message: &str, help: &str| Err(Error::new(Code::ImageInvalid, message).at(tag).help(help));
+    let is_list = ["sha256-", "sha512-"].iter().any(|start| tag.strip_prefix(start).is_some_and(|rest| hash_of(rest) == Some(rest)));
+    if is_list {
+        return wrong(
+            "is the tag of a list of referrers, which registries read as a digest",
+            "name another tag than `sha256` or `sha512` in `image`",
+        );
+    }
+    if rows(tag).any(|row| row.len() == COMMIT && row.contains(hash)) {
+        return wrong("looks like a commit of git", "put a `-` between the hash and the text beside it");
+    }
+    Ok(())
+}
+
 /// The name of a service's image, but for the hash.
 ///
 /// ```
@@ -76,10 +130,9 @@ impl Name {
     /// # Errors
     /// [`Code::ImageInvalid`] where the tag would be too long.
     pub fn tagged(&self, hash: &str) -> Result<Reference> {
-        match &self.prefix {
-            None => self.repository.with_tag(hash),
-            Some(prefix) => self.repository.with_tag(&format!("{prefix}-{hash}")),
-        }
+        let image = self.prefixed(hash)?;
+        check(image.tag.as_deref().unwrap_or_default(), hash)?;
+        Ok(image)
     }
 
     /// The image under its moving tag.
@@ -87,7 +140,14 @@ impl Name {
     /// # Errors
     /// As [`Name::tagged`].
     pub fn moving(&self, tag: &str) -> Result<Reference> {
-        self.tagged(tag)
+        self.prefixed(tag)
+    }
+
+    fn prefixed(&self, tag: &str) -> Result<Reference> {
+        match &self.prefix {
+            None => self.repository.with_tag(tag),
+            Some(prefix) => self.repository.with_tag(&format!("{prefix}-{tag}")),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! From facts to what is to be done: which images there are to provide, and how Compose is told to.
 
+mod exports;
 mod overrides;
 
 use std::rc::Rc;
@@ -8,10 +9,11 @@ use crate::compose::Flavor;
 use crate::compose::model::{Model, Service};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
-use crate::naming::hash_of;
+use crate::naming::{self, has_hash};
 use crate::shell::Env;
 
-pub use overrides::{CachePlan, check_exports, has_contexts, overrides, renamed, without_writes};
+pub use exports::check_exports;
+pub use overrides::{CachePlan, has_contexts, overrides, renamed, without_writes};
 
 /// One image to provide.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +136,7 @@ pub fn targets(model: &Model, tag: &str, manifest: &Rc<[u8]>, moving_tag: Option
 /// The repository does not matter, nor do the images of this branch's Compose files: another branch can name its images differently.
 pub fn is_managed(image: &Reference, moving_tag: Option<&str>) -> bool {
     let Some(tag) = image.tag.as_deref() else { return false };
-    hash_of(tag).is_some() || tag.starts_with("sha256-") || tag.starts_with("sha512-") || is_of_moving(tag, moving_tag)
+    has_hash(tag) || tag.starts_with("sha256-") || tag.starts_with("sha512-") || is_of_moving(tag, moving_tag)
 }
 
 /// Returns whether a tag is a moving tag (`ci`, `dev-ci`) or the cache beside one (`ci-cache`, `dev-ci-cache-linux-arm64`; `cache` without a
@@ -160,8 +162,12 @@ pub fn strangers<'a>(model: &'a Model, tag: &str) -> Result<Vec<&'a Service>> {
 
 fn keyed(service: &Service, tag: &str) -> Result<Option<Reference>> {
     let Some(image) = &service.image else { return Ok(None) };
-    let image = Reference::parse(image).map_err(|error| error.at(format!("service `{}`: image `{image}`", service.name)))?;
-    Ok((image.digest.is_none() && image.tag.as_deref().is_some_and(|it| it.contains(tag))).then_some(image))
+    let place = format!("service `{}`: image `{image}`", service.name);
+    let image = Reference::parse(image).map_err(|error| error.at(&place))?;
+    match image.tag.as_deref().filter(|it| image.digest.is_none() && it.contains(tag)) {
+        Some(whole) => naming::check(whole, tag).map_err(|error| error.at(&place)).map(|()| Some(image.clone())),
+        None => Ok(None),
+    }
 }
 
 fn no_target(model: &Model) -> Error {

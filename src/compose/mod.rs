@@ -5,6 +5,7 @@
 
 pub mod bake;
 pub mod files;
+pub mod literal;
 pub mod model;
 pub mod overrides;
 pub mod project;

@@ -133,7 +133,8 @@ fn service(service: &Service, is_job: bool) -> Object<String, Json> {
     object
 }
 
-fn build(build: &Build) -> Object<String, Json> {
+/// Every key of a `build:`, as Compose prints it.
+pub(crate) fn build(build: &Build) -> Object<String, Json> {
     let mut object = build.other.clone();
     put_text(&mut object, "context", Some(build.context.as_str()).filter(|context| !context.is_empty()));
     put_text(&mut object, "dockerfile", build.dockerfile.as_deref());

@@ -1,5 +1,6 @@
 //! The Compose file that docktag puts behind those of the project.
 
+use crate::compose::Flavor;
 use crate::compose::overrides::{self, List, ServiceOverride};
 use crate::desk::Desk;
 use crate::error::{Code, Error, Result};
@@ -21,16 +22,14 @@ pub(super) async fn check(desk: &Desk, project: &Project, overrides: &[ServiceOv
         Some((it.service.clone(), key))
     };
     let Some((service, key)) = overrides.iter().find_map(left_out) else { return Ok(()) };
-    let program = &project.compose.program;
-    let version = desk.run(version_command(program)).await.map_err(|failure| missing(&program.join(" "), &failure))?;
-    let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
+    let version = version(desk, project).await?;
     match can_override(&version) {
         true => Ok(()),
         false => Err(Error::new(
             Code::NoCompose,
             format!("is version {version}, expected 2.24.4 or newer: an older one cannot leave out `build.{key}` of service `{service}`"),
         )
-        .at(program.join(" "))
+        .at(project.compose.program.join(" "))
         .help(match key {
             "cache_from" => {
                 "install a newer Compose, take the key out of the Compose file, or trust all branches with `--trusted-branch '*'`"
@@ -40,12 +39,51 @@ pub(super) async fn check(desk: &Desk, project: &Project, overrides: &[ServiceOv
     }
 }
 
-/// Whether a version of Compose knows `!override`; development versions without a number do.
-fn can_override(version: &str) -> bool {
+/// The version of this Compose, as it says itself.
+async fn version(desk: &Desk, project: &Project) -> Result<String> {
+    let program = &project.compose.program;
+    let version = desk.run(version_command(program)).await.map_err(|failure| missing(&program.join(" "), &failure))?;
+    Ok(String::from_utf8_lossy(&version.stdout).trim().to_owned())
+}
+
+/// The numbers of a version of Compose; development versions without a number are newer than all others.
+fn numbers(version: &str) -> (u32, u32, u32) {
     let mut numbers = version.trim_start_matches('v').split(['.', '-', '+']).map_while(|part| part.parse::<u32>().ok());
-    match (numbers.next(), numbers.next(), numbers.next()) {
-        (Some(2), minor, patch) => (minor.unwrap_or_default(), patch.unwrap_or_default()) >= (24, 4),
-        (major, ..) => major.is_none_or(|major| major > 2),
+    match numbers.next() {
+        Some(major) => (major, numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()),
+        None => (u32::MAX, 0, 0),
+    }
+}
+
+/// Whether a version of Compose knows `!override`.
+fn can_override(version: &str) -> bool {
+    numbers(version) >= (2, 24, 4)
+}
+
+/// Checks that this Compose hands texts with a `$` to the builder as they are.
+///
+/// Compose can build with Bake since 2.31 and does so by default since 2.37. It escapes `${` in arguments since 2.40.1; 2.40.0 doubles every `$`
+/// (`pkg/compose/build_bake.go` of these versions). Before 2.37 it is told not to use Bake.
+///
+/// # Errors
+/// The error of the first text that this Compose changes.
+pub(super) async fn check_dollars(desk: &Desk, project: &mut Project) -> Result<()> {
+    if project.dollars.is_empty() || project.compose.flavor == Flavor::V1 {
+        return Ok(());
+    }
+    let version = version(desk, project).await?;
+    let altered = match numbers(&version) {
+        (2, 31..=36, _) => {
+            project.env.insert("COMPOSE_BAKE".to_owned(), "false".to_owned());
+            None
+        }
+        (2, 37..=39, _) => project.dollars.iter().find(|dollar| dollar.is_argument),
+        (2, 40, 0) => project.dollars.first(),
+        _ => None,
+    };
+    match altered {
+        Some(dollar) => Err(dollar.error.clone()),
+        None => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::compose::model::Model;
 use crate::compose::{Compose, Flavor, paths};
 use crate::desk::{Desk, join};
 use crate::error::{Code, Error, Result};
+use crate::job::definition::Dollar;
 use crate::need::{Command, Exited, Failure, FailureKind};
 use crate::options::Options;
 use crate::report::{Note, Variable};
@@ -28,6 +29,8 @@ pub(super) struct Project {
     pub(super) stdin: Option<String>,
     /// What only the files of variables have, for builds that Compose does not run itself.
     pub(super) secret_variables: Vec<(String, Secret)>,
+    /// Texts of the builds that some versions of Compose do not escape.
+    pub(super) dollars: Vec<Dollar>,
 }
 
 impl Project {
@@ -42,6 +45,7 @@ impl Project {
             env: variables.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
             stdin: None,
             secret_variables: Vec::new(),
+            dollars: Vec::new(),
         }
     }
 

@@ -41,6 +41,7 @@ impl Build<'_> {
         }
         self.check_exports(project)?;
         compose::start(self.desk, self.options, project).await?;
+        added::check_dollars(self.desk, project).await?;
         let engine = match self.options.dry_run {
             true => None,
             false => self.check_engine(project).await?,

@@ -11,7 +11,7 @@ use crate::job::compose::{self, Project};
 use crate::job::login::log_in;
 use crate::job::provenance::Provenance;
 use crate::job::provide::{Build, Built};
-use crate::job::{failed, inputs};
+use crate::job::{added, failed, inputs};
 use crate::need::{Command, Exited};
 use crate::plan::{Builder, Target};
 use crate::registry::is_loopback;
@@ -29,6 +29,7 @@ impl Build<'_> {
         }
         compose::start(self.desk, self.options, project).await?;
         check_flavor(project)?;
+        added::check_dollars(self.desk, project).await?;
         if self.options.is_plain() {
             compose::name_files(self.desk, self.options, project).await?;
         }

@@ -20,7 +20,7 @@ use crate::job::outside::Outside;
 use crate::job::place::Places;
 use crate::job::reasons::Reasons;
 use crate::job::work::Work;
-use crate::job::{advice, bases, compose, env, later, login, model as files, strict, strong};
+use crate::job::{advice, bases, compose, definition, env, later, login, model as files, strict, strong};
 use crate::manifest::{File, Manifest};
 use crate::need::Hashed;
 use crate::options::{Job, Options};
@@ -50,6 +50,7 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
     let project = files::load(desk, options).await?;
     let mut options = settled(options, &project);
     let mut found = find(desk, &options, &project, None).await?;
+    let dollars = definition::check(desk, &options, &project, &found.drafts).await?;
     advice::tell(desk, &options, &project, &found).await?;
     let stages = if options.strict { strict::of_services(&Places::new(&options, &project), &found) } else { Vec::new() };
     let reasons = (0..found.drafts.len()).map(|index| Reasons::new(&found, index)).collect();
@@ -71,6 +72,7 @@ pub(super) async fn work(desk: &Desk, options: &Options) -> Result<Work> {
     let mut compose = compose::Project::new(&options, model, host_names(&options, &project.files), &report.variables);
     compose.read_stdin(desk).await?;
     compose.secret_variables = project.secret_variables;
+    compose.dollars = dollars;
     Ok(Work { options, report, project: compose, targets, strangers: Vec::new(), stages, reasons })
 }
 

@@ -5,6 +5,7 @@ use crate::digest::Algorithm;
 use crate::error::{Code, Error, Result};
 use crate::glob::is_filepath_pattern;
 use crate::image::{Repository, check_tag};
+use crate::naming::has_hash;
 use crate::options::table::{COMMAND, Definition, OPTIONS, Takes};
 use crate::options::{Cache, Checkout, Host, Job, Login, Options, Push, Spelling};
 use crate::path::RelPath;
@@ -119,6 +120,10 @@ impl Given {
         }
         if let Some(tag) = &options.moving_tag {
             check_tag(tag).map_err(|error| error.of("`--moving-tag`"))?;
+            if has_hash(tag) {
+                return Err(Error::new(Code::Usage, format!("`--moving-tag {tag}`: could be a tag with a hash, which never moves"))
+                    .help("a moving tag has fewer than 32 hexadecimal digits in a row, such as `ci`"));
+            }
         }
         options.trusted_branches = self.many("trusted-branch")?;
         if let Some(pattern) = options.trusted_branches.iter().find(|it| !is_filepath_pattern(it.as_bytes())) {

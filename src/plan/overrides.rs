@@ -9,7 +9,7 @@ use crate::compose::{Compose, Flavor};
 use crate::error::{Code, Error, Result};
 use crate::image::Reference;
 use crate::options::Cache;
-use crate::plan::{Builder, Context, Origin, Target, is_managed};
+use crate::plan::{Builder, Context, Origin, Target};
 
 /// Where a build's cache comes from and goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,35 +93,6 @@ pub fn renamed(target: &Target) -> Vec<ServiceOverride> {
     services
         .map(|service| ServiceOverride { service: service.clone(), image: Some(target.image.to_string()), ..ServiceOverride::default() })
         .collect()
-}
-
-/// Checks that no `cache_to` of the Compose file writes a name that docktag manages: a cache under a hash tag would pass for an image.
-///
-/// # Errors
-/// [`Code::Usage`] with the service and the entry.
-pub fn check_exports(model: &Model, moving_tag: Option<&str>) -> Result<()> {
-    for service in &model.services {
-        for entry in service.build.iter().flat_map(|build| &build.cache_to) {
-            if exported(entry).iter().any(|name| Reference::parse(name).map_or(true, |image| is_managed(&image, moving_tag))) {
-                return Err(Error::new(Code::Usage, format!("cache_to: `{}` writes a name that docktag manages", entry.escape_debug()))
-                    .at(format!("service `{}`", service.name))
-                    .help("name another tag or repository, or leave `cache_to` out: `--cache registry` keeps a cache beside the image"));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Returns the names of images that an entry of `cache_to` may write. Of several `ref` fields, buildx takes the last one.
-///
-/// rule: buildx `util/buildflags/cache.go`: fields without `=` are names of images in a registry.
-fn exported(entry: &str) -> Vec<&str> {
-    let fields = entry.split(',').map(|field| field.trim().trim_matches('"').trim());
-    let names = fields.filter_map(|field| match field.split_once('=') {
-        Some((key, value)) => key.trim().eq_ignore_ascii_case("ref").then(|| value.trim()),
-        None => (!entry.contains('=')).then_some(field),
-    });
-    names.collect()
 }
 
 fn contexts(target: &Target, missing: &[&Target]) -> Vec<(String, String)> {
@@ -244,31 +215,6 @@ mod tests {
         let others = without_writes(&model, &[own]);
         assert_eq!(others.iter().map(|it| it.service.as_str()).collect::<Vec<_>>(), ["base"]);
         assert_eq!(others[0].build.as_ref().unwrap().tags, replace(&[]));
-    }
-
-    #[test]
-    fn a_cache_never_goes_to_a_name_that_is_managed() {
-        for (entry, is_refused) in [
-            ("type=gha", false),
-            ("type=local,dest=/x", false),
-            ("type=registry,ref=a/cache:app,mode=max", false),
-            ("type=registry,ref=a/b:ci", true),
-            ("type=registry,ref=docker.io/a/b:ci-cache", true),
-            ("mode=max,\"ref=a/other:TAG\",type=registry", true),
-            ("a/b:dev-TAG", true),
-            ("type=registry,ref=a/other:x,ref=a/b:TAG", true),
-            ("type=registry,ref=a/other:dev-ci-cache-linux-arm64", true),
-            ("a/b:q,a/b:TAG", true),
-            ("type=registry,\"ref=a/b:q\",\"ref=a/b:TAG\"", true),
-            ("type=registry,ref=localhost:5000/a/b:ci", true),
-            ("type=registry,ref=not a name", true),
-            ("type=registry,ref=a/b:circle", false),
-            ("type=registry,ref=a/b:buildcache", false),
-            ("type=registry,ref=a/b:sha256-TAG", true),
-        ] {
-            let model = model(&format!("services: {{app: {{image: 'a/b:TAG', build: {{context: ., cache_to: ['{entry}']}}}}}}"));
-            assert_eq!(check_exports(&model, Some("ci")).is_err(), is_refused, "{entry}");
-        }
     }
 
     fn target(name: &str, contexts: Vec<Context>) -> Target {

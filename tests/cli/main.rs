@@ -23,6 +23,7 @@ mod commands;
 mod compose;
 mod coreutils;
 mod credentials;
+mod definitions;
 mod documents;
 mod earlier;
 mod engine;

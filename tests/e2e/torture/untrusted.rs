@@ -1,6 +1,7 @@
 //! Untrusted work: what a fork can do, what `--verify` finds out, and attacks by a project's files.
 
 mod attack;
+mod bake;
 mod cache;
 mod events;
 mod exports;
@@ -44,6 +45,10 @@ pub(crate) fn tests() -> Vec<Test> {
         ("torture_a_poisoned_cache_gets_into_no_image", Needs::Any, cache::poisoned),
         ("torture_only_a_trusted_branch_moves_the_moving_tag", Needs::Any, cache::moving),
         ("torture_a_proxy_of_the_project_changes_the_tag", Needs::Any, cache::proxy),
+        ("torture_a_text_that_bake_evaluates_is_not_built", Needs::Any, bake::texts),
+        ("torture_a_name_that_is_two_things_is_not_built", Needs::Any, bake::names),
+        ("torture_an_export_that_bake_evaluates_is_refused", Needs::Any, bake::exports),
+        ("torture_a_hash_beside_other_letters_is_a_hash", Needs::Any, tags::glued),
         ("torture_two_inputs_are_never_one_line", Needs::Any, inputs::lines),
         ("torture_another_source_of_a_secret_is_another_tag", Needs::Any, inputs::secrets),
         ("torture_files_with_one_md5_are_told_apart", Needs::Any, inputs::collision),

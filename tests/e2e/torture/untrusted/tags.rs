@@ -41,6 +41,8 @@ pub(super) fn test(engine: &Engine) -> Result<(), Failed> {
             format!("{repository}:dev-{hash}"),
             format!("{repository}:{}", hash.to_uppercase()),
             format!("{repository}:{sixty_four}"),
+            format!("{repository}:v{hash}"),
+            format!("{repository}:{hash}cafe"),
             format!("{repository}:sha256-{sixty_four}"),
             format!("{repository}:ci-cache"),
             format!("{victim}:{hash}"),
@@ -69,6 +71,38 @@ pub(super) fn test(engine: &Engine) -> Result<(), Failed> {
         compose(&project, &repository, &format!(", tags: ['{main}']"));
         project.shell("docker compose build app && docker compose push app").ok();
         assert_ne!(digest(&main, None).unwrap(), before[0]);
+    }
+    held("tags", count);
+    Ok(())
+}
+
+/// Images of the recipe whose tag has letters beside the hash.
+pub(super) fn glued(engine: &Engine) -> Result<(), Failed> {
+    let mut count = 0;
+    for host in HOSTS {
+        let project = project(engine, "");
+        let repository = project.image.clone();
+        let options = [("path", "."), ("image", repository.as_str())];
+        let build = Run { options: &options, ..Run::of("build") };
+        compose(&project, &format!("{repository}:v${{DOCKER_IMAGE_MD5}}"), "");
+        let named = project.plain(&["tag", "--path", ".", "--image", &repository]);
+        let main = format!("v{}", named.ok().trim().rsplit(':').next().unwrap());
+        ended(&build.on(&project, host), 0, "pushed");
+        let before = digest(&format!("{repository}:{main}"), None).unwrap();
+        put(&project, "a", format!("the branch's, on {host:?}"));
+        compose(&project, &format!("{repository}:v${{DOCKER_IMAGE_MD5}}"), &format!(", tags: ['{repository}:{main}']"));
+        ended(&build.on(&project, host), 2, "is a name that docktag manages");
+        for moving in [&main, &main[1..]] {
+            let options = [&options[..], &[("moving-tag", moving)]].concat();
+            ended(&Run { options: &options, ..Run::of("build") }.on(&project, host), 2, "could be a tag with a hash");
+            count += 1;
+        }
+        compose(&project, &format!("{repository}:cafebabe${{DOCKER_IMAGE_MD5}}"), "");
+        ended(&build.on(&project, host), 2, "looks like a commit of git");
+        compose(&project, &format!("{repository}:sha256"), "");
+        ended(&Run { options: &[("algorithm", "sha256")], ..Run::of("build") }.on(&project, host), 2, "is the tag of a list of referrers");
+        assert_eq!(digest(&format!("{repository}:{main}"), None).unwrap(), before, "{host:?}: main's image was overwritten");
+        count += 3;
     }
     held("tags", count);
     Ok(())

@@ -131,11 +131,13 @@ export interface Options {
     commits?: string;
     /** Keep the images of all branches, here and at the remote; without it, only the branch that is checked out counts */
     'keep-branches'?: boolean;
+    /** Keep the images of all commits that git tags point at, here and at the remote */
+    'keep-tags'?: boolean;
     /** Of how many of the last commits of each branch to keep the images; without it, of the last one */
     'keep-commits'?: string;
     /** Of how many days to keep everything: what a job is about to use may be on no branch yet [default: 1] */
     'keep-days'?: string;
-    /** A commit whose images cannot be computed; those that were built from it are kept all the same */
+    /** A commit whose images cannot be computed; those that were built from it, or may be its images, are kept */
     'ignore-commit'?: string | string[];
     /** Delete what nothing needs; without it, it is only listed */
     delete?: boolean;

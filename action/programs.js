@@ -62,7 +62,7 @@ export function run(command, log, take) {
   return new Promise((resolve, reject) => {
     // When we are about to end, nothing new begins.
     if (ending) return
-    // A terminal is the program's own. Some CI services give their jobs one that only makes a log, such as CircleCI.
+    // A terminal is the program's own, except in a CI job, which can have a terminal whose output only goes to a log.
     const isPassedOn = !command.capture && !(isatty(log) && ['', 'false', undefined].includes(process.env.CI))
     const output = command.capture || isPassedOn ? 'pipe' : log
     const file = process.platform === 'win32' ? onWindows(program, process.env.PATH ?? '', exists) : program

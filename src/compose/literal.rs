@@ -21,7 +21,7 @@ pub enum Cause {
     Character(char),
 }
 
-/// What begins a value in a template. Compose escapes it in arguments and in `dockerfile_inline`, and nowhere else.
+/// The beginning of a value in a template. Compose escapes it only in arguments and in `dockerfile_inline`.
 pub const VALUE: &str = "${";
 const CONTROL: &str = "%{";
 

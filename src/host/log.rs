@@ -25,7 +25,7 @@ impl Log {
         crate::host::lock(&self.voice)
     }
 
-    /// Whether somebody sits in front of it. Some CI services give their jobs a terminal that only makes a log, such as CircleCI.
+    /// Whether a person watches it: a terminal, but not in a CI job, which can have a terminal whose output only goes to a log.
     pub(crate) fn is_terminal(&self) -> bool {
         let is_ci = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
         io::stderr().is_terminal() && !is_ci

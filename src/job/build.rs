@@ -25,9 +25,8 @@ pub(super) struct Asked {
 
 /// Makes sure that the registry has the image for these inputs.
 pub(super) async fn run(desk: &Desk, options: &Options) -> Result<Report> {
-    let Work { options, mut report, mut project, targets, strangers, stages, mut reasons } = work::prepare(desk, options).await?;
+    let Work { options, mut report, mut project, mut targets, strangers, stages, mut reasons } = work::prepare(desk, options).await?;
     let options = &options;
-    let mut targets = targets;
     check(desk, options, &project, &mut targets, &strangers)?;
     let (targets, part) = match &options.share {
         Some(share) => super::plan::of_share(options, share, targets)?,

@@ -10,15 +10,16 @@ use crate::error::{Code, Error, Result};
 use crate::job::draft::{Draft, dockerfile_candidates};
 use crate::job::links::{self, Seen};
 use crate::job::place::Places;
+use crate::job::sources::{list, secrets};
 use crate::options::{Job, Options};
 use crate::path::RelPath;
 
-/// A text with a `$` that some versions of Compose do not escape.
+/// A text with a `$`, which some versions of Compose do not escape.
 #[derive(Debug)]
 pub(super) struct Dollar {
-    /// Whether it has `${` and is an argument.
+    /// The text is the value of an argument and contains `${`.
     pub(super) is_argument: bool,
-    /// What to say if this Compose does not escape it.
+    /// The error if the installed Compose does not escape it.
     pub(super) error: Error,
 }
 
@@ -66,7 +67,7 @@ pub(super) async fn check(desk: &Desk, options: &Options, project: &Project, dra
 struct Text {
     key: String,
     text: String,
-    /// Whether it is the value of an argument, which can be sensitive.
+    /// The text is the value of an argument, so messages do not show it.
     is_argument: bool,
 }
 
@@ -102,16 +103,6 @@ fn walk(key: &str, value: &Value, is_argument: bool, texts: &mut Vec<Text>) {
         }
         _ => {}
     }
-}
-
-/// The secrets that a build uses, as the project defines them.
-fn secrets<'a>(project: &'a Project, build: &'a Build) -> impl Iterator<Item = (&'a str, &'a Value)> {
-    let used = list(build, "secrets").filter_map(|secret| secret["source"].as_str());
-    used.filter_map(|name| Some((name, project.secrets.get(name)?)))
-}
-
-fn list<'a>(build: &'a Build, key: &str) -> impl Iterator<Item = &'a Value> {
-    build.other.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn at(service: &Service, error: Error) -> Error {
@@ -201,7 +192,7 @@ async fn check_contexts(desk: &Desk, service: &Service, build: &Build) -> Result
         let message = format!("`{}` is a folder of this machine for Buildx, and an address for Compose", text.escape_debug());
         Err(at(service, wrong(message).help("name the folder as `./FOLDER`")))
     };
-    let texts = build.additional_contexts.iter().map(|(_, context)| context).chain([&build.context]).chain(&build.dockerfile);
+    let texts = build.additional_contexts.values().chain([&build.context]).chain(&build.dockerfile);
     if let Some(text) = texts.into_iter().find(|text| text.starts_with("cwd://")) {
         return is_local(text);
     }

@@ -45,7 +45,7 @@ impl Text {
 pub(super) struct Draft<'a> {
     pub(super) service: &'a Service,
     pub(super) text: Text,
-    /// Where messages say that something is in the Dockerfile.
+    /// The Dockerfile as messages name it.
     pub(super) place: String,
     /// What its build reaches, for all its platforms together.
     pub(super) reach: Reach,

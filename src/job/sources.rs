@@ -28,12 +28,12 @@ pub(super) fn check(project: &Project, service: &Service) -> Result<()> {
 }
 
 /// The items of a list that is a key of `build:`.
-fn list<'a>(build: &'a Build, key: &str) -> impl Iterator<Item = &'a Json> {
+pub(super) fn list<'a>(build: &'a Build, key: &str) -> impl Iterator<Item = &'a Json> {
     build.other.get(key).and_then(Json::as_array).into_iter().flatten()
 }
 
 /// A build's secrets: names and what the Compose files say of each.
-fn secrets<'a>(project: &'a Project, build: &'a Build) -> impl Iterator<Item = (&'a str, &'a Json)> {
+pub(super) fn secrets<'a>(project: &'a Project, build: &'a Build) -> impl Iterator<Item = (&'a str, &'a Json)> {
     list(build, "secrets").filter_map(|secret| {
         let name = secret["source"].as_str()?;
         Some((name, project.secrets.get(name)?))

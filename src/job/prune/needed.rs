@@ -85,7 +85,7 @@ pub(super) async fn find(desk: &Desk, options: &Options) -> Result<Needed> {
     let mut failed: Vec<(String, Error)> = Vec::new();
     let mut without: Option<Error> = None;
     for (commit, tree) in commits {
-        if trees.get(&tree).is_some() {
+        if trees.contains_key(&tree) {
             continue;
         }
         if ignored.contains(&commit) {
